@@ -1,0 +1,118 @@
+import { z } from 'zod';
+import { Channels, ShardRef, SyncStatus } from './shards.ts';
+
+/** `PUT /_api/worker`: registers a worker, or renews it under the same `id`. */
+export const WorkerRegistration = z.object({
+  endpoint: z.url(),
+  /** Chosen by the worker at its start; absent from the original's clients. */
+  id: z.string().optional(),
+  HostID: z.string().optional(),
+  dbServerAffinity: z.string().optional(),
+  /** Where workers of the other datacenter may dial it without passing the masters. */
+  publicEndpoint: z.url().optional(),
+});
+export type WorkerRegistration = z.infer<typeof WorkerRegistration>;
+
+/** Answer of `PUT /_api/worker`; durations in nanoseconds. */
+export const WorkerRegistered = z.object({
+  id: z.string(),
+  endpoint: z.string(),
+  expiresAt: z.string(),
+  serverID: z.number().int().positive(),
+  messageTimeout: z.number().int().positive(),
+  expiresDuration: z.number().int().positive(),
+});
+export type WorkerRegistered = z.infer<typeof WorkerRegistered>;
+
+/** Answer of `POST /_api/worker/configure` `{endpoint}`: all a worker needs beside its flags. */
+export const WorkerConfiguration = z.object({
+  cluster: z.object({ endpoints: z.array(z.string()), jwtSecret: z.string(), caCertificate: z.string().optional() }),
+  /** PEM texts; the certificate is issued by the masters' worker CA, whose certificate ends the chain. */
+  httpServer: z.object({ certificate: z.string(), key: z.string() }),
+  mq: z.object({ type: z.enum(['direct', 'kafka']), endpoints: z.array(z.string()).optional() }),
+});
+export type WorkerConfiguration = z.infer<typeof WorkerConfiguration>;
+
+/** A task as its worker gets it. Shard tasks name their shard; inventory tasks have one data channel and no shard. */
+export const WorkerTask = z.object({
+  id: z.string(),
+  type: z.enum(['send-inventory', 'receive-inventory', 'send-shard', 'receive-shard']),
+  channels: Channels,
+  /** The other side's deployment: the target on send tasks, the source on receive tasks. */
+  peerId: z.string(),
+  shard: ShardRef.optional(),
+});
+export type WorkerTask = z.infer<typeof WorkerTask>;
+
+/** What a receiving worker needs to reach a source: from `POST /_api/sync/outgoing`, renewed by the leader. */
+export const RemoteQueue = z.object({
+  /** The source's masters. */
+  endpoints: z.array(z.string()),
+  /** CA that verifies them, PEM. */
+  caCertificate: z.string(),
+  /** Direct-queue bearer token, bound to the target's id. */
+  token: z.string(),
+});
+export type RemoteQueue = z.infer<typeof RemoteQueue>;
+
+/** What the leader wants a worker to do: `GET /_api/worker/{id}/tasks?after=<version>` (long poll). Level, not edge. */
+export const WorkerInstructions = z.object({
+  /** A worker refuses a term below the highest it has seen. */
+  term: z.number().int(),
+  /** Changes whenever the content does; opaque. */
+  version: z.string(),
+  deploymentId: z.string(),
+  /** The incoming synchronization while one is active. */
+  incoming: z
+    .object({
+      epoch: z.string(),
+      sourceDeployment: z.string(),
+      remote: RemoteQueue,
+      /** Collections whose held drop an operator confirmed (S1): `database/collection`. */
+      confirmedDrops: z.array(z.string()),
+    })
+    .optional(),
+  tasks: z.array(WorkerTask),
+});
+export type WorkerInstructions = z.infer<typeof WorkerInstructions>;
+
+/** How one shard fares, from the worker that runs its task; times RFC 3339, durations nanoseconds. */
+export const ShardReport = z.object({
+  taskId: z.string(),
+  shard: ShardRef,
+  status: SyncStatus,
+  statusMessage: z.string(),
+  /** Lag; absent while it is unknown. */
+  delay: z.number().int().nonnegative().optional(),
+  lastMessage: z.string().optional(),
+  lastDataChange: z.string().optional(),
+  shardMasterKnown: z.boolean(),
+  /** How the shard got where it is: recorded as an event when it changes. */
+  way: z.enum(['none', 'tail', 'copy']),
+  /** Why the way was taken. */
+  reason: z.string(),
+  documentsCopied: z.number().int().nonnegative(),
+  documentsExpected: z.number().int().nonnegative().optional(),
+  operationsApplied: z.number().int().nonnegative(),
+  bytesApplied: z.number().int().nonnegative(),
+});
+export type ShardReport = z.infer<typeof ShardReport>;
+
+/** `PUT /_api/worker/{id}/report`: changed shards since the last report, or all of them. */
+export const WorkerReport = z.object({ term: z.number().int(), shards: z.array(ShardReport) });
+export type WorkerReport = z.infer<typeof WorkerReport>;
+
+/** `PUT /_api/sync/structure`: what the receive-inventory task found and did. */
+export const StructureReport = z.object({
+  epoch: z.string(),
+  sourceDeployment: z.string(),
+  /** Shards to replicate, of collections that exist on the target with equal sharding. */
+  shards: z.array(ShardRef),
+  /** Collections that cannot be replicated 1:1 or at all, each with the reason; never skipped silently. */
+  problems: z.array(z.object({ database: z.string(), collection: z.string(), reason: z.string() })),
+  /** Held drops, waiting for an operator (S1): `database/collection`. */
+  heldDrops: z.array(z.string()),
+  /** What was changed since the last report, for the log: `created collection d/c`, … */
+  changes: z.array(z.string()),
+});
+export type StructureReport = z.infer<typeof StructureReport>;
