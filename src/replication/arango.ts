@@ -1,0 +1,73 @@
+/** A request to ArangoDB. Bodies that hold documents are passed as text or bytes, never parsed and printed again. */
+export interface ArangoRequest {
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** Path behind `/_db/<database>`, e.g. `/_api/version`. */
+  readonly path: string;
+  /** Default `_system`. */
+  readonly database?: string;
+  readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** A string or bytes go as they are; anything else as JSON. */
+  readonly body?: unknown;
+  /** Per attempt. Default: the client's. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface ArangoAnswer {
+  readonly status: number;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
+
+/**
+ * One ArangoDB service behind one or more equivalent endpoints (the coordinators of a cluster, one DB-Server, a single
+ * server). Adapter: `adapters/arangodb/client.ts`.
+ */
+export interface ArangoServer {
+  /** For messages. */
+  readonly name: string;
+  /** One answer, whatever its status. Throws {@link ArangoUnreachable} when no endpoint answers. Not retried for unsafe methods after bytes were sent. */
+  request(request: ArangoRequest): Promise<ArangoAnswer>;
+  /** {@link request}, parsed as JSON. Throws {@link ArangoError} on a status of 400 and above. */
+  json<T>(request: ArangoRequest): Promise<T>;
+}
+
+/** A deployment: its coordinators (or single server) and, with the superuser JWT, each of its DB-Servers. */
+export interface ArangoDeployment {
+  readonly kind: 'single' | 'cluster';
+  /** Identity of the deployment (reference 2.5), the same on every process. */
+  readonly id: string;
+  /** Coordinators, or the single server. */
+  readonly front: ArangoServer;
+  /** Ids of the DB-Servers that health knows, with their endpoint and whether they are GOOD; the single server is its own. */
+  dbServers(signal?: AbortSignal): Promise<readonly DbServerInfo[]>;
+  /** The DB-Server itself; throws for an id that health does not know. */
+  dbServer(id: string): Promise<ArangoServer>;
+  databases(signal?: AbortSignal): Promise<readonly string[]>;
+}
+
+export interface DbServerInfo {
+  readonly id: string;
+  readonly shortName: string;
+  readonly endpoint: string;
+  readonly healthy: boolean;
+}
+
+/** No endpoint of a service could be reached, or the connection broke before an answer: the outcome of a write is unknown. */
+export class ArangoUnreachable extends Error {
+  override readonly name = 'ArangoUnreachable';
+}
+
+/** An error answer of ArangoDB, with the request's method and path in its message. */
+export class ArangoError extends Error {
+  override readonly name = 'ArangoError';
+  readonly status: number;
+  readonly errorNum: number;
+  constructor(status: number, errorNum: number, message: string) {
+    super(message);
+    this.status = status;
+    this.errorNum = errorNum;
+  }
+}
