@@ -12,6 +12,11 @@ export interface ArangoRequest {
   /** Per attempt. Default: the client's. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
+  /**
+   * Whether the request may be sent again when its answer was lost. Default: true for GET and HEAD, else false. A dump is
+   * a GET that may not be (its position moves on the server, reference 5.4); a PUT that only reads may.
+   */
+  readonly repeatable?: boolean;
 }
 
 export interface ArangoAnswer {
