@@ -1,0 +1,108 @@
+import { type Context, Hono } from 'hono';
+import type { z } from 'zod';
+import { ApiError } from '../../wire/api-error.ts';
+import type { Authentication } from './authentication.ts';
+import { bodyBytesMax, parseBody, readBody } from './body.ts';
+import { type AppEnvironment, peerCertificate } from './environment.ts';
+import { answerErrors } from './errors.ts';
+import { mayCall, type Route, type RouteRequest } from './routes.ts';
+
+export type App = Hono<AppEnvironment>;
+
+export interface AppOptions {
+  readonly authentication: Authentication;
+  readonly onUnexpected: (error: unknown, request: { method: string; path: string }) => void;
+  /** Called after each request, for logs and metrics. */
+  readonly onAnswered?: (answered: Answered) => void;
+  /**
+   * Answers a call marked `leader` in the leader's name, or undefined when this process leads and is to answer itself.
+   * Absent on workers.
+   */
+  readonly forward?: (context: Context<AppEnvironment>) => Promise<Response | undefined>;
+}
+
+export interface Answered {
+  readonly method: string;
+  readonly route: string;
+  readonly status: number;
+  readonly durationMs: number;
+  readonly caller: string;
+  readonly clientId: string | undefined;
+}
+
+/**
+ * An app that serves `routes`: recognises the caller, checks its rights, passes leader's calls on, answers JSON. `mount`
+ * adds what has its own ways (streams, queue tokens) before the table.
+ */
+export function createApp(routes: readonly Route[], options: AppOptions, mount?: (app: App) => void): App {
+  const app: App = new Hono<AppEnvironment>();
+  answerErrors(app, options.onUnexpected);
+  mount?.(app);
+  for (const route of routes) {
+    app.on(route.method, route.path, (context) => serveRoute(route, context, options));
+  }
+  return app;
+}
+
+async function serveRoute(route: Route, context: Context<AppEnvironment>, options: AppOptions): Promise<Response> {
+  const startedAt = performance.now();
+  let status = 500;
+  try {
+    const answer = await admitAndAnswer(route, context, options);
+    status = answer.status;
+    return answer;
+  } catch (error) {
+    if (error instanceof ApiError) status = error.status;
+    throw error;
+  } finally {
+    options.onAnswered?.({
+      method: route.method,
+      route: route.path,
+      status,
+      durationMs: performance.now() - startedAt,
+      caller: (context.get('caller') as AppEnvironment['Variables']['caller'] | undefined)?.name ?? '',
+      clientId: context.req.header('x-arangosync-client-id'),
+    });
+  }
+}
+
+async function admitAndAnswer(route: Route, context: Context<AppEnvironment>, options: AppOptions): Promise<Response> {
+  await admit(route, context, options.authentication);
+  const forwarded = route.at === 'leader' ? await options.forward?.(context) : undefined;
+  if (forwarded !== undefined) return forwarded;
+  const answer = await route.handle(requestOf(route, context));
+  return typeof answer === 'string' ? context.text(answer) : context.json(answer ?? {});
+}
+
+async function admit(route: Route, context: Context<AppEnvironment>, authentication: Authentication): Promise<void> {
+  const { caller, hops } = await authentication.authenticate({
+    authorization: context.req.header('authorization'),
+    path: context.req.path,
+    certificate: peerCertificate(context.env),
+  });
+  context.set('caller', caller);
+  context.set('hops', hops);
+  if (!mayCall(route.rights, caller)) {
+    throw new ApiError(403, `forbidden: ${route.method} ${route.path} is not for ${describe(caller.kind)}`);
+  }
+}
+
+function describe(kind: string): string {
+  return kind === 'monitoring' ? 'the monitoring token' : `callers by ${kind}`;
+}
+
+function requestOf(route: Route, context: Context<AppEnvironment>): RouteRequest {
+  return {
+    caller: context.get('caller'),
+    param: (name) => {
+      const value = context.req.param(name);
+      if (value === undefined || value === '') throw new ApiError(400, `bad request: the path lacks ${name}`);
+      return value;
+    },
+    query: (name) => context.req.query(name) || undefined,
+    body: async <T>(schema: z.ZodType<T>) =>
+      parseBody(await readBody(context.req.raw, route.bodyBytesMax ?? bodyBytesMax), schema),
+    signal: context.req.raw.signal,
+    clientId: context.req.header('x-arangosync-client-id'),
+  };
+}

@@ -1,0 +1,21 @@
+import { z } from 'zod';
+
+export const MasterInfo = z.object({ id: z.string(), endpoint: z.string(), leader: z.boolean().optional() });
+export type MasterInfo = z.infer<typeof MasterInfo>;
+export const MasterList = z.object({ masters: z.array(MasterInfo) });
+
+export const WorkerInfo = z.object({
+  id: z.string(),
+  endpoint: z.string(),
+  expiresAt: z.string(),
+  /** Never 0 and below 2^53. */
+  serverID: z.number().int().positive(),
+  host: z.string().optional(),
+  dbServerAffinity: z.string().optional(),
+});
+export type WorkerInfo = z.infer<typeof WorkerInfo>;
+export const WorkerList = z.object({ workers: z.array(WorkerInfo) });
+
+export const EndpointList = z.object({ endpoints: z.array(z.string()) });
+export const VersionInfo = z.object({ version: z.string(), build: z.string() });
+export const RoleInfo = z.object({ role: z.enum(['master', 'worker']) });

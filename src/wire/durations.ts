@@ -1,0 +1,15 @@
+import { z } from 'zod';
+
+/** Go's `time.Duration` in JSON: a plain integer of nanoseconds. */
+export const Nanoseconds = z.number().int().nonnegative();
+
+const nanosecondsPerMillisecond = 1_000_000;
+
+/** Rounds to whole milliseconds: finer times mean nothing on this wire. */
+export function toNanoseconds(ms: number): number {
+  return Math.round(ms) * nanosecondsPerMillisecond;
+}
+
+export function toMilliseconds(nanoseconds: number): number {
+  return nanoseconds / nanosecondsPerMillisecond;
+}

@@ -1,0 +1,52 @@
+import { z } from 'zod';
+import { Endpoint } from './endpoint.ts';
+import { Channels, ShardRef } from './shards.ts';
+
+/** Where a log stands, as one datacenter tells it to the other (S1, S22). */
+export const WireHead = z.object({ position: z.number().int().nonnegative(), hash: z.string() });
+export type WireHead = z.infer<typeof WireHead>;
+
+/** `POST /_api/sync/outgoing`: a target registers at its source, or renews under the same id. */
+export const OutgoingRegistration = z.object({
+  /** Deployment id of the target. */
+  id: z.string().min(1),
+  /** The target's masters. */
+  target: Endpoint,
+  channels: z.object({ inventory: z.string().min(1) }),
+  /** Head of the source's log that the target remembers; absent at the first contact. */
+  remembered: WireHead.optional(),
+  /** Head of the target's own log. */
+  head: WireHead.optional(),
+});
+export type OutgoingRegistration = z.infer<typeof OutgoingRegistration>;
+
+/** `POST /_api/sync/outgoing/{id}/heartbeat`. */
+export const OutgoingHeartbeat = z.object({
+  remembered: WireHead.optional(),
+  head: WireHead.optional(),
+});
+export type OutgoingHeartbeat = z.infer<typeof OutgoingHeartbeat>;
+
+/** What a source tells a target at every contact. */
+export const OutgoingContact = z.object({
+  deploymentId: z.string(),
+  head: WireHead,
+  /** Whether the source's log still contains the head that the target remembers; true when none was sent. */
+  containsRemembered: z.boolean(),
+  /** The source's masters, usable from outside its datacenter. */
+  endpoints: Endpoint,
+  /** Direct-queue token, bound to the target's id. */
+  token: z.string(),
+  'token-ttl': z.number().int().positive(),
+  /** Version of the shard list that the source has, as the target named it; absent before the first. */
+  shardsVersion: z.string().optional(),
+});
+export type OutgoingContact = z.infer<typeof OutgoingContact>;
+
+/** `PUT /_api/sync/outgoing/{id}/shards`: the whole list of shards that the target receives. */
+export const OutgoingShards = z.object({
+  /** Named by the target; comes back in every contact once the list is recorded. */
+  version: z.string().min(1),
+  shards: z.array(z.object({ shard: ShardRef, channels: Channels })),
+});
+export type OutgoingShards = z.infer<typeof OutgoingShards>;

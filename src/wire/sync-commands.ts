@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import { Nanoseconds } from './durations.ts';
+import { Endpoint } from './endpoint.ts';
+
+/** `POST /_api/sync`: PEM texts; `clientToken` is accepted and not compared. */
+export const ConfigureSync = z.object({
+  source: Endpoint.min(1, { error: 'source must name at least one master of the source' }),
+  authentication: z.object({
+    clientCertificate: z.string().min(1),
+    clientKey: z.string().min(1),
+    clientToken: z.string().optional(),
+    caCertificate: z.string().min(1),
+  }),
+});
+export type ConfigureSync = z.infer<typeof ConfigureSync>;
+
+/** Empty text means absent: clients send query parameters and fields without a value. */
+export const ServerMode = z.preprocess(
+  (value) => (value === '' ? undefined : value),
+  z.enum(['default', 'readonly']).optional(),
+);
+
+/** `DELETE /_api/sync`; durations in nanoseconds. */
+export const CancelSync = z.object({
+  wait_timeout: Nanoseconds.optional(),
+  force: z.boolean().optional(),
+  force_timeout: Nanoseconds.optional(),
+  target_server_mode: ServerMode,
+  source_server_mode: ServerMode,
+});
+export type CancelSync = z.infer<typeof CancelSync>;
+
+export const CancelSyncAnswer = z.object({
+  aborted: z.boolean().optional(),
+  source: Endpoint.optional(),
+  cluster_id: z.string().optional(),
+  cancelling: z.boolean().optional(),
+  message: z.string().optional(),
+});
+export type CancelSyncAnswer = z.infer<typeof CancelSyncAnswer>;
+
+/** `GET` and `PUT /_api/message-timeout`, in nanoseconds. */
+export const MessageTimeout = z.object({ messageTimeout: z.number().int().positive() });
+export type MessageTimeout = z.infer<typeof MessageTimeout>;

@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import { SyncStatus } from './shards.ts';
+
+/** How one shard fares. Unknown times and an unknown delay are left out, never zero. */
+export const ShardSyncInfo = z.object({
+  database: z.string(),
+  collection: z.string(),
+  shardIndex: z.number().int().default(0),
+  status: SyncStatus,
+  status_message: z.string().optional(),
+  /** Nanoseconds. */
+  delay: z.number().int().optional(),
+  last_message: z.string().optional(),
+  last_data_change: z.string().optional(),
+  last_shard_master_change: z.string().optional(),
+  shard_master_known: z.boolean().optional(),
+  in_sync: z.boolean().optional(),
+});
+export type ShardSyncInfo = z.infer<typeof ShardSyncInfo>;
+
+export const OutgoingSyncInfo = z.object({
+  /** Deployment id of the target. */
+  id: z.string(),
+  endpoint: z.array(z.string()),
+  status: SyncStatus,
+  shards: z.array(ShardSyncInfo).optional(),
+  shardsCount: z.number().int().optional(),
+  active_barrier: z.boolean().optional(),
+});
+export type OutgoingSyncInfo = z.infer<typeof OutgoingSyncInfo>;
+
+/** Answer of `GET /_api/sync`. */
+export const SyncInfo = z.object({
+  source: z.array(z.string()),
+  status: SyncStatus,
+  /** Ours: why the whole synchronization is `failed`, or what it waits for. */
+  status_message: z.string().optional(),
+  /** Left out with `details=short`. */
+  shards: z.array(ShardSyncInfo).optional(),
+  /** Shards that have a task. */
+  shardsCount: z.number().int().optional(),
+  /** Leader shards of the source that are not excluded. */
+  totalShardsCount: z.number().int().optional(),
+  outgoing: z.array(OutgoingSyncInfo).optional(),
+  cancellationAborted: z.boolean().optional(),
+  /** Ours: collections that cannot be replicated, each with the reason. */
+  problems: z.array(z.object({ database: z.string(), collection: z.string(), reason: z.string() })).optional(),
+  /** Ours: drops that wait for an operator, `database/collection`. */
+  heldDrops: z.array(z.string()).optional(),
+});
+export type SyncInfo = z.infer<typeof SyncInfo>;
