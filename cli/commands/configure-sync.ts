@@ -1,0 +1,39 @@
+import { parseKeyfile } from '../../src/adapters/tls/index.ts';
+import { withMasters } from '../ask-master.ts';
+import { defineCommand } from '../command.ts';
+import { UsageError } from '../errors.ts';
+import { masterOptions } from '../master-options.ts';
+import { endpoints, requiredFile } from '../options.ts';
+
+export const configureSync = defineCommand({
+  words: 'configure sync',
+  summary: 'Make the datacenter of --master.endpoint follow the one of --source.endpoint',
+  options: {
+    ...masterOptions,
+    clientKeyfile: requiredFile('master.keyfile', {
+      description: "Client keyfile with which the target's masters authenticate at the source",
+    }),
+    source: endpoints('source.endpoint', { description: 'Masters of the source; may be repeated' }),
+    sourceCa: requiredFile('source.cacert', {
+      description: "CA certificate that signed the source masters' certificates",
+    }),
+  },
+  run: async (values, terminal) => {
+    const client = readClientKeyfile(values.clientKeyfile);
+    const body = {
+      source: values.source,
+      authentication: { clientCertificate: client.certificate, clientKey: client.key, caCertificate: values.sourceCa },
+    };
+    await withMasters(values, terminal, (masters) => masters.call({ method: 'POST', path: '/_api/sync', body }));
+    terminal.out('Synchronization activated.');
+    return 0;
+  },
+});
+
+function readClientKeyfile(text: string) {
+  try {
+    return parseKeyfile(text);
+  } catch (error) {
+    throw new UsageError(`--master.keyfile: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}

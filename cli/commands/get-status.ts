@@ -1,0 +1,74 @@
+import { withMasters } from '../ask-master.ts';
+import { defineCommand } from '../command.ts';
+import { formatDuration } from '../duration.ts';
+import { masterOptions } from '../master-options.ts';
+import { outputOptions, printAnswer } from '../output.ts';
+import { formatTable } from '../table.ts';
+
+interface ShardStatus {
+  readonly database: string;
+  readonly collection: string;
+  readonly shardIndex?: number;
+  readonly status: string;
+  readonly status_message?: string;
+  readonly delay?: number;
+}
+
+interface SyncInfo {
+  readonly source?: readonly string[];
+  readonly status: string;
+  readonly shards?: readonly ShardStatus[];
+  readonly shardsCount?: number;
+  readonly totalShardsCount?: number;
+  readonly outgoing?: readonly {
+    readonly id: string;
+    readonly endpoint?: readonly string[];
+    readonly status: string;
+    readonly shards?: readonly ShardStatus[];
+    readonly shardsCount?: number;
+  }[];
+}
+
+export const getStatus = defineCommand({
+  words: 'get status',
+  summary: "Show this datacenter's synchronizations, incoming and outgoing",
+  options: { ...masterOptions, ...outputOptions },
+  run: async (values, terminal) => {
+    const details = values.verbose || values.output === 'json' ? 'full' : 'short';
+    const info = await withMasters(values, terminal, (masters) =>
+      masters.call<SyncInfo>({ method: 'GET', path: `/_api/sync?details=${details}` }),
+    );
+    printAnswer(values.output, info, () => describe(info, values.verbose), terminal);
+    return 0;
+  },
+});
+
+function describe(info: SyncInfo, verbose: boolean): string[] {
+  const lines = [`Incoming: ${info.status}${info.source?.length ? ` from ${info.source.join(', ')}` : ''}`];
+  if (info.status !== 'inactive')
+    lines.push(`Shards: ${info.shardsCount ?? 0} of ${info.totalShardsCount ?? 'unknown'}`);
+  if (verbose) lines.push(...shardTable(info.shards));
+  if (!info.outgoing?.length) lines.push('Outgoing: none');
+  for (const target of info.outgoing ?? []) {
+    lines.push(
+      `Outgoing: ${target.status} to ${target.id} (${target.endpoint?.join(', ') ?? 'unknown endpoints'}), ${target.shardsCount ?? 0} shards`,
+    );
+    if (verbose) lines.push(...shardTable(target.shards));
+  }
+  return lines;
+}
+
+/** Shards that are not running come first: they are why somebody looks. */
+function shardTable(shards: readonly ShardStatus[] | undefined): string[] {
+  if (!shards?.length) return [];
+  const sorted = [...shards].sort((a, b) => Number(a.status === 'running') - Number(b.status === 'running'));
+  const rows = sorted.map((shard) => [
+    shard.database,
+    shard.collection,
+    String(shard.shardIndex ?? 0),
+    shard.status,
+    shard.delay === undefined ? 'unknown' : formatDuration(shard.delay / 1e6),
+    shard.status_message ?? '',
+  ]);
+  return [formatTable(['Database', 'Collection', 'Shard', 'Status', 'Delay', 'Message'], rows)];
+}

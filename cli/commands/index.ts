@@ -1,0 +1,29 @@
+import type { Command } from '../command.ts';
+import { configureSync } from './configure-sync.ts';
+import { createClientAuthCa, createTlsCa } from './create-ca.ts';
+import { createJwtSecret } from './create-jwt-secret.ts';
+import { createClientAuthKeyfile, createTlsCertificate, createTlsKeyfile } from './create-leaf.ts';
+import { getMasters, getTasks, getVersion, getWorkers } from './get-lists.ts';
+import { getStatus } from './get-status.ts';
+import { getMessageTimeout, setMessageTimeout } from './message-timeout.ts';
+import { abortSync, stopSync } from './stop-sync.ts';
+
+/** Every command, in the order in which the help shows them. */
+export const commands: readonly Command[] = [
+  configureSync,
+  getStatus,
+  getTasks,
+  getMasters,
+  getWorkers,
+  getVersion,
+  stopSync,
+  abortSync,
+  setMessageTimeout,
+  getMessageTimeout,
+  createTlsCa,
+  createTlsKeyfile,
+  createTlsCertificate,
+  createClientAuthCa,
+  createClientAuthKeyfile,
+  createJwtSecret,
+];

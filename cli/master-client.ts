@@ -1,0 +1,152 @@
+import { createHmac } from 'node:crypto';
+import { Agent, type Dispatcher } from 'undici';
+import { parseKeyfile } from '../src/adapters/tls/index.ts';
+import { CommandFailed, UsageError } from './errors.ts';
+import type { masterOptions } from './master-options.ts';
+import type { OptionValues } from './options.ts';
+
+type MasterOptionValues = OptionValues<typeof masterOptions>;
+
+/** A call may be long where the server waits (stop); the master itself answers within two minutes. */
+const CALL_TIMEOUT_MS = 150_000;
+const CONNECT_TIMEOUT_MS = 10_000;
+/** Long enough for one call that waits; a token is made for every client anew. */
+const TOKEN_LIFETIME_S = 3_600;
+
+export interface MasterCall {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly path: string;
+  readonly body?: unknown;
+}
+
+/** Talks to the masters of one datacenter: any of them, the next one when one does not answer or cannot serve now. */
+export interface MasterClient {
+  /** Resolves with the JSON answer; throws {@link CommandFailed} with the master's own words, or why none answered. */
+  call<T>(call: MasterCall): Promise<T>;
+  /** Closes the connections. */
+  close(): Promise<void>;
+}
+
+/** Warns once, on `warn`, when the masters' certificates will not be verified. */
+export function connectMasters(options: MasterOptionValues, warn: (line: string) => void): MasterClient {
+  const authorization = authorizationOf(options);
+  const client = options.keyfile === undefined ? undefined : readKeyfile(options.keyfile);
+  if (options.caCertificate === undefined) {
+    warn("WARNING: the master's certificate is not verified; use --master.cacert to verify it");
+  }
+  const dispatcher = new Agent({
+    connect: {
+      timeout: CONNECT_TIMEOUT_MS,
+      rejectUnauthorized: options.caCertificate !== undefined,
+      ...(options.caCertificate !== undefined && { ca: options.caCertificate }),
+      ...(client && { cert: client.certificate, key: client.key }),
+    },
+    headersTimeout: CALL_TIMEOUT_MS,
+    bodyTimeout: CALL_TIMEOUT_MS,
+  });
+  return {
+    call: (request) => callAny(options.endpoints, request, dispatcher, authorization),
+    close: () => dispatcher.close(),
+  };
+}
+
+async function callAny<T>(
+  endpoints: readonly string[],
+  call: MasterCall,
+  dispatcher: Dispatcher,
+  authorization: string | undefined,
+): Promise<T> {
+  const failures: string[] = [];
+  for (const endpoint of endpoints) {
+    const outcome = await callOne<T>(endpoint, call, dispatcher, authorization);
+    if (outcome.kind === 'answered') return outcome.value;
+    if (outcome.kind === 'refused') throw new CommandFailed(outcome.reason);
+    failures.push(`${endpoint}: ${outcome.reason}`);
+  }
+  throw new CommandFailed(`no master could serve the request (${failures.join('; ')})`);
+}
+
+type Outcome<T> =
+  | { kind: 'answered'; value: T }
+  /** The master said no: another one would say the same. */
+  | { kind: 'refused'; reason: string }
+  /** Not reached, or not able to serve now (408, 5xx): the next endpoint may be. */
+  | { kind: 'unavailable'; reason: string };
+
+async function callOne<T>(
+  endpoint: string,
+  call: MasterCall,
+  dispatcher: Dispatcher,
+  authorization: string | undefined,
+): Promise<Outcome<T>> {
+  try {
+    const { statusCode, body } = await dispatcher.request({
+      origin: new URL(endpoint).origin,
+      path: call.path,
+      method: call.method,
+      headers: {
+        'x-allow-forward-to-leader': 'true',
+        'x-arangosync-client-id': 'arangosync-cli',
+        ...(authorization !== undefined && { authorization }),
+      },
+      ...(call.body !== undefined && { body: JSON.stringify(call.body) }),
+    });
+    const text = await body.text();
+    if (statusCode === 200) return { kind: 'answered', value: parseAnswer(text) as T };
+    const reason = `${errorText(text)} (status ${statusCode})`;
+    const temporary = statusCode === 408 || statusCode >= 500;
+    return { kind: temporary ? 'unavailable' : 'refused', reason };
+  } catch (error) {
+    return { kind: 'unavailable', reason: networkReason(error) };
+  }
+}
+
+function parseAnswer(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Error('the answer is no JSON: is this the port of a sync master?');
+  }
+}
+
+function errorText(text: string): string {
+  try {
+    const { error } = JSON.parse(text);
+    if (typeof error === 'string') return error;
+  } catch {
+    // Not a master of ours; its text is the best there is.
+  }
+  return text.slice(0, 200) || 'no text';
+}
+
+function networkReason(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const cause = error.cause instanceof Error ? error.cause : error;
+  return 'code' in cause && cause.message === '' ? String(cause.code) : cause.message;
+}
+
+function readKeyfile(text: string) {
+  try {
+    return parseKeyfile(text);
+  } catch (error) {
+    throw new UsageError(`--auth.keyfile: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function authorizationOf({ user, password, jwtSecret, keyfile }: MasterOptionValues): string | undefined {
+  if (user !== undefined) return `Basic ${Buffer.from(`${user}:${password ?? ''}`).toString('base64')}`;
+  if (jwtSecret !== undefined) return `bearer ${masterToken(jwtSecret)}`;
+  if (keyfile === undefined) {
+    throw new UsageError('say who you are: --auth.user and --auth.password, --auth.keyfile, or --auth.jwt-secret');
+  }
+  return undefined;
+}
+
+/** The token that masters accept from whoever has their JWT secret (master-api §2). */
+function masterToken(secret: string): string {
+  const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const now = Math.floor(Date.now() / 1_000);
+  const claims = { iss: 'arangosync', server_id: 'arangosync-cli', iat: now, exp: now + TOKEN_LIFETIME_S };
+  const signed = `${encode({ alg: 'HS256', typ: 'JWT' })}.${encode(claims)}`;
+  return `${signed}.${createHmac('sha256', secret).update(signed).digest('base64url')}`;
+}
