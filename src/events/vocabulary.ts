@@ -1,3 +1,8 @@
+import type { z } from 'zod';
+import * as members from './types/members.ts';
+import * as synchronization from './types/synchronization.ts';
+import * as work from './types/work.ts';
+
 /** An event as it stands in a commit. */
 export interface Event {
   /** ULID. */
@@ -6,4 +11,72 @@ export interface Event {
   /** Schema version of `data`. */
   readonly v: number;
   readonly data: unknown;
+}
+
+/** Brings `data` of one version into the shape of the next. Never changes what lies in the log. */
+export type Upcaster = (data: unknown) => unknown;
+
+/** What we know of one type: the newest schema, and one upcaster per older version (the first from 1 to 2). */
+interface TypeDefinition<S extends z.ZodType> {
+  readonly schema: S;
+  readonly upcasters: readonly Upcaster[];
+}
+
+function first<S extends z.ZodType>(schema: S): TypeDefinition<S> {
+  return { schema, upcasters: [] };
+}
+
+/** Every event type there is. A change of shape is a new version: an upcaster here, never a rewritten commit. */
+export const vocabulary = {
+  LeadershipClaimed: first(members.LeadershipClaimed),
+  LeadershipResigned: first(members.LeadershipResigned),
+  MasterRegistered: first(members.MasterRegistered),
+  MasterLeft: first(members.MasterLeft),
+  WorkerRegistered: first(members.WorkerRegistered),
+  WorkerLeft: first(members.WorkerLeft),
+  MessageTimeoutSet: first(members.MessageTimeoutSet),
+  SyncConfigured: first(synchronization.SyncConfigured),
+  SyncCredentialsReplaced: first(synchronization.SyncCredentialsReplaced),
+  SourceIdentified: first(synchronization.SourceIdentified),
+  EpochBegan: first(synchronization.EpochBegan),
+  SyncCancelRequested: first(synchronization.SyncCancelRequested),
+  SyncStopped: first(synchronization.SyncStopped),
+  SyncFailed: first(synchronization.SyncFailed),
+  ShardsAdded: first(synchronization.ShardsAdded),
+  ShardsRemoved: first(synchronization.ShardsRemoved),
+  ShardStatesChanged: first(synchronization.ShardStatesChanged),
+  ShardResetRequested: first(synchronization.ShardResetRequested),
+  StructureChanged: first(synchronization.StructureChanged),
+  StructureProblemsChanged: first(synchronization.StructureProblemsChanged),
+  DropsHeld: first(synchronization.DropsHeld),
+  DropsConfirmed: first(synchronization.DropsConfirmed),
+  TasksCreated: first(work.TasksCreated),
+  TasksAssigned: first(work.TasksAssigned),
+  TasksUnassigned: first(work.TasksUnassigned),
+  TasksRemoved: first(work.TasksRemoved),
+  OutgoingRegistered: first(work.OutgoingRegistered),
+  OutgoingShardsAdded: first(work.OutgoingShardsAdded),
+  OutgoingShardsRemoved: first(work.OutgoingShardsRemoved),
+  OutgoingStopped: first(work.OutgoingStopped),
+  CommandRefused: first(work.CommandRefused),
+  LogArchived: first(work.LogArchived),
+};
+
+export type EventType = keyof typeof vocabulary;
+export type EventData<T extends EventType> = Readonly<z.infer<(typeof vocabulary)[T]['schema']>>;
+
+/** What a decision yields: an event that has no id yet. */
+export type NewEvent = { [T in EventType]: { readonly type: T; readonly data: EventData<T> } }[EventType];
+
+/** An event of the current vocabulary, in its newest version. */
+export type KnownEvent = NewEvent & { readonly id: string };
+
+/** The version in which events of a type are written now. */
+export function currentVersion(type: EventType): number {
+  return vocabulary[type].upcasters.length + 1;
+}
+
+/** Gives decided events their ids and versions, ready for a commit. `newId` yields ULIDs. */
+export function toEvents(decided: readonly NewEvent[], newId: () => string): readonly Event[] {
+  return decided.map(({ type, data }) => ({ id: newId(), type, v: currentVersion(type), data }));
 }

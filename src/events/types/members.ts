@@ -1,0 +1,33 @@
+import { z } from 'zod';
+import { listOf, Name } from './parts.ts';
+
+/** A master claims to lead: its term is above every term in the log and every term it has met (S18). */
+export const LeadershipClaimed = z.strictObject({ term: z.int().positive(), masterId: Name, endpoint: Name });
+
+/** The leader stops leading of its own accord, so that the next one need not wait for its lease. */
+export const LeadershipResigned = z.strictObject({ term: z.int().positive(), masterId: Name });
+
+export const MasterRegistered = z.strictObject({
+  masterId: Name,
+  /** How its own datacenter reaches it. */
+  endpoint: Name,
+  /** How the other datacenter reaches the masters through it. */
+  publicEndpoints: listOf(Name),
+});
+export const MasterLeft = z.strictObject({ masterId: Name, reason: z.string() });
+
+export const WorkerRegistered = z.strictObject({
+  workerId: Name,
+  endpoint: Name,
+  hostId: Name.exactOptional(),
+  /** The DB-Server whose shards it should rather send. */
+  dbServerAffinity: Name.exactOptional(),
+  /** Where workers of the other datacenter may dial it directly. */
+  publicEndpoint: Name.exactOptional(),
+  /** Never 0, never given twice. */
+  serverId: z.int().positive(),
+});
+export const WorkerLeft = z.strictObject({ workerId: Name, reason: z.string() });
+
+/** How long a shard may be without a message before it is suspected. */
+export const MessageTimeoutSet = z.strictObject({ messageTimeoutMs: z.int().positive() });

@@ -1,0 +1,69 @@
+import { z } from 'zod';
+import { LogHead, listOf, Name, ServerMode, ShardRef, ShardWithChannels, SyncStatus, Way } from './parts.ts';
+
+/** An operator wants this deployment to follow `source`. Keys lie in `_sync_secrets` under `credentialId`. */
+export const SyncConfigured = z.strictObject({
+  /** Begins the epoch under which checkpoints are valid (S3). */
+  epoch: Name,
+  /** URLs of the source's masters, as they were given. */
+  source: listOf(Name),
+  credentialId: Name,
+  /** Keyed fingerprint of certificate, key and CA together: tells the same request from another. */
+  fingerprint: Name,
+  /** Of the CA that verifies the source's masters. */
+  caFingerprint: Name,
+  inventoryChannel: Name,
+});
+export const SyncCredentialsReplaced = z.strictObject({
+  source: listOf(Name),
+  credentialId: Name,
+  fingerprint: Name,
+  caFingerprint: Name,
+});
+/** Who the source is, and where its log stood: from now on another deployment or a shorter log is refused (S1). */
+export const SourceIdentified = z.strictObject({ deploymentId: Name, version: z.string(), head: LogHead });
+/** Checkpoints of the epoch before mean nothing any more (S3). */
+export const EpochBegan = z.strictObject({ epoch: Name, reason: z.string() });
+export const SyncCancelRequested = z.strictObject({
+  /** Go on without the source when it does not answer. */
+  force: z.boolean(),
+  /** In which mode the two deployments are left. */
+  targetServerMode: ServerMode,
+  sourceServerMode: ServerMode,
+});
+export const SyncStopped = z.strictObject({
+  /** True when the source was not told. */
+  aborted: z.boolean(),
+  reason: z.string(),
+});
+/** The whole synchronization is refused until an operator configures again (S1). */
+export const SyncFailed = z.strictObject({ code: Name, reason: z.string() });
+
+export const ShardsAdded = z.strictObject({ shards: listOf(ShardWithChannels) });
+export const ShardsRemoved = z.strictObject({ shards: listOf(ShardRef), reason: z.string() });
+
+export const ShardStateChange = z.strictObject({
+  shard: ShardRef,
+  status: SyncStatus,
+  /** What a person must know: names the document of a failed shard. `''` while nothing is wrong. */
+  message: z.string(),
+  way: Way,
+  /** Why the way was taken. */
+  reason: z.string(),
+});
+/** Real transitions only, many shards in one event; `targetId` on the sending side. */
+export const ShardStatesChanged = z.strictObject({
+  targetId: Name.exactOptional(),
+  changes: listOf(ShardStateChange),
+});
+/** Both sides begin these shards anew, on new channels. */
+export const ShardResetRequested = z.strictObject({ shards: listOf(ShardWithChannels) });
+
+/** What the inventory task created, changed or dropped, in words: `created collection d/c`. */
+export const StructureChanged = z.strictObject({ changes: listOf(z.string()) });
+export const StructureProblem = z.strictObject({ database: z.string(), collection: z.string(), reason: z.string() });
+/** All that cannot be replicated now, each with its reason; replaces the list before. */
+export const StructureProblemsChanged = z.strictObject({ problems: listOf(StructureProblem) });
+/** Drops that wait for an operator (S1), `database/collection`; replaces the list before. */
+export const DropsHeld = z.strictObject({ collections: listOf(Name) });
+export const DropsConfirmed = z.strictObject({ collections: listOf(Name) });

@@ -1,0 +1,54 @@
+import { z } from 'zod';
+import { Channels, listOf, Name, ShardRef, ShardWithChannels, TaskType } from './parts.ts';
+
+export const NewTask = z.strictObject({
+  taskId: Name,
+  type: TaskType,
+  /** The other side's deployment: the target on send tasks, the source on receive tasks. */
+  peerId: Name,
+  channels: Channels,
+  /** On shard tasks. */
+  shard: ShardRef.exactOptional(),
+});
+export const TasksCreated = z.strictObject({ tasks: listOf(NewTask) });
+export const Assignment = z.strictObject({
+  taskId: Name,
+  workerId: Name,
+  /** How often the task has been assigned, this time included. */
+  counter: z.int().positive(),
+});
+export const TasksAssigned = z.strictObject({ assignments: listOf(Assignment) });
+export const TasksUnassigned = z.strictObject({ taskIds: listOf(Name), reason: z.string() });
+export const TasksRemoved = z.strictObject({ taskIds: listOf(Name), reason: z.string() });
+
+/** A target follows us. Its id belongs to the client certificate that registered it (S23). */
+export const OutgoingRegistered = z.strictObject({
+  targetId: Name,
+  /** The target's masters. */
+  endpoints: listOf(Name),
+  fingerprint: Name,
+  inventoryChannel: Name,
+});
+/** Shards that are new, or go on under new channels. `version` names the target's list that is now recorded in full. */
+export const OutgoingShardsAdded = z.strictObject({
+  targetId: Name,
+  version: Name,
+  shards: listOf(ShardWithChannels),
+});
+export const OutgoingShardsRemoved = z.strictObject({ targetId: Name, shards: listOf(ShardRef) });
+export const OutgoingStopped = z.strictObject({ targetId: Name, reason: z.string() });
+
+/** A command of an authenticated caller that was not done. */
+export const CommandRefused = z.strictObject({
+  command: Name,
+  caller: z.string(),
+  status: z.int(),
+  code: Name,
+  reason: z.string(),
+});
+
+/**
+ * The commits before this one may be removed: the state that they led to is here, and a replay starts from it (S10).
+ * `schema` is the version of the state's shape.
+ */
+export const LogArchived = z.strictObject({ schema: z.int().positive(), state: z.unknown() });
