@@ -1,0 +1,117 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createCa, formatKeyfile, issueCertificate, type SignedCertificate } from '../../src/adapters/tls/index.ts';
+import { type DemoProcess, freePorts, startProcess } from './processes.ts';
+
+const MASTERS = 2;
+const WORKERS = 2;
+const DB_SERVERS = 3;
+const COORDINATORS = 2;
+const START_TIMEOUT_MS = 30_000;
+const LIFETIME_MS = 7 * 24 * 60 * 60_000;
+
+/** What both datacenters share: the two authorities, as the documentation has them. */
+export interface Authorities {
+  readonly tls: SignedCertificate;
+  readonly client: SignedCertificate;
+}
+
+export interface Member {
+  readonly process: DemoProcess;
+  readonly endpoint: string;
+}
+
+/** One datacenter of the demo: an embedded cluster, masters and workers, each a process. */
+export interface Datacenter {
+  readonly name: string;
+  /** Coordinators. */
+  readonly endpoints: readonly string[];
+  readonly rootPassword: string;
+  readonly masterSecret: string;
+  readonly masters: readonly Member[];
+  readonly workers: readonly Member[];
+  readonly all: readonly DemoProcess[];
+}
+
+export function makeAuthorities(folder: string): Authorities {
+  const validForMs = LIFETIME_MS;
+  const tls = createCa({ commonName: 'arangosync demo TLS CA', validForMs });
+  const client = createCa({ commonName: 'arangosync demo client CA', validForMs });
+  writeFileSync(join(folder, 'tls-ca.crt'), tls.certificate);
+  writeFileSync(join(folder, 'client-auth-ca.crt'), client.certificate);
+  const keyfile = issueCertificate({ ca: client, kind: 'client', hosts: [], commonName: 'demo target', validForMs });
+  writeFileSync(join(folder, 'client-auth.keyfile'), formatKeyfile(keyfile), { mode: 0o600 });
+  return { tls, client };
+}
+
+export interface DatacenterSecrets {
+  readonly clusterSecret: string;
+  readonly masterSecret: string;
+  readonly rootPassword: string;
+}
+
+/** Starts everything of a datacenter; `started` gets each process at once, so that a failure leaves none behind. */
+export async function startDatacenter(
+  name: string,
+  folder: string,
+  authorities: Authorities,
+  secrets: DatacenterSecrets,
+  started: (process: DemoProcess) => void,
+): Promise<Datacenter> {
+  const start = (role: string, argv: readonly string[], environment: Readonly<Record<string, string>>) => {
+    const process = startProcess(`${name}-${role}`, argv, folder, environment);
+    started(process);
+    return process;
+  };
+  const cluster = start(
+    'cluster',
+    ['embedded', '--mode=cluster', `--dbservers=${DB_SERVERS}`, `--coordinators=${COORDINATORS}`, '--output=json'],
+    { ARANGOSYNC_AUTH_JWT_SECRET: secrets.clusterSecret, ARANGOSYNC_AUTH_ROOT_PASSWORD: secrets.rootPassword },
+  );
+  const { endpoints } = JSON.parse(await cluster.line((line) => line.startsWith('{'), START_TIMEOUT_MS));
+  const keyfile = join(folder, `${name}.keyfile`);
+  const certificate = issueCertificate({
+    ca: authorities.tls,
+    kind: 'server',
+    hosts: ['127.0.0.1', 'localhost'],
+    commonName: `${name} masters`,
+    validForMs: LIFETIME_MS,
+  });
+  writeFileSync(keyfile, formatKeyfile(certificate), { mode: 0o600 });
+
+  const ports = await freePorts(MASTERS + WORKERS);
+  const masterUrls = ports.slice(0, MASTERS).map((port) => `https://127.0.0.1:${port}`);
+  const environment = {
+    ARANGOSYNC_CLUSTER_JWT_SECRET: secrets.clusterSecret,
+    ARANGOSYNC_MASTER_JWT_SECRET: secrets.masterSecret,
+  };
+  const masters = masterUrls.map((endpoint, index) => ({
+    endpoint,
+    process: start(
+      `master-${index + 1}`,
+      [
+        ...['run', 'master', `--cluster.endpoint=${endpoints.join(',')}`, `--server.keyfile=${keyfile}`],
+        ...[`--server.client-cafile=${join(folder, 'client-auth-ca.crt')}`, `--server.endpoint=${endpoint}`],
+        ...[
+          `--server.port=${new URL(endpoint).port}`,
+          '--mq.type=direct',
+          `--master.cacert=${join(folder, 'tls-ca.crt')}`,
+        ],
+      ],
+      environment,
+    ),
+  }));
+  const workers = ports.slice(MASTERS).map((port, index) => {
+    const endpoint = `https://127.0.0.1:${port}`;
+    const argv = ['run', 'worker', `--server.endpoint=${endpoint}`, `--server.port=${port}`];
+    const toMasters = [`--master.endpoint=${masterUrls.join(',')}`, `--master.cacert=${join(folder, 'tls-ca.crt')}`];
+    const { ARANGOSYNC_MASTER_JWT_SECRET } = environment;
+    return {
+      endpoint,
+      process: start(`worker-${index + 1}`, [...argv, ...toMasters], { ARANGOSYNC_MASTER_JWT_SECRET }),
+    };
+  });
+  const { rootPassword, masterSecret } = secrets;
+  const all = [cluster, ...[...masters, ...workers].map(({ process }) => process)];
+  return { name, endpoints, rootPassword, masterSecret, masters, workers, all };
+}

@@ -1,0 +1,87 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CommandFailed } from '../errors.ts';
+import { connectMasters, type MasterClient } from '../master-client.ts';
+import type { Datacenter } from './datacenter.ts';
+
+const NANOSECONDS_PER_MS = 1_000_000;
+const POLL_MS = 200;
+
+/** What the demo shows of the target. */
+export interface TargetStatus {
+  readonly status: string;
+  readonly shards: number;
+  readonly running: number;
+  readonly total: number;
+  /** The largest lag of any shard; undefined while one is unknown. */
+  readonly lagMs: number | undefined;
+  readonly failed: readonly string[];
+}
+
+interface SyncAnswer {
+  readonly status: string;
+  readonly totalShardsCount?: number;
+  readonly shards?: readonly {
+    readonly database: string;
+    readonly collection: string;
+    readonly shardIndex?: number;
+    readonly status: string;
+    readonly status_message?: string;
+    readonly delay?: number;
+  }[];
+}
+
+export function mastersOf(datacenter: Datacenter, caCertificate: string): MasterClient {
+  const endpoints = datacenter.masters.map(({ endpoint }) => endpoint);
+  const none = { user: undefined, password: undefined, keyfile: undefined };
+  return connectMasters({ endpoints, caCertificate, jwtSecret: datacenter.masterSecret, ...none }, () => {});
+}
+
+export async function targetStatus(masters: MasterClient): Promise<TargetStatus> {
+  const answer = await masters.call<SyncAnswer>({ method: 'GET', path: '/_api/sync?details=full' });
+  const shards = answer.shards ?? [];
+  const delays = shards.map(({ delay }) => delay);
+  const known = delays.filter((delay) => delay !== undefined);
+  return {
+    status: answer.status,
+    shards: shards.length,
+    running: shards.filter(({ status }) => status === 'running').length,
+    total: answer.totalShardsCount ?? shards.length,
+    lagMs: known.length > 0 && known.length === delays.length ? Math.max(...known) / NANOSECONDS_PER_MS : undefined,
+    failed: shards
+      .filter(({ status }) => status === 'failed')
+      .map((shard) => `${shard.database}/${shard.collection}/${shard.shardIndex ?? 0}: ${shard.status_message ?? ''}`),
+  };
+}
+
+/** The leader among the masters, by its endpoint. */
+export async function leaderOf(masters: MasterClient): Promise<string | undefined> {
+  const answer = await masters.call<{ masters: { endpoint: string; leader?: boolean }[] }>({
+    method: 'GET',
+    path: '/_api/masters',
+  });
+  return answer.masters.find(({ leader }) => leader)?.endpoint;
+}
+
+/** Polls until `done` says so; masters that cannot answer for a moment are asked again. Fails by name of the step when it takes too long. */
+export async function until<T>(
+  step: string,
+  timeoutMs: number,
+  interrupted: AbortSignal,
+  ask: () => Promise<T>,
+  done: (value: T) => boolean,
+): Promise<T> {
+  const deadline = performance.now() + timeoutMs;
+  let last = 'no answer';
+  while (performance.now() < deadline) {
+    if (interrupted.aborted) throw new CommandFailed('interrupted');
+    try {
+      const value = await ask();
+      if (done(value)) return value;
+      last = JSON.stringify(value);
+    } catch (error) {
+      last = error instanceof Error ? error.message : String(error);
+    }
+    await sleep(POLL_MS);
+  }
+  throw new CommandFailed(`${step} took longer than ${timeoutMs / 1_000} s; last seen: ${last}`);
+}
