@@ -1,0 +1,22 @@
+import { parseArgs } from 'node:util';
+
+/** Every benchmark by its name; each module exports `run(options)`. */
+const BENCHES = {
+  embedded: () => import('./embedded.ts'),
+  stream: () => import('./stream.ts'),
+} as const;
+
+const { values, positionals } = parseArgs({
+  options: { json: { type: 'boolean', default: false }, seconds: { type: 'string', default: '5' } },
+  allowPositionals: true,
+});
+
+const [name = ''] = positionals;
+const load = Object.entries(BENCHES).find(([bench]) => bench === name)?.[1];
+if (load === undefined) {
+  console.error(`unknown benchmark '${name}': npm run bench ${Object.keys(BENCHES).join('|')} [-- --json --seconds=5]`);
+  process.exitCode = 2;
+} else {
+  const { run } = await load();
+  await run({ json: values.json, seconds: Number(values.seconds) });
+}
