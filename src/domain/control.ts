@@ -1,0 +1,49 @@
+import type { KnownEvent } from '../events/vocabulary.ts';
+import type { Occurrence } from './decision.ts';
+import { evolveLeadership, initialLeadership, type Leadership } from './leadership/state.ts';
+import { evolveMasters, initialMasters, type Masters } from './masters/state.ts';
+import { evolveOutgoing, initialOutgoing, type Outgoing } from './outgoing/state.ts';
+import { evolveSettings, initialSettings, type Settings } from './settings/state.ts';
+import { evolveIncomingShards, type IncomingShards, initialIncomingShards } from './shards/state.ts';
+import { evolveSynchronization, initialSynchronization, type Synchronization } from './synchronization/state.ts';
+import { evolveTasks, initialTasks, type Tasks } from './tasks/state.ts';
+import { evolveWorkers, initialWorkers, type Workers } from './workers/state.ts';
+
+/** All that a leader decides from: the states of the aggregates, as the log has them. Never changed in place. */
+export interface Control {
+  readonly leadership: Leadership;
+  readonly masters: Masters;
+  readonly workers: Workers;
+  readonly settings: Settings;
+  /** This deployment as a target. */
+  readonly synchronization: Synchronization;
+  readonly shards: IncomingShards;
+  /** This deployment as a source. */
+  readonly outgoing: Outgoing;
+  readonly tasks: Tasks;
+}
+
+export const initialControl: Control = {
+  leadership: initialLeadership,
+  masters: initialMasters,
+  workers: initialWorkers,
+  settings: initialSettings,
+  synchronization: initialSynchronization,
+  shards: initialIncomingShards,
+  outgoing: initialOutgoing,
+  tasks: initialTasks,
+};
+
+/** The state behind an event. Total: every known event fits every state. */
+export function evolve(control: Control, event: KnownEvent, occurrence: Occurrence): Control {
+  return {
+    leadership: evolveLeadership(control.leadership, event),
+    masters: evolveMasters(control.masters, event, occurrence),
+    workers: evolveWorkers(control.workers, event, occurrence),
+    settings: evolveSettings(control.settings, event),
+    synchronization: evolveSynchronization(control.synchronization, event, occurrence),
+    shards: evolveIncomingShards(control.shards, event, occurrence),
+    outgoing: evolveOutgoing(control.outgoing, event, occurrence),
+    tasks: evolveTasks(control.tasks, event, occurrence),
+  };
+}

@@ -1,0 +1,110 @@
+import type { Control } from './control.ts';
+import type { Context, Decision } from './decision.ts';
+import { type ClaimLeadership, claimLeadership, type ResignLeadership, resignLeadership } from './leadership/decide.ts';
+import { type RegisterMaster, type RemoveMaster, registerMaster, removeMaster } from './masters/decide.ts';
+import {
+  type RegisterOutgoing,
+  registerOutgoing,
+  type SetOutgoingShards,
+  type StopOutgoing,
+  setOutgoingShards,
+  stopOutgoing,
+} from './outgoing/decide.ts';
+import { type SetMessageTimeout, setMessageTimeout } from './settings/decide.ts';
+import { type ReportShards, reportShards } from './shards/report.ts';
+import { type ResetShards, resetShards } from './shards/reset.ts';
+import { type ConfigureSync, configureSync } from './synchronization/configure.ts';
+import { type IdentifySource, identifySource } from './synchronization/identify.ts';
+import {
+  type BeginEpoch,
+  beginEpoch,
+  type CancelSync,
+  cancelSync,
+  type FailSync,
+  type FinishCancellation,
+  failSync,
+  finishCancellation,
+} from './synchronization/lifecycle.ts';
+import { type ConfirmDrops, confirmDrops, type ReportStructure, reportStructure } from './synchronization/structure.ts';
+import { type AssignTasks, assignTasks } from './tasks/assign.ts';
+import { type ReconcileTasks, reconcileTasks, wantedTasks } from './tasks/wanted.ts';
+import { type RegisterWorker, type RemoveWorker, registerWorker, removeWorker } from './workers/decide.ts';
+
+/** Everything that can be asked of the leader, by operators, workers, the other datacenter, or its own reconcilers. */
+export type Command =
+  | ClaimLeadership
+  | ResignLeadership
+  | RegisterMaster
+  | RemoveMaster
+  | RegisterWorker
+  | RemoveWorker
+  | SetMessageTimeout
+  | ConfigureSync
+  | IdentifySource
+  | BeginEpoch
+  | CancelSync
+  | FinishCancellation
+  | FailSync
+  | ReportStructure
+  | ConfirmDrops
+  | ReportShards
+  | ResetShards
+  | RegisterOutgoing
+  | SetOutgoingShards
+  | StopOutgoing
+  | ReconcileTasks
+  | AssignTasks;
+
+/**
+ * What a command leads to. Pure: the same arguments give the same decision. Hands the command to the decider of its
+ * aggregate, with the states that this one looks at.
+ */
+export function decide(control: Control, command: Command, context: Context): Decision {
+  const { leadership, masters, workers, settings, synchronization, shards, outgoing, tasks } = control;
+  switch (command.kind) {
+    case 'claim-leadership':
+      return claimLeadership(leadership, command);
+    case 'resign-leadership':
+      return resignLeadership(leadership, command);
+    case 'register-master':
+      return registerMaster(masters, command);
+    case 'remove-master':
+      return removeMaster(masters, command);
+    case 'register-worker':
+      return registerWorker(workers, tasks, command);
+    case 'remove-worker':
+      return removeWorker(workers, tasks, command);
+    case 'set-message-timeout':
+      return setMessageTimeout(settings, command);
+    case 'configure-sync':
+      return configureSync(synchronization, command, context);
+    case 'identify-source':
+      return identifySource(synchronization, command);
+    case 'begin-epoch':
+      return beginEpoch(synchronization, command, context);
+    case 'cancel-sync':
+      return cancelSync(synchronization, command);
+    case 'finish-cancellation':
+      return finishCancellation(synchronization, command);
+    case 'fail-sync':
+      return failSync(synchronization, command);
+    case 'report-structure':
+      return reportStructure(synchronization, shards, command, context);
+    case 'confirm-drops':
+      return confirmDrops(synchronization, command);
+    case 'report-shards':
+      return reportShards(shards, outgoing, tasks, command);
+    case 'reset-shards':
+      return resetShards(synchronization, shards, command, context);
+    case 'register-outgoing':
+      return registerOutgoing(outgoing, command);
+    case 'set-outgoing-shards':
+      return setOutgoingShards(outgoing, command);
+    case 'stop-outgoing':
+      return stopOutgoing(outgoing, command);
+    case 'reconcile-tasks':
+      return reconcileTasks(tasks, wantedTasks(synchronization, shards, outgoing), context);
+    case 'assign-tasks':
+      return assignTasks(tasks, workers, command);
+  }
+}

@@ -1,0 +1,94 @@
+import { type ShardWithChannels, shardKey } from '../../events/types/parts.ts';
+import type { EventData, NewEvent } from '../../events/vocabulary.ts';
+import { byText, sameTexts } from '../collections.ts';
+import { type Decision, decided, rejected } from '../decision.ts';
+import type { Outgoing, OutgoingTarget } from './state.ts';
+
+/** `POST /_api/sync/outgoing`. */
+export interface RegisterOutgoing extends EventData<'OutgoingRegistered'> {
+  readonly kind: 'register-outgoing';
+  readonly ownDeploymentId: string;
+  /** The caller holds a queue token bound to this target: then a new certificate takes the id over. */
+  readonly holdsToken: boolean;
+}
+/** `PUT /_api/sync/outgoing/{id}/shards`: the whole list. */
+export interface SetOutgoingShards {
+  readonly kind: 'set-outgoing-shards';
+  readonly targetId: string;
+  readonly fingerprint: string;
+  readonly version: string;
+  readonly shards: readonly ShardWithChannels[];
+}
+/** `DELETE /_api/sync/outgoing/{id}`; an operator of the source needs no fingerprint. */
+export interface StopOutgoing {
+  readonly kind: 'stop-outgoing';
+  readonly targetId: string;
+  readonly fingerprint?: string;
+  readonly reason: string;
+}
+
+/** Registers a target, or takes its new endpoints and inventory channel; the same again changes nothing. */
+export function registerOutgoing(state: Outgoing, command: RegisterOutgoing): Decision {
+  const { targetId, endpoints, fingerprint, inventoryChannel } = command;
+  if (targetId === command.ownDeploymentId) {
+    return rejected(412, 'target-is-source', `deployment ${targetId} cannot follow itself`);
+  }
+  const known = state.get(targetId);
+  if (known !== undefined && !command.holdsToken && known.fingerprint !== fingerprint) return notYours(targetId);
+  if (known !== undefined && isSame(known, command)) return decided();
+  return decided({ type: 'OutgoingRegistered', data: { targetId, endpoints, fingerprint, inventoryChannel } });
+}
+
+/** Brings the sent shards in line with the target's list. The last event names the list's version: now it is complete. */
+export function setOutgoingShards(state: Outgoing, command: SetOutgoingShards): Decision {
+  const target = state.get(command.targetId);
+  if (target === undefined) return notRegistered(command.targetId);
+  if (target.fingerprint !== command.fingerprint) return notYours(command.targetId);
+  const { targetId, version } = command;
+  const removed = removedShards(target, command.shards);
+  const added = addedShards(target, command.shards);
+  if (removed.length === 0 && added.length === 0 && version === target.shardsVersion) return decided();
+  const events: NewEvent[] = [];
+  if (removed.length > 0) events.push({ type: 'OutgoingShardsRemoved', data: { targetId, shards: removed } });
+  events.push({ type: 'OutgoingShardsAdded', data: { targetId, version, shards: added } });
+  return decided(...events);
+}
+
+/** Forgets a target; nothing to do when it is not known. */
+export function stopOutgoing(state: Outgoing, { targetId, fingerprint, reason }: StopOutgoing): Decision {
+  const target = state.get(targetId);
+  if (target === undefined) return decided();
+  if (fingerprint !== undefined && fingerprint !== target.fingerprint) return notYours(targetId);
+  return decided({ type: 'OutgoingStopped', data: { targetId, reason } });
+}
+
+function isSame(known: OutgoingTarget, wanted: RegisterOutgoing): boolean {
+  return (
+    known.fingerprint === wanted.fingerprint &&
+    known.inventoryChannel === wanted.inventoryChannel &&
+    sameTexts(known.endpoints, wanted.endpoints)
+  );
+}
+
+function removedShards(target: OutgoingTarget, wanted: readonly ShardWithChannels[]) {
+  const keys = new Set(wanted.map(({ shard }) => shardKey(shard)));
+  return [...target.shards]
+    .filter(([key]) => !keys.has(key))
+    .sort(([a], [b]) => byText(a, b))
+    .map(([, { shard }]) => shard);
+}
+
+function addedShards(target: OutgoingTarget, wanted: readonly ShardWithChannels[]) {
+  return wanted.filter(({ shard, channels }) => {
+    const known = target.shards.get(shardKey(shard))?.channels;
+    return known?.data !== channels.data || known.control !== channels.control;
+  });
+}
+
+function notRegistered(targetId: string): Decision {
+  return rejected(404, 'unknown-target', `no target ${targetId} is registered here`);
+}
+
+function notYours(targetId: string): Decision {
+  return rejected(403, 'other-certificate', `target ${targetId} was registered with another client certificate`);
+}

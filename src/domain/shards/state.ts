@@ -1,0 +1,85 @@
+import {
+  type Channels,
+  type ShardRef,
+  type ShardWithChannels,
+  type SyncStatus,
+  shardKey,
+  type Way,
+} from '../../events/types/parts.ts';
+import type { EventData, KnownEvent } from '../../events/vocabulary.ts';
+import { withEntries, withoutKeys } from '../collections.ts';
+import type { Occurrence } from '../decision.ts';
+
+/** One shard on one side. */
+export interface Shard {
+  readonly shard: ShardRef;
+  readonly channels: Channels;
+  readonly status: SyncStatus;
+  /** What a person must know; `''` while nothing is wrong. */
+  readonly message: string;
+  readonly way: Way;
+  readonly reason: string;
+  /** Time of the last transition. */
+  readonly changedAt: string;
+}
+
+/** Shards by {@link shardKey}. */
+export type Shards = ReadonlyMap<string, Shard>;
+
+/** The shards that this deployment receives. */
+export interface IncomingShards {
+  readonly byKey: Shards;
+  /** Whether a structure report came under this configuration: before it, no shards means nothing is known. */
+  readonly reported: boolean;
+  /** Names the list with its channels; another text whenever one of them changes. */
+  readonly version: string;
+}
+
+export const initialIncomingShards: IncomingShards = { byKey: new Map(), reported: false, version: '0' };
+
+export function evolveIncomingShards(state: IncomingShards, event: KnownEvent, occurrence: Occurrence): IncomingShards {
+  const version = String(occurrence.position);
+  switch (event.type) {
+    case 'SyncConfigured':
+    case 'SyncStopped':
+      return { ...initialIncomingShards, version };
+    case 'ShardsAdded':
+      return { byKey: addShards(state.byKey, event.data.shards, occurrence), reported: true, version };
+    case 'ShardResetRequested':
+      return { ...state, byKey: addShards(state.byKey, event.data.shards, occurrence), version };
+    case 'ShardsRemoved':
+      return { ...state, byKey: withoutKeys(state.byKey, event.data.shards.map(shardKey)), version };
+    case 'ShardStatesChanged':
+      if (event.data.targetId !== undefined) return state;
+      return { ...state, byKey: changeShards(state.byKey, event.data.changes, occurrence) };
+    default:
+      return state;
+  }
+}
+
+/** Shards that begin, or begin anew on other channels. */
+export function addShards(state: Shards, added: readonly ShardWithChannels[], { at }: Occurrence): Shards {
+  return withEntries(
+    state,
+    added.map(({ shard, channels }) => [
+      shardKey(shard),
+      { shard, channels, status: 'initializing', message: '', way: 'none', reason: '', changedAt: at },
+    ]),
+  );
+}
+
+/** Transitions of shards; of those that are no longer there, nothing. */
+export function changeShards(
+  state: Shards,
+  changes: EventData<'ShardStatesChanged'>['changes'],
+  { at }: Occurrence,
+): Shards {
+  return withEntries(
+    state,
+    changes.flatMap((change) => {
+      const key = shardKey(change.shard);
+      const known = state.get(key);
+      return known === undefined ? [] : [[key, { ...known, ...change, changedAt: at }] as const];
+    }),
+  );
+}

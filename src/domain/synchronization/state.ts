@@ -1,0 +1,92 @@
+import type { EventData, KnownEvent } from '../../events/vocabulary.ts';
+import type { Occurrence } from '../decision.ts';
+
+/*
+ *               SyncConfigured            SyncCancelRequested             SyncStopped
+ *   inactive ───────────────────► active ─────────────────────► cancelling ───────────► inactive
+ *      ▲                          │    ▲                            ▲
+ *      │               SyncFailed │    │ SyncConfigured             │ SyncCancelRequested
+ *      │                          ▼    │ (an operator, again)       │
+ *      └ (a first start)         failed ────────────────────────────┘
+ */
+export type SyncPhase = 'inactive' | 'active' | 'cancelling' | 'failed';
+
+/** What an operator asked for; without its secrets. */
+export interface SyncConfiguration extends EventData<'SyncConfigured'> {
+  readonly configuredAt: string;
+}
+
+export type SourceIdentity = EventData<'SourceIdentified'>;
+export type StructureProblem = EventData<'StructureProblemsChanged'>['problems'][number];
+
+/** The incoming synchronization: this deployment as a target. */
+export interface Synchronization {
+  readonly phase: SyncPhase;
+  /** Null while inactive. Its `epoch` is the current one (S3). */
+  readonly configuration: SyncConfiguration | null;
+  /** The source as it was met under this configuration; null before the first contact (S1). */
+  readonly identity: SourceIdentity | null;
+  readonly cancellation: EventData<'SyncCancelRequested'> | null;
+  readonly failure: (EventData<'SyncFailed'> & { readonly at: string }) | null;
+  /** How the synchronization before ended; null when there was none, or one is configured. */
+  readonly lastStop: LastStop | null;
+  /** What cannot be replicated, each with its reason. */
+  readonly problems: readonly StructureProblem[];
+  /** Drops that wait for an operator, `database/collection` (S1). */
+  readonly heldDrops: readonly string[];
+  /** Held drops that an operator confirmed and the inventory task has not reported as done. */
+  readonly confirmedDrops: readonly string[];
+}
+
+export interface LastStop extends EventData<'SyncStopped'> {
+  readonly at: string;
+  /** In which mode the target is left. */
+  readonly targetServerMode: 'default' | 'readonly';
+}
+
+export const initialSynchronization: Synchronization = {
+  phase: 'inactive',
+  configuration: null,
+  identity: null,
+  cancellation: null,
+  failure: null,
+  lastStop: null,
+  problems: [],
+  heldDrops: [],
+  confirmedDrops: [],
+};
+
+export function evolveSynchronization(state: Synchronization, event: KnownEvent, { at }: Occurrence): Synchronization {
+  switch (event.type) {
+    case 'SyncConfigured':
+      return { ...initialSynchronization, phase: 'active', configuration: { ...event.data, configuredAt: at } };
+    case 'SyncCredentialsReplaced':
+      return configured(state, event.data);
+    case 'SourceIdentified':
+      return { ...state, identity: event.data };
+    case 'EpochBegan':
+      return configured(state, { epoch: event.data.epoch });
+    case 'SyncCancelRequested':
+      return { ...state, phase: 'cancelling', cancellation: event.data };
+    case 'SyncStopped': {
+      const targetServerMode = state.cancellation?.targetServerMode ?? 'default';
+      return { ...initialSynchronization, lastStop: { ...event.data, at, targetServerMode } };
+    }
+    case 'SyncFailed':
+      return { ...state, phase: 'failed', failure: { ...event.data, at } };
+    case 'StructureProblemsChanged':
+      return { ...state, problems: event.data.problems };
+    case 'DropsHeld': {
+      const held = event.data.collections;
+      return { ...state, heldDrops: held, confirmedDrops: state.confirmedDrops.filter((name) => held.includes(name)) };
+    }
+    case 'DropsConfirmed':
+      return { ...state, confirmedDrops: [...new Set([...state.confirmedDrops, ...event.data.collections])].sort() };
+    default:
+      return state;
+  }
+}
+
+function configured(state: Synchronization, changes: Partial<SyncConfiguration>): Synchronization {
+  return state.configuration === null ? state : { ...state, configuration: { ...state.configuration, ...changes } };
+}

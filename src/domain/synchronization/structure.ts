@@ -1,0 +1,94 @@
+import { type ShardRef, type ShardWithChannels, shardKey } from '../../events/types/parts.ts';
+import type { NewEvent } from '../../events/vocabulary.ts';
+import { byText, sameTexts } from '../collections.ts';
+import { type Context, type Decision, decided, rejected } from '../decision.ts';
+import type { IncomingShards } from '../shards/state.ts';
+import type { StructureProblem, Synchronization } from './state.ts';
+
+/** `PUT /_api/sync/structure`: what the receive-inventory task found and did. */
+export interface ReportStructure {
+  readonly kind: 'report-structure';
+  readonly epoch: string;
+  readonly sourceDeployment: string;
+  readonly shards: readonly ShardRef[];
+  readonly problems: readonly StructureProblem[];
+  readonly heldDrops: readonly string[];
+  readonly changes: readonly string[];
+}
+/** An operator lets held drops happen (S1). */
+export interface ConfirmDrops {
+  readonly kind: 'confirm-drops';
+  /** `database/collection`; all held ones when empty. */
+  readonly collections: readonly string[];
+}
+
+/** Brings the wanted shards, problems and held drops in line with a report; a repeated report changes nothing. */
+export function reportStructure(
+  state: Synchronization,
+  shards: IncomingShards,
+  command: ReportStructure,
+  context: Context,
+): Decision {
+  if (state.phase !== 'active') return rejected(412, 'not-active', `the synchronization is ${state.phase}`);
+  if (command.epoch !== state.configuration?.epoch) {
+    return rejected(412, 'other-epoch', `the report is of epoch ${command.epoch}, which has ended`);
+  }
+  const known = state.identity?.deploymentId;
+  if (command.sourceDeployment !== known) {
+    const reason = `the inventory came from deployment ${command.sourceDeployment}, the source is ${known ?? 'not identified'}`;
+    if (known === undefined) return rejected(412, 'source-not-identified', reason);
+    return decided({ type: 'SyncFailed', data: { code: 'source-replaced', reason } });
+  }
+  return decided(
+    ...structureChanges(command),
+    ...shardChanges(shards, command.shards, context),
+    ...problemChanges(state, command),
+    ...heldDropChanges(state, command),
+  );
+}
+
+/** Confirms drops that are held; 404 names what is not. */
+export function confirmDrops(state: Synchronization, command: ConfirmDrops): Decision {
+  const unknown = command.collections.filter((name) => !state.heldDrops.includes(name));
+  if (unknown.length > 0) return rejected(404, 'drop-not-held', `no drop is held of ${unknown.join(', ')}`);
+  const wanted = command.collections.length === 0 ? state.heldDrops : command.collections;
+  const collections = [...new Set(wanted)].filter((name) => !state.confirmedDrops.includes(name)).sort(byText);
+  return collections.length === 0 ? decided() : decided({ type: 'DropsConfirmed', data: { collections } });
+}
+
+function structureChanges({ changes }: ReportStructure): readonly NewEvent[] {
+  return changes.length === 0 ? [] : [{ type: 'StructureChanged', data: { changes } }];
+}
+
+/** The first report is recorded also when the source has no shards: only then is it known that there are none. */
+function shardChanges(known: IncomingShards, reported: readonly ShardRef[], context: Context): readonly NewEvent[] {
+  const wanted = new Map(reported.map((shard) => [shardKey(shard), shard]));
+  const removed = [...known.byKey].filter(([key]) => !wanted.has(key)).map(([, { shard }]) => shard);
+  const added = [...wanted].filter(([key]) => !known.byKey.has(key)).map(([, shard]) => withChannels(shard, context));
+  const events: NewEvent[] = [];
+  if (removed.length > 0) {
+    removed.sort((a, b) => byText(shardKey(a), shardKey(b)));
+    events.push({ type: 'ShardsRemoved', data: { shards: removed, reason: 'the source no longer has them' } });
+  }
+  if (added.length > 0 || !known.reported) events.push({ type: 'ShardsAdded', data: { shards: added } });
+  return events;
+}
+
+function withChannels({ database, collection, shardIndex }: ShardRef, context: Context): ShardWithChannels {
+  return {
+    shard: { database, collection, shardIndex },
+    channels: { data: context.newChannel(), control: context.newChannel() },
+  };
+}
+
+function problemChanges(state: Synchronization, { problems }: ReportStructure): readonly NewEvent[] {
+  const texts = (list: readonly StructureProblem[]) =>
+    list.map(({ database, collection, reason }) => JSON.stringify([database, collection, reason]));
+  if (sameTexts(texts(state.problems), texts(problems))) return [];
+  return [{ type: 'StructureProblemsChanged', data: { problems } }];
+}
+
+function heldDropChanges(state: Synchronization, { heldDrops }: ReportStructure): readonly NewEvent[] {
+  if (sameTexts(state.heldDrops, heldDrops)) return [];
+  return [{ type: 'DropsHeld', data: { collections: [...new Set(heldDrops)].sort(byText) } }];
+}
