@@ -13,6 +13,8 @@ export const OutgoingRegistration = z.object({
   /** The target's masters. */
   target: Endpoint,
   channels: z.object({ inventory: z.string().min(1) }),
+  /** Queue token that the target holds: lets a new client certificate take the registration over (S23). */
+  token: z.string().optional(),
   /** Head of the source's log that the target remembers; absent at the first contact. */
   remembered: WireHead.optional(),
   /** Head of the target's own log. */
@@ -20,16 +22,15 @@ export const OutgoingRegistration = z.object({
 });
 export type OutgoingRegistration = z.infer<typeof OutgoingRegistration>;
 
-/** `POST /_api/sync/outgoing/{id}/heartbeat`. */
-export const OutgoingHeartbeat = z.object({
-  remembered: WireHead.optional(),
-  head: WireHead.optional(),
-});
+/** `POST /_api/sync/outgoing/{id}/heartbeat`: as the registration, but 404 when the source does not know the target (any more). */
+export const OutgoingHeartbeat = OutgoingRegistration.omit({ id: true });
 export type OutgoingHeartbeat = z.infer<typeof OutgoingHeartbeat>;
 
 /** What a source tells a target at every contact. */
 export const OutgoingContact = z.object({
   deploymentId: z.string(),
+  /** Version of the source's ArangoDB. */
+  version: z.string(),
   head: WireHead,
   /** Whether the source's log still contains the head that the target remembers; true when none was sent. */
   containsRemembered: z.boolean(),

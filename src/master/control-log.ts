@@ -1,0 +1,128 @@
+import type { Command } from '../domain/decide.ts';
+import { decide } from '../domain/decide.ts';
+import type { Context, Rejection } from '../domain/decision.ts';
+import type { CommitDraft, EventLog, Head } from '../events/log.ts';
+import { type NewEvent, toEvents } from '../events/vocabulary.ts';
+import type { ControlPlane, ControlState } from '../projections/control-state.ts';
+import { ApiError } from '../wire/api-error.ts';
+import { ChangeSignal } from './change-signal.ts';
+import type { Clock } from './clock.ts';
+
+/** What a submission led to. `events` is empty when all was as wanted already. */
+export type Outcome =
+  | { readonly events: readonly NewEvent[]; readonly rejected?: never }
+  | { readonly rejected: Rejection; readonly events?: never };
+
+export interface Submission {
+  readonly command: Command;
+  /** What led to it: the command's name with its caller, or a reconciler's name. */
+  readonly cause: string;
+  /** Events that go into the log when the command is refused: who asked, and why it was not done. */
+  readonly onRefusal?: (rejection: Rejection) => readonly NewEvent[];
+  /** Called before each decision with the newest state: gives the term to write under, or throws when we may not. */
+  readonly authority: (state: ControlState) => number;
+}
+
+export interface ControlLogOptions {
+  readonly log: EventLog;
+  /** Where a snapshot left off, or empty. */
+  readonly plane: ControlPlane;
+  readonly masterId: string;
+  readonly clock: Clock;
+  readonly context: Context;
+  /** ULIDs for events. */
+  readonly newEventId: () => string;
+}
+
+const commitsPerRead = 500;
+/** Writers that collide read on and decide again, so often. */
+const attemptsMax = 20;
+
+/**
+ * This master's copy of the log, folded, and its way to append. It keeps one order: reading and appending never overlap,
+ * so that `state` is always what the commits up to `head` say and a decision is never made on half a read.
+ */
+export class ControlLog {
+  readonly #options: ControlLogOptions;
+  readonly #changed = new ChangeSignal();
+  #queue: Promise<unknown> = Promise.resolve();
+
+  constructor(options: ControlLogOptions) {
+    this.#options = options;
+  }
+
+  get state(): ControlState {
+    return this.#options.plane.state;
+  }
+
+  get head(): Head {
+    return this.#options.plane.head;
+  }
+
+  get fitToLead(): boolean {
+    return this.#options.plane.fitToLead;
+  }
+
+  /** Resolves when the state changed, after `timeoutMs`, or when the signal fires. */
+  waitForChange(timeoutMs: number, signal: AbortSignal): Promise<void> {
+    return this.#changed.wait((ms, stop) => this.#options.clock.sleep(ms, stop), timeoutMs, signal);
+  }
+
+  /** Wakes waiters although the log is as it was: something they look at beside it has changed. */
+  touch(): void {
+    this.#changed.notify();
+  }
+
+  /** Reads what is new. Throws when the database does not answer, and when the log is not the one we knew (S18). */
+  refresh(signal?: AbortSignal): Promise<ControlState> {
+    return this.#exclusive(() => this.#readOn(signal));
+  }
+
+  /** Decides and appends; when another writer was first, reads on and decides again. */
+  submit(submission: Submission, signal?: AbortSignal): Promise<Outcome> {
+    return this.#exclusive(async () => {
+      for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
+        const outcome = await this.#decideAndAppend(submission, signal);
+        if (outcome !== 'conflict') return outcome;
+        await this.#readOn(signal);
+      }
+      throw new ApiError(503, 'the event log is written by others all the time; try again');
+    });
+  }
+
+  async #decideAndAppend(submission: Submission, signal: AbortSignal | undefined): Promise<Outcome | 'conflict'> {
+    const term = submission.authority(this.state);
+    const decision = decide(this.state, submission.command, this.#options.context);
+    const events = decision.rejected === undefined ? decision.events : submission.onRefusal?.(decision.rejected);
+    if (events !== undefined && events.length > 0) {
+      const draft = this.#draft(term, submission.cause, events);
+      const appended = await this.#options.log.append(this.head, draft, signal);
+      if (appended.kind === 'conflict') return 'conflict';
+      this.#options.plane.apply(appended.commit);
+      this.#changed.notify();
+    }
+    return decision;
+  }
+
+  #draft(term: number, cause: string, events: readonly NewEvent[]): CommitDraft {
+    const { masterId, clock, newEventId } = this.#options;
+    return { term, writer: masterId, at: clock.now().toISOString(), cause, events: toEvents(events, newEventId) };
+  }
+
+  async #readOn(signal: AbortSignal | undefined): Promise<ControlState> {
+    const before = this.head.position;
+    for (;;) {
+      const commits = await this.#options.log.read(this.head, commitsPerRead, signal);
+      for (const commit of commits) this.#options.plane.apply(commit);
+      if (commits.length < commitsPerRead) break;
+    }
+    if (this.head.position !== before) this.#changed.notify();
+    return this.state;
+  }
+
+  #exclusive<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#queue.then(work);
+    this.#queue = result.catch(() => undefined);
+    return result;
+  }
+}
