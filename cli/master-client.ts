@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { Agent, type Dispatcher } from 'undici';
+import { type ZodType, z } from 'zod';
 import { parseKeyfile } from '../src/adapters/tls/index.ts';
 import { CommandFailed, UsageError } from './errors.ts';
 import type { masterOptions } from './master-options.ts';
@@ -21,8 +22,10 @@ export interface MasterCall {
 
 /** Talks to the masters of one datacenter: any of them, the next one when one does not answer or cannot serve now. */
 export interface MasterClient {
-  /** Resolves with the JSON answer; throws {@link CommandFailed} with the master's own words, or why none answered. */
-  call<T>(call: MasterCall): Promise<T>;
+  /** Resolves with the answer; throws {@link CommandFailed} with the master's own words, or why none answered. */
+  ask<T>(call: MasterCall, answer: ZodType<T>): Promise<T>;
+  /** Like {@link ask}, for commands whose answer says nothing beside that it succeeded. */
+  tell(call: MasterCall): Promise<void>;
   /** Closes the connections. */
   close(): Promise<void>;
 }
@@ -45,7 +48,8 @@ export function connectMasters(options: MasterOptionValues, warn: (line: string)
     bodyTimeout: CALL_TIMEOUT_MS,
   });
   return {
-    call: (request) => callAny(options.endpoints, request, dispatcher, authorization),
+    ask: (request, answer) => callAny(options.endpoints, request, answer, dispatcher, authorization),
+    tell: async (request) => void (await callAny(options.endpoints, request, z.unknown(), dispatcher, authorization)),
     close: () => dispatcher.close(),
   };
 }
@@ -53,12 +57,13 @@ export function connectMasters(options: MasterOptionValues, warn: (line: string)
 async function callAny<T>(
   endpoints: readonly string[],
   call: MasterCall,
+  answer: ZodType<T>,
   dispatcher: Dispatcher,
   authorization: string | undefined,
 ): Promise<T> {
   const failures: string[] = [];
   for (const endpoint of endpoints) {
-    const outcome = await callOne<T>(endpoint, call, dispatcher, authorization);
+    const outcome = await callOne(endpoint, call, answer, dispatcher, authorization);
     if (outcome.kind === 'answered') return outcome.value;
     if (outcome.kind === 'refused') throw new CommandFailed(outcome.reason);
     failures.push(`${endpoint}: ${outcome.reason}`);
@@ -76,6 +81,7 @@ type Outcome<T> =
 async function callOne<T>(
   endpoint: string,
   call: MasterCall,
+  answer: ZodType<T>,
   dispatcher: Dispatcher,
   authorization: string | undefined,
 ): Promise<Outcome<T>> {
@@ -92,7 +98,7 @@ async function callOne<T>(
       ...(call.body !== undefined && { body: JSON.stringify(call.body) }),
     });
     const text = await body.text();
-    if (statusCode === 200) return { kind: 'answered', value: parseAnswer(text) as T };
+    if (statusCode === 200) return { kind: 'answered', value: parseAnswer(text, answer) };
     const reason = `${errorText(text)} (status ${statusCode})`;
     const temporary = statusCode === 408 || statusCode >= 500;
     return { kind: temporary ? 'unavailable' : 'refused', reason };
@@ -101,11 +107,11 @@ async function callOne<T>(
   }
 }
 
-function parseAnswer(text: string): unknown {
+function parseAnswer<T>(text: string, answer: ZodType<T>): T {
   try {
-    return JSON.parse(text);
+    return answer.parse(JSON.parse(text));
   } catch {
-    throw new Error('the answer is no JSON: is this the port of a sync master?');
+    throw new Error('its answer is not that of a sync master: is this the right port, and the same version?');
   }
 }
 

@@ -24,7 +24,7 @@ export const configureSync = defineCommand({
       source: values.source,
       authentication: { clientCertificate: client.certificate, clientKey: client.key, caCertificate: values.sourceCa },
     };
-    await withMasters(values, terminal, (masters) => masters.call({ method: 'POST', path: '/_api/sync', body }));
+    await withMasters(values, terminal, (masters) => masters.tell({ method: 'POST', path: '/_api/sync', body }));
     terminal.out('Synchronization activated.');
     return 0;
   },

@@ -1,3 +1,6 @@
+import type { ZodType } from 'zod';
+import { MasterList, VersionInfo, WorkerList } from '../../src/wire/cluster-members.ts';
+import { TaskList } from '../../src/wire/task-info.ts';
 import { withMasters } from '../ask-master.ts';
 import { defineCommand } from '../command.ts';
 import { masterOptions } from '../master-options.ts';
@@ -8,6 +11,7 @@ interface ListCommand<T> {
   readonly words: string;
   readonly summary: string;
   readonly path: string;
+  readonly answer: ZodType<T>;
   readonly rowsOf: (answer: T) => readonly (readonly string[])[];
   readonly head: readonly string[];
   /** How many of the columns are shown without `-v`. */
@@ -15,13 +19,13 @@ interface ListCommand<T> {
 }
 
 /** A command that asks a master for one list and shows it as a table. */
-function listCommand<T>({ words, summary, path, rowsOf, head, brief }: ListCommand<T>) {
+function listCommand<T>({ words, summary, path, answer: schema, rowsOf, head, brief }: ListCommand<T>) {
   return defineCommand({
     words,
     summary,
     options: { ...masterOptions, ...outputOptions },
     run: async (values, terminal) => {
-      const answer = await withMasters(values, terminal, (masters) => masters.call<T>({ method: 'GET', path }));
+      const answer = await withMasters(values, terminal, (masters) => masters.ask({ method: 'GET', path }, schema));
       const columns = values.verbose ? head.length : brief;
       const rows = () => rowsOf(answer).map((row) => row.slice(0, columns));
       printAnswer(values.output, answer, () => [formatTable(head.slice(0, columns), rows())], terminal);
@@ -30,22 +34,8 @@ function listCommand<T>({ words, summary, path, rowsOf, head, brief }: ListComma
   });
 }
 
-interface Tasks {
-  readonly tasks: readonly {
-    readonly id: string;
-    readonly task: {
-      readonly type: string;
-      readonly database?: string;
-      readonly collection?: string;
-      readonly shardIndex?: number;
-      readonly target_id?: string;
-      readonly channels?: { readonly data?: string; readonly control?: string };
-    };
-    readonly assignment?: { readonly worker_id?: string; readonly created_at?: string; readonly counter?: number };
-  }[];
-}
-
-export const getTasks = listCommand<Tasks>({
+export const getTasks = listCommand({
+  answer: TaskList,
   words: 'get tasks',
   summary: 'List the tasks of this datacenter and who runs them',
   path: '/_api/task',
@@ -65,11 +55,8 @@ export const getTasks = listCommand<Tasks>({
     ]),
 });
 
-interface Masters {
-  readonly masters: readonly { readonly id: string; readonly endpoint: string; readonly leader?: boolean }[];
-}
-
-export const getMasters = listCommand<Masters>({
+export const getMasters = listCommand({
+  answer: MasterList,
   words: 'get masters',
   summary: 'List the masters of this datacenter',
   path: '/_api/masters',
@@ -78,18 +65,8 @@ export const getMasters = listCommand<Masters>({
   rowsOf: ({ masters }) => masters.map(({ id, endpoint, leader }) => [id, endpoint, leader ? 'yes' : 'no']),
 });
 
-interface Workers {
-  readonly workers: readonly {
-    readonly id: string;
-    readonly endpoint: string;
-    readonly expiresAt: string;
-    readonly serverID?: number;
-    readonly host?: string;
-    readonly dbServerAffinity?: string;
-  }[];
-}
-
-export const getWorkers = listCommand<Workers>({
+export const getWorkers = listCommand({
+  answer: WorkerList,
   words: 'get workers',
   summary: 'List the workers of this datacenter',
   path: '/_api/worker',
@@ -106,12 +83,8 @@ export const getWorkers = listCommand<Workers>({
     ]),
 });
 
-interface Version {
-  readonly version: string;
-  readonly build: string;
-}
-
-export const getVersion = listCommand<Version>({
+export const getVersion = listCommand({
+  answer: VersionInfo,
   words: 'get version',
   summary: 'Show the version of the masters',
   path: '/_api/version',

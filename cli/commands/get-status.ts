@@ -1,33 +1,10 @@
+import { type ShardSyncInfo, SyncInfo } from '../../src/wire/sync-info.ts';
 import { withMasters } from '../ask-master.ts';
 import { defineCommand } from '../command.ts';
 import { formatDuration } from '../duration.ts';
 import { masterOptions } from '../master-options.ts';
 import { outputOptions, printAnswer } from '../output.ts';
 import { formatTable } from '../table.ts';
-
-interface ShardStatus {
-  readonly database: string;
-  readonly collection: string;
-  readonly shardIndex?: number;
-  readonly status: string;
-  readonly status_message?: string;
-  readonly delay?: number;
-}
-
-interface SyncInfo {
-  readonly source?: readonly string[];
-  readonly status: string;
-  readonly shards?: readonly ShardStatus[];
-  readonly shardsCount?: number;
-  readonly totalShardsCount?: number;
-  readonly outgoing?: readonly {
-    readonly id: string;
-    readonly endpoint?: readonly string[];
-    readonly status: string;
-    readonly shards?: readonly ShardStatus[];
-    readonly shardsCount?: number;
-  }[];
-}
 
 export const getStatus = defineCommand({
   words: 'get status',
@@ -36,7 +13,7 @@ export const getStatus = defineCommand({
   run: async (values, terminal) => {
     const details = values.verbose || values.output === 'json' ? 'full' : 'short';
     const info = await withMasters(values, terminal, (masters) =>
-      masters.call<SyncInfo>({ method: 'GET', path: `/_api/sync?details=${details}` }),
+      masters.ask({ method: 'GET', path: `/_api/sync?details=${details}` }, SyncInfo),
     );
     printAnswer(values.output, info, () => describe(info, values.verbose), terminal);
     return 0;
@@ -59,7 +36,7 @@ function describe(info: SyncInfo, verbose: boolean): string[] {
 }
 
 /** Shards that are not running come first: they are why somebody looks. */
-function shardTable(shards: readonly ShardStatus[] | undefined): string[] {
+function shardTable(shards: readonly ShardSyncInfo[] | undefined): string[] {
   if (!shards?.length) return [];
   const sorted = [...shards].sort((a, b) => Number(a.status === 'running') - Number(b.status === 'running'));
   const rows = sorted.map((shard) => [

@@ -1,8 +1,10 @@
 import type { Command } from '../command.ts';
+import { checkSync } from './check-sync.ts';
 import { configureSync } from './configure-sync.ts';
 import { createClientAuthCa, createTlsCa } from './create-ca.ts';
 import { createJwtSecret } from './create-jwt-secret.ts';
 import { createClientAuthKeyfile, createTlsCertificate, createTlsKeyfile } from './create-leaf.ts';
+import { demo } from './demo.ts';
 import { getMasters, getTasks, getVersion, getWorkers } from './get-lists.ts';
 import { getStatus } from './get-status.ts';
 import { getMessageTimeout, setMessageTimeout } from './message-timeout.ts';
@@ -12,6 +14,7 @@ import { abortSync, stopSync } from './stop-sync.ts';
 export const commands: readonly Command[] = [
   configureSync,
   getStatus,
+  checkSync,
   getTasks,
   getMasters,
   getWorkers,
@@ -26,4 +29,5 @@ export const commands: readonly Command[] = [
   createClientAuthCa,
   createClientAuthKeyfile,
   createJwtSecret,
+  demo,
 ];

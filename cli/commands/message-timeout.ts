@@ -1,3 +1,4 @@
+import { MessageTimeout } from '../../src/wire/sync-commands.ts';
 import { withMasters } from '../ask-master.ts';
 import { defineCommand } from '../command.ts';
 import { formatDuration, parseDuration } from '../duration.ts';
@@ -16,7 +17,7 @@ export const setMessageTimeout = defineCommand({
     const ms = parseDuration(argument);
     if (ms === undefined || ms === 0) throw new UsageError(`<duration> must be such as 15m or 3h, not '${argument}'`);
     const body = { messageTimeout: ms * NANOSECONDS_PER_MS };
-    await withMasters(values, terminal, (masters) => masters.call({ method: 'PUT', path: PATH, body }));
+    await withMasters(values, terminal, (masters) => masters.tell({ method: 'PUT', path: PATH, body }));
     terminal.out(`Message timeout set to ${formatDuration(ms)}.`);
     return 0;
   },
@@ -28,7 +29,7 @@ export const getMessageTimeout = defineCommand({
   options: masterOptions,
   run: async (values, terminal) => {
     const { messageTimeout } = await withMasters(values, terminal, (masters) =>
-      masters.call<{ messageTimeout: number }>({ method: 'GET', path: PATH }),
+      masters.ask({ method: 'GET', path: PATH }, MessageTimeout),
     );
     terminal.out(formatDuration(messageTimeout / NANOSECONDS_PER_MS));
     return 0;

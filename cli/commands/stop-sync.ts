@@ -1,3 +1,5 @@
+import { CancelSyncAnswer } from '../../src/wire/sync-commands.ts';
+import { SyncInfo } from '../../src/wire/sync-info.ts';
 import { withMasters } from '../ask-master.ts';
 import { defineCommand } from '../command.ts';
 import { CommandFailed } from '../errors.ts';
@@ -7,11 +9,6 @@ import { duration } from '../options.ts';
 
 const NANOSECONDS_PER_MS = 1_000_000;
 const POLL_MS = 500;
-
-interface Cancelled {
-  readonly aborted?: boolean;
-  readonly message?: string;
-}
 
 export const stopSync = defineCommand({
   words: 'stop sync',
@@ -51,12 +48,12 @@ async function cancel(
   body: Readonly<Record<string, unknown>>,
   timeoutMs: number,
   interrupted: AbortSignal,
-): Promise<Cancelled> {
+): Promise<CancelSyncAnswer> {
   const deadline = performance.now() + timeoutMs;
-  const answer = await masters.call<Cancelled>({ method: 'DELETE', path: '/_api/sync', body });
+  const answer = await masters.ask({ method: 'DELETE', path: '/_api/sync', body }, CancelSyncAnswer);
   for (;;) {
-    const { status } = await masters.call<{ status: string }>({ method: 'GET', path: '/_api/sync?details=short' });
-    if (status === 'inactive' || status === '') return answer;
+    const { status } = await masters.ask({ method: 'GET', path: '/_api/sync?details=short' }, SyncInfo);
+    if (status === 'inactive') return answer;
     if (interrupted.aborted) throw new CommandFailed(`interrupted; the synchronization is ${status}`);
     if (performance.now() > deadline) {
       throw new CommandFailed(

@@ -1,4 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { MasterList } from '../../src/wire/cluster-members.ts';
+import { SyncInfo } from '../../src/wire/sync-info.ts';
 import { CommandFailed } from '../errors.ts';
 import { connectMasters, type MasterClient } from '../master-client.ts';
 import type { Datacenter } from './datacenter.ts';
@@ -17,19 +19,6 @@ export interface TargetStatus {
   readonly failed: readonly string[];
 }
 
-interface SyncAnswer {
-  readonly status: string;
-  readonly totalShardsCount?: number;
-  readonly shards?: readonly {
-    readonly database: string;
-    readonly collection: string;
-    readonly shardIndex?: number;
-    readonly status: string;
-    readonly status_message?: string;
-    readonly delay?: number;
-  }[];
-}
-
 export function mastersOf(datacenter: Datacenter, caCertificate: string): MasterClient {
   const endpoints = datacenter.masters.map(({ endpoint }) => endpoint);
   const none = { user: undefined, password: undefined, keyfile: undefined };
@@ -37,7 +26,7 @@ export function mastersOf(datacenter: Datacenter, caCertificate: string): Master
 }
 
 export async function targetStatus(masters: MasterClient): Promise<TargetStatus> {
-  const answer = await masters.call<SyncAnswer>({ method: 'GET', path: '/_api/sync?details=full' });
+  const answer = await masters.ask({ method: 'GET', path: '/_api/sync?details=full' }, SyncInfo);
   const shards = answer.shards ?? [];
   const delays = shards.map(({ delay }) => delay);
   const known = delays.filter((delay) => delay !== undefined);
@@ -55,10 +44,7 @@ export async function targetStatus(masters: MasterClient): Promise<TargetStatus>
 
 /** The leader among the masters, by its endpoint. */
 export async function leaderOf(masters: MasterClient): Promise<string | undefined> {
-  const answer = await masters.call<{ masters: { endpoint: string; leader?: boolean }[] }>({
-    method: 'GET',
-    path: '/_api/masters',
-  });
+  const answer = await masters.ask({ method: 'GET', path: '/_api/masters' }, MasterList);
   return answer.masters.find(({ leader }) => leader)?.endpoint;
 }
 
