@@ -1,5 +1,7 @@
 import type { Event } from './vocabulary.ts';
 
+export { LogArchivedPast, LogCorrupt, LogUnavailable } from './log-errors.ts';
+
 /** Where the log stands: the position of its newest commit and that commit's hash. Position 0 and hash `''` is the empty log. */
 export interface Head {
   readonly position: number;

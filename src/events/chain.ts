@@ -1,0 +1,100 @@
+import { z } from 'zod';
+import { canonicalText } from './canonical.ts';
+import type { Commit, CommitDraft, Head } from './log.ts';
+import type { Event } from './vocabulary.ts';
+
+/**
+ * The keyed hash that makes the chain tamper-evident (S22): who has write access to the database but not the masters'
+ * secret cannot make a commit that passes. Adapter: `adapters/crypto/commit-hasher.ts`.
+ */
+export interface CommitHasher {
+  /** Hash of a text under the newest key. */
+  hash(text: string): string;
+  /** Whether the hash belongs to the text; `other-key` when it was made under a key that is not known here. */
+  check(text: string, hash: string): 'same' | 'different' | 'other-key';
+}
+
+/** What is wrong with the chain, and where. */
+export interface ChainFinding {
+  readonly position: number;
+  /**
+   * `missing`: nothing is there, though it was or must be. `changed`: the commit is not what its hash says. `swapped`: a
+   * commit that is whole, but not the one that belongs there. `malformed`: no commit at all. `other-key`: hashed under
+   * a secret that this process does not have. `outside`: commits that the chain does not reach.
+   */
+  readonly problem: 'missing' | 'changed' | 'swapped' | 'malformed' | 'other-key' | 'outside';
+  readonly detail: string;
+}
+
+const StoredEvent = z.strictObject({ id: z.string(), type: z.string(), v: z.number(), data: z.unknown() });
+
+/** A commit as it is stored; the database's own attributes are left out before. */
+const StoredCommit = z.strictObject({
+  position: z.int().positive(),
+  term: z.int().nonnegative(),
+  writer: z.string(),
+  at: z.string(),
+  cause: z.string(),
+  events: z.array(StoredEvent).min(1),
+  prev: z.string(),
+  hash: z.string(),
+});
+
+/** Makes the commit that follows `expected`: exactly what every reader of it will see. Throws on a draft without events. */
+export function sealCommit(expected: Head, draft: CommitDraft, hasher: CommitHasher): Commit {
+  if (draft.events.length === 0) throw new Error(`a commit without events (${draft.cause}) says nothing`);
+  const { term, writer, at, cause } = draft;
+  const events = draft.events.map(({ id, type, v, data }) => ({ id, type, v, data }));
+  const unsealed = asStored({ position: expected.position + 1, term, writer, at, cause, events, prev: expected.hash });
+  return { ...unsealed, hash: hasher.hash(canonicalText(unsealed)) };
+}
+
+/** What becomes of a value that is written as JSON: no `undefined`, and texts that every database takes. */
+function asStored<T>(value: T): T {
+  const text = JSON.stringify(value, (_key, inner: unknown) =>
+    typeof inner === 'string' ? inner.toWellFormed() : inner,
+  );
+  return JSON.parse(text) as T;
+}
+
+export type CheckedCommit =
+  | { readonly commit: Commit; readonly finding?: never }
+  | { readonly finding: ChainFinding; readonly commit?: never };
+
+/**
+ * Reads what lies at a position as a commit. `after` is what it must follow; undefined when that was archived, and the
+ * commit is the first.
+ */
+export function checkCommit(
+  stored: unknown,
+  position: number,
+  after: Head | undefined,
+  hasher: CommitHasher,
+): CheckedCommit {
+  const found = (problem: ChainFinding['problem'], detail: string) => ({ finding: { position, problem, detail } });
+  const parsed = StoredCommit.safeParse(stored);
+  if (!parsed.success) return found('malformed', z.prettifyError(parsed.error));
+  const commit: Commit = { ...parsed.data, events: parsed.data.events as Event[] };
+  if (commit.position !== position) return found('swapped', `the commit of position ${commit.position} is there`);
+  const { hash, ...unsealed } = commit;
+  const checked = hasher.check(textOf(unsealed), hash);
+  if (checked === 'different') return found('changed', 'its content does not match its hash');
+  if (checked === 'other-key') return found('other-key', 'it was hashed under a master secret that is not known here');
+  if (after !== undefined && commit.prev !== after.hash) {
+    return found('swapped', `it does not follow the commit of position ${after.position} that was read before it`);
+  }
+  return { commit };
+}
+
+/** A stored commit can hold what has no canonical text (a lone surrogate): then it is none of ours, and hashes to nothing. */
+function textOf(unsealed: object): string {
+  try {
+    return canonicalText(unsealed);
+  } catch {
+    return '';
+  }
+}
+
+export function headOf({ position, hash }: Commit): Head {
+  return { position, hash };
+}

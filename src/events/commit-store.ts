@@ -1,0 +1,32 @@
+import type { Commit } from './log.ts';
+
+/**
+ * Where commits lie, one document each, keyed by position: the little that the log needs of a database. Adapters:
+ * `events/memory-store.ts`, `adapters/arangodb/event-log.ts`. All safety is in {@link ChainedLog} above it.
+ *
+ * Every call throws `LogUnavailable` when the store cannot be reached or refuses.
+ */
+export interface CommitStore {
+  /**
+   * Puts a commit at its position, if nothing is there, durably. `unknown`: the connection broke, time ran out, or the
+   * server did not decide; it may be there, may come later, or never.
+   */
+  insert(commit: Commit, signal?: AbortSignal): Promise<'inserted' | 'taken' | 'unknown'>;
+  /** What lies at positions, in their order, undefined where nothing does; without the store's own attributes. */
+  get(positions: readonly number[], signal?: AbortSignal): Promise<StoredCommits>;
+  exists(position: number, signal?: AbortSignal): Promise<boolean>;
+  /** How many commits there are at all, also those that no gapless read reaches. */
+  count(signal?: AbortSignal): Promise<number>;
+  /** Marks the first commit that is kept. */
+  setFirst(position: number, signal?: AbortSignal): Promise<void>;
+  /** Removes commits in the given order; what is absent already is no error. */
+  remove(positions: readonly number[], signal?: AbortSignal): Promise<void>;
+}
+
+export interface StoredCommits {
+  /** Position of the first commit that is kept: 1 until something was archived. */
+  readonly first: number;
+  readonly commits: readonly unknown[];
+  /** Size of what was read. */
+  readonly bytes: number;
+}
