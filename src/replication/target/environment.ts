@@ -1,0 +1,51 @@
+/** Time and logging, injected: tests move the clock and read the log. */
+export interface Environment {
+  /** Wall clock, ms since 1970. */
+  readonly now: () => number;
+  /** Resolves after `ms`, rejects with the signal's reason when it fires. */
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+  /** Draws a ULID. */
+  readonly newId: () => string;
+  readonly log: TargetLog;
+}
+
+/** Where the target side writes its log to; a part of the process's logger. */
+export interface TargetLog {
+  info(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  warn(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  error(message: string, fields?: Readonly<Record<string, unknown>>): void;
+}
+
+/** Bounds of one target worker. Bytes where documents are held. */
+export interface TargetLimits {
+  /** Unacknowledged bytes that a shard's stream may have: its part of the buffers (S7). */
+  readonly shardCreditBytes: number;
+  /** Bytes of frames taken from one link and not yet applied; no more is pulled while it is full. */
+  readonly linkBufferBytes: number;
+  /** Largest body of one write; a larger document goes alone. */
+  readonly writeBytes: number;
+  readonly writeDocuments: number;
+  /** Write requests in flight, over all shards. */
+  readonly writesInFlight: number;
+  /** Documents held back because of a unique index, per shard. */
+  readonly deferredBytes: number;
+  /** Documents of one answer of the target's own dump. */
+  readonly dumpChunkBytes: number;
+  readonly checkpointEveryMs: number;
+  /** Neither a frame nor a floor for a shard within it: its stream is opened again. */
+  readonly messageTimeoutMs: number;
+}
+
+const MIB = 1024 * 1024;
+
+export const TARGET_LIMITS: TargetLimits = {
+  shardCreditBytes: 4 * MIB,
+  linkBufferBytes: 64 * MIB,
+  writeBytes: 8 * MIB,
+  writeDocuments: 5_000,
+  writesInFlight: 8,
+  deferredBytes: 16 * MIB,
+  dumpChunkBytes: 4 * MIB,
+  checkpointEveryMs: 1_000,
+  messageTimeoutMs: 60 * 60 * 1000,
+};

@@ -1,0 +1,30 @@
+import type { ArangoDeployment, ArangoServer } from '../arango.ts';
+import type { ShardTarget } from './shard-target.ts';
+
+/** The server that holds the shard's leader: a DB-Server, or the single server. */
+export function leaderOf(deployment: ArangoDeployment, target: Pick<ShardTarget, 'leader'>): Promise<ArangoServer> {
+  return deployment.kind === 'single' ? Promise.resolve(deployment.front) : deployment.dbServer(target.leader);
+}
+
+/**
+ * Revision under which this very shard stores a key, read on its leader: a coordinator could answer from another shard.
+ * Undefined when it holds none. By the bulk form, since a key can be one that no URL carries (reference 9.4).
+ */
+export async function storedRevision(
+  deployment: ArangoDeployment,
+  target: ShardTarget,
+  key: string,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const leader = await leaderOf(deployment, target);
+  const [item] = await leader.json<{ _rev?: string }[]>({
+    method: 'PUT',
+    path: `/_api/document/${encodeURIComponent(target.shardName)}`,
+    database: target.database,
+    query: { onlyget: true },
+    body: [key],
+    repeatable: true,
+    signal,
+  });
+  return item?._rev;
+}
