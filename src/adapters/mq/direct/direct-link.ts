@@ -76,8 +76,9 @@ export class DirectLink implements ReceiverLink {
     return this.#finished;
   }
 
+  /** On a closed link it does nothing: `closed` has told, and the channels are opened anew elsewhere. */
   send(control: Control): void {
-    this.closed.throwIfAborted();
+    if (this.closed.aborted) return;
     try {
       this.#unsent.add(control);
     } catch (error) {

@@ -117,7 +117,6 @@ class WorkerProxy {
       const value = answer.headers[name];
       if (typeof value === 'string') headers.set(name, value);
     }
-    // 16 chunks of the socket at most wait here for a slow target.
     const stream = Readable.toWeb(answer.body, { strategy: { highWaterMark: 1 } });
     return new Response(stream as ReadableStream<Uint8Array>, { status: answer.statusCode, headers });
   }

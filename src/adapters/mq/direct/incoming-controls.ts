@@ -7,7 +7,7 @@ import { CONTROLS_WAITING_MAX } from './limits.ts';
  */
 export class IncomingControls implements AsyncIterable<Control> {
   readonly #waitingMax: number;
-  #waiting: Control[] = [];
+  readonly #waiting: Control[] = [];
   #next = 1;
   #ended = false;
   #wake: (() => void) | undefined;
@@ -32,20 +32,17 @@ export class IncomingControls implements AsyncIterable<Control> {
 
   end(): void {
     this.#ended = true;
-    this.#waiting = [];
+    this.#waiting.length = 0;
     this.#wake?.();
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Control> {
-    for (;;) {
-      const batch = this.#waiting;
-      this.#waiting = [];
-      for (const control of batch) {
-        if (this.#ended) return;
+    while (!this.#ended) {
+      const control = this.#waiting.shift();
+      if (control !== undefined) {
         yield control;
+        continue;
       }
-      if (this.#ended) return;
-      if (this.#waiting.length > 0) continue;
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });

@@ -1,0 +1,81 @@
+import { Hono } from 'hono';
+import { createQueueDoors } from '../../../../src/adapters/mq/direct/doors.ts';
+import { LinkHost } from '../../../../src/adapters/mq/direct/link-host.ts';
+import { linkRoutes } from '../../../../src/adapters/mq/direct/link-routes.ts';
+import { DirectRemoteQueue, type LinkTiming } from '../../../../src/adapters/mq/direct/remote-queue.ts';
+import { QueueTokens } from '../../../../src/adapters/mq/token.ts';
+import type { SenderLink } from '../../../../src/replication/queue.ts';
+import { systemClock } from '../../../../src/worker/clock.ts';
+import type { LoopbackCertificates } from './certificates.ts';
+import { type Fault, startFaultyProxy } from './faulty-proxy.ts';
+import { serveHttps } from './https-app.ts';
+
+export const TARGET = 'target-deployment';
+export const WORKER = 'worker-1';
+export const MASTER_SECRET = 'master secret of the source';
+
+export interface LoopbackOptions {
+  readonly certificates: LoopbackCertificates;
+  /** Between target worker and master. */
+  readonly fault?: (request: { readonly method: string; readonly path: string; readonly number: number }) => Fault;
+  readonly timing?: LinkTiming;
+}
+
+/** Target worker → (faulty network) → master's door → source worker, all over real HTTPS. */
+export async function startDirectLoopback({ certificates, fault, timing }: LoopbackOptions) {
+  const tokens = new QueueTokens(MASTER_SECRET);
+  const senders: SenderLink[] = [];
+  let announce = Promise.withResolvers<SenderLink>();
+  const host = new LinkHost({
+    clock: systemClock,
+    onLink: (link) => {
+      senders.push(link);
+      announce.resolve(link);
+    },
+  });
+  const worker = await serveHttps(
+    new Hono().route('/_api/mq/direct/link', linkRoutes({ host: () => host, tokens, clock: systemClock })),
+    certificates.server,
+  );
+  const doors = createQueueDoors({
+    tokens,
+    isTarget: (id) => id === TARGET,
+    routes: () => ({ version: '7', routes: { data1: { workerId: WORKER } } }),
+    workerEndpoint: (id) => (id === WORKER ? worker.endpoint : undefined),
+    workerCaCertificate: () => certificates.ca,
+  });
+  const master = await serveHttps(new Hono().route('/_api/mq/direct', doors.app), certificates.server);
+  const proxy = await startFaultyProxy(() => master.endpoint, certificates, fault ?? (() => ({})));
+  const troubles: unknown[] = [];
+  const token = { value: tokens.issue(TARGET) };
+  const queue = new DirectRemoteQueue({
+    remote: () => ({ endpoints: [proxy.endpoint], caCertificate: certificates.ca, token: token.value }),
+    clock: systemClock,
+    onTrouble: (error) => troubles.push(error),
+    ...(timing === undefined ? {} : { timing }),
+  });
+  return {
+    tokens,
+    token,
+    host,
+    worker,
+    master,
+    proxy,
+    queue,
+    senders,
+    troubles,
+    async connect(signal: AbortSignal = new AbortController().signal) {
+      announce = Promise.withResolvers<SenderLink>();
+      const receiver = await queue.connect(WORKER, signal);
+      return { receiver, sender: await announce.promise };
+    },
+    async stop() {
+      await queue.stop();
+      host.stop('the test is over');
+      await proxy.close();
+      await master.close();
+      await doors.close();
+      await worker.close();
+    },
+  };
+}
