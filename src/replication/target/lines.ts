@@ -52,7 +52,7 @@ function linesOf(body: Uint8Array): Uint8Array[] {
 function identityOf(bytes: Uint8Array): { readonly key: string; readonly revision: string } {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   for (const length of [HEAD_BYTES, LONG_HEAD_BYTES]) {
-    const [, key, revision] = HEAD.exec(buffer.latin1Slice(0, Math.min(length, buffer.length))) ?? [];
+    const [, key, revision] = HEAD.exec(buffer.toString('latin1', 0, Math.min(length, buffer.length))) ?? [];
     if (key !== undefined && revision !== undefined) return { key, revision };
   }
   return parsedIdentity(buffer);
