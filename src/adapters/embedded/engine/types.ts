@@ -57,10 +57,6 @@ export interface StorageServerOptions {
   readonly environment?: Environment;
   /** Upper bound of the log in bytes; beyond it the oldest part goes even if a client needs it. Default 2 GiB. */
   readonly walBytesMax?: number;
-  /**
-   * Sorts a collection name into the WAL's and the inventory's exclusion rule (3.6); the default is the server's own rule.
-   */
-  readonly isExcluded?: (name: string, includeSystem: boolean, includeFoxxQueues: boolean) => boolean;
 }
 
 /** What a database is made from. `definition` is told by markers 1100 and by the inventory (`{id,name,isSystem,…}`). */
@@ -316,7 +312,7 @@ export interface StorageServer {
   renameCollection(database: string, nameOrId: string, name: string): void;
   /** Replaces the given properties (marker 2003). */
   changeCollection(database: string, nameOrId: string, properties: JsonObject): void;
-  /** Renames the logical name of a shard's documents is not possible: clusters do not rename. 1210 over violating data. */
+  /** 1210 over violating data: the index is not made then. */
   createIndex(database: string, collection: string, definition: IndexDefinition): void;
   /** By bare id. 1212. */
   dropIndex(database: string, collection: string, id: string): void;

@@ -1,0 +1,40 @@
+import type { Collection } from './collection.ts';
+import type { JsonObject } from './types.ts';
+
+/**
+ * A collection's definition as the inventory (5.2) and marker 2000 tell it: `parameters`, without `objectId`, `path`,
+ * `statusString`. Opaque properties stand as they were given.
+ */
+export function collectionParameters(collection: Collection): JsonObject {
+  const { properties, id, name, type, isSystem, globallyUniqueId, planId } = collection;
+  const { objectId: _objectId, statusString: _statusString, path: _path, indexes: _indexes, ...kept } = properties;
+  return {
+    cacheEnabled: false,
+    computedValues: null,
+    deleted: false,
+    internalValidatorType: 0,
+    isSmartChild: collection.isSmartChild,
+    schema: null,
+    status: 3,
+    supportsRBAC: true,
+    syncByRevision: true,
+    usesRevisionsAsDocumentIds: true,
+    version: 8,
+    waitForSync: false,
+    writeConcern: 1,
+    ...kept,
+    cid: id,
+    globallyUniqueId,
+    id,
+    isSystem,
+    keyOptions: collection.keys.describe(),
+    name,
+    planId,
+    type,
+  };
+}
+
+/** What marker 2000 and 2003 carry: the parameters with the indexes. */
+export function describeCollection(collection: Collection): JsonObject {
+  return { ...collectionParameters(collection), indexes: collection.indexes };
+}
