@@ -1,9 +1,10 @@
 import type { Command } from '../domain/decide.ts';
 import { decide } from '../domain/decide.ts';
 import type { Context, Rejection } from '../domain/decision.ts';
-import type { CommitDraft, EventLog, Head } from '../events/log.ts';
+import type { Commit, CommitDraft, EventLog, Head } from '../events/log.ts';
+import { LogArchivedPast } from '../events/log-errors.ts';
 import { type NewEvent, toEvents } from '../events/vocabulary.ts';
-import type { ControlPlane, ControlState } from '../projections/control-state.ts';
+import { ControlPlane, type ControlState, type Snapshot } from '../projections/control-state.ts';
 import { ApiError } from '../wire/api-error.ts';
 import { ChangeSignal } from './change-signal.ts';
 import type { Clock } from './clock.ts';
@@ -45,27 +46,34 @@ const attemptsMax = 20;
 export class ControlLog {
   readonly #options: ControlLogOptions;
   readonly #changed = new ChangeSignal();
+  #plane: ControlPlane;
   #queue: Promise<unknown> = Promise.resolve();
 
   constructor(options: ControlLogOptions) {
     this.#options = options;
+    this.#plane = options.plane;
   }
 
   get state(): ControlState {
-    return this.#options.plane.state;
+    return this.#plane.state;
   }
 
   get head(): Head {
-    return this.#options.plane.head;
+    return this.#plane.head;
   }
 
   get fitToLead(): boolean {
-    return this.#options.plane.fitToLead;
+    return this.#plane.fitToLead;
   }
 
   /** Resolves when the state changed, after `timeoutMs`, or when the signal fires. */
   waitForChange(timeoutMs: number, signal: AbortSignal): Promise<void> {
     return this.#changed.wait((ms, stop) => this.#options.clock.sleep(ms, stop), timeoutMs, signal);
+  }
+
+  /** The folded log, to be kept as a snapshot; undefined while it holds what this version does not understand. */
+  snapshot(): Snapshot | undefined {
+    return this.#plane.snapshot();
   }
 
   /** Wakes waiters although the log is as it was: something they look at beside it has changed. */
@@ -98,7 +106,7 @@ export class ControlLog {
       const draft = this.#draft(term, submission.cause, events);
       const appended = await this.#options.log.append(this.head, draft, signal);
       if (appended.kind === 'conflict') return 'conflict';
-      this.#options.plane.apply(appended.commit);
+      this.#plane.apply(appended.commit);
       this.#changed.notify();
     }
     return decision;
@@ -112,12 +120,23 @@ export class ControlLog {
   async #readOn(signal: AbortSignal | undefined): Promise<ControlState> {
     const before = this.head.position;
     for (;;) {
-      const commits = await this.#options.log.read(this.head, commitsPerRead, signal);
-      for (const commit of commits) this.#options.plane.apply(commit);
-      if (commits.length < commitsPerRead) break;
+      const commits = await this.#readPart(signal);
+      if (commits.length === 0) break;
+      for (const commit of commits) this.#plane.apply(commit);
     }
     if (this.head.position !== before) this.#changed.notify();
     return this.state;
+  }
+
+  async #readPart(signal: AbortSignal | undefined): Promise<readonly Commit[]> {
+    try {
+      return await this.#options.log.read(this.head, commitsPerRead, signal);
+    } catch (error) {
+      if (!(error instanceof LogArchivedPast)) throw error;
+      // What we folded belongs to a past that was archived: begin anew from the state that archiving left.
+      this.#plane = new ControlPlane();
+      return await this.#options.log.read(this.head, commitsPerRead, signal);
+    }
   }
 
   #exclusive<T>(work: () => Promise<T>): Promise<T> {

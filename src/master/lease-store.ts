@@ -20,4 +20,6 @@ export interface LeaseStore {
    * undefined when somebody else wrote meanwhile.
    */
   write(name: string, lease: Lease, expected: string | undefined, signal?: AbortSignal): Promise<string | undefined>;
+  /** Removes the document, whatever it holds; removing what is not there succeeds. */
+  remove(name: string, signal?: AbortSignal): Promise<void>;
 }

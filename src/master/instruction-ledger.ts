@@ -1,0 +1,69 @@
+interface Sent {
+  readonly version: string;
+  readonly taskIds: ReadonlySet<string>;
+}
+
+/** Instructions sent and not yet confirmed, per worker; a worker that never confirms is expired long before. */
+const sentPerWorkerMax = 64;
+
+/**
+ * Which tasks each worker may be running: those of the newest instructions that it confirmed, and of all that were sent
+ * since. A worker confirms a version by asking for what comes after it. A task that was taken from a worker is given on
+ * only when no other worker may be running it (S12).
+ */
+export class InstructionLedger {
+  readonly #sent = new Map<string, Sent[]>();
+
+  /** The worker was sent these instructions. */
+  sent(workerId: string, version: string, taskIds: Iterable<string>): void {
+    const list = this.#sent.get(workerId) ?? [];
+    if (list.at(-1)?.version === version) return;
+    list.push({ version, taskIds: new Set(taskIds) });
+    const tooMany = list.length - sentPerWorkerMax;
+    // What falls out is merged into the next, so that nothing is forgotten that may still run.
+    if (tooMany > 0) list.splice(0, tooMany + 1, merge(list.slice(0, tooMany + 1)));
+    this.#sent.set(workerId, list);
+  }
+
+  /** The worker asked for what comes after `version`: what was sent before it is done with. */
+  confirmed(workerId: string, version: string): void {
+    const list = this.#sent.get(workerId) ?? [];
+    const index = list.findLastIndex((sent) => sent.version === version);
+    if (index > 0) list.splice(0, index);
+  }
+
+  /** Tasks that the worker may be running. */
+  mayRun(workerId: string): ReadonlySet<string> {
+    const list = this.#sent.get(workerId) ?? [];
+    return list.length === 0 ? new Set() : merge(list).taskIds;
+  }
+
+  /** Tasks that some worker may be running. */
+  mayRunAnywhere(): ReadonlySet<string> {
+    return new Set([...this.#sent.keys()].flatMap((workerId) => [...this.mayRun(workerId)]));
+  }
+
+  /** Whether some of these workers was not sent anything by this leader yet: what it runs is not known. */
+  hasUnknown(workerIds: Iterable<string>): boolean {
+    return [...workerIds].some((workerId) => !this.#sent.has(workerId));
+  }
+
+  /** Workers that may be running something. */
+  workerIds(): string[] {
+    return [...this.#sent.keys()];
+  }
+
+  /** The worker is gone for certain, or its lease ended: it runs nothing. */
+  forget(workerId: string): void {
+    this.#sent.delete(workerId);
+  }
+
+  clear(): void {
+    this.#sent.clear();
+  }
+}
+
+function merge(list: readonly Sent[]): Sent {
+  const version = list.at(-1)?.version ?? '';
+  return { version, taskIds: new Set(list.flatMap(({ taskIds }) => [...taskIds])) };
+}

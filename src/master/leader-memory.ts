@@ -1,0 +1,33 @@
+import { InstructionLedger } from './instruction-ledger.ts';
+import { Presence } from './presence.ts';
+import { Telemetry } from './telemetry.ts';
+
+/**
+ * What a leader knows beside the log: presence, telemetry, instructions sent. It belongs to one term. A new leader begins
+ * with nothing, grants every worker a full lease, and until that is over assumes that a task without a worker may still
+ * be run by its last one (S12).
+ */
+export class LeaderMemory {
+  readonly telemetry = new Telemetry();
+  readonly workers = new Presence();
+  readonly masters = new Presence();
+  readonly ledger = new InstructionLedger();
+  #term = -1;
+  #sinceMs = 0;
+
+  /** Begins anew when the term is another than before. */
+  enterTerm(term: number, nowMs: number): void {
+    if (term === this.#term) return;
+    this.#term = term;
+    this.#sinceMs = nowMs;
+    this.telemetry.clear();
+    this.workers.begin(nowMs);
+    this.masters.begin(nowMs);
+    this.ledger.clear();
+  }
+
+  /** How long this master leads under the term. */
+  leadingForMs(nowMs: number): number {
+    return nowMs - this.#sinceMs;
+  }
+}

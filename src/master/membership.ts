@@ -1,0 +1,102 @@
+import { ApiError } from '../wire/api-error.ts';
+import type { ControlLog } from './control-log.ts';
+import type { Election } from './election.ts';
+import type { LeaseStore } from './lease-store.ts';
+import type { Logger } from './logger.ts';
+import type { MasterPorts, MasterSettings } from './ports.ts';
+
+/** Name of a master's presence document. */
+export function presenceName(masterId: string): string {
+  return `master-${masterId}`;
+}
+
+/**
+ * This master among the others: it follows the log, is registered, shows that it is alive, and leads when its turn
+ * comes. One round is `step`.
+ */
+export class Membership {
+  readonly #control: ControlLog;
+  readonly #election: Election;
+  readonly #leases: LeaseStore;
+  readonly #ports: MasterPorts;
+  readonly #settings: MasterSettings;
+  #shownAtMs = -Infinity;
+  #presenceRevision: string | undefined;
+
+  constructor(control: ControlLog, election: Election, ports: MasterPorts, settings: MasterSettings) {
+    this.#control = control;
+    this.#election = election;
+    this.#leases = ports.leases;
+    this.#ports = ports;
+    this.#settings = settings;
+  }
+
+  /** Whether this master leads by the log; whether it may act is the lease's affair. */
+  get leads(): boolean {
+    return this.#control.state.leadership.leader?.masterId === this.#settings.masterId;
+  }
+
+  async step(signal: AbortSignal): Promise<void> {
+    await this.#control.refresh(signal);
+    await this.#register(signal);
+    await this.#showPresence(signal);
+    const view = () => ({ leadership: this.#control.state.leadership, mayLead: this.#control.fitToLead });
+    const next = await this.#election.step(view(), signal);
+    if (next.kind === 'claim') await this.#claim(next.highestTermMet, signal);
+    // A claim is followed by its lease at once: until then the new leader may not act.
+    if (next.kind === 'claim' && this.leads) await this.#election.step(view(), signal);
+  }
+
+  /** Gives leadership up, so that another master takes over at once, and leaves. */
+  async leave(signal: AbortSignal): Promise<void> {
+    const { masterId } = this.#settings;
+    await this.#control.refresh(signal);
+    const term = this.#control.state.leadership.term;
+    if (this.leads) await this.#append({ kind: 'resign-leadership', masterId, term }, 'stopping', signal);
+    await this.#append({ kind: 'remove-master', masterId, reason: 'stopped' }, 'stopping', signal);
+  }
+
+  async #register(signal: AbortSignal): Promise<void> {
+    const { masterId, endpoint, publicEndpoints } = this.#settings;
+    if (this.#control.state.masters.has(masterId)) return;
+    await this.#append({ kind: 'register-master', masterId, endpoint, publicEndpoints }, 'master registration', signal);
+  }
+
+  /** A master that does not lead may append what concerns itself only: registration, claim, leaving. */
+  async #append(command: Parameters<ControlLog['submit']>[0]['command'], cause: string, signal: AbortSignal) {
+    const authority = () => this.#control.state.leadership.term;
+    return this.#control.submit({ command, cause, authority }, signal);
+  }
+
+  async #claim(highestTermMet: number, signal: AbortSignal): Promise<void> {
+    const { masterId, endpoint } = this.#settings;
+    const before = this.#control.state.leadership;
+    const command = { kind: 'claim-leadership', masterId, endpoint, highestTermMet } as const;
+    // Whoever was faster shows in the log that the claim collides with: then ours is not repeated.
+    const authority = () => {
+      const now = this.#control.state.leadership;
+      if (now.term !== before.term) throw new ApiError(503, 'another master was faster');
+      return Math.max(now.term, highestTermMet) + 1;
+    };
+    try {
+      await this.#control.submit({ command, cause: 'election', authority }, signal);
+      this.#logger.info('took over leadership', { term: this.#control.state.leadership.term });
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+    }
+  }
+
+  get #logger(): Logger {
+    return this.#ports.logger;
+  }
+
+  async #showPresence(signal: AbortSignal): Promise<void> {
+    const nowMs = this.#ports.clock.monotonicMs();
+    if (nowMs - this.#shownAtMs < this.#settings.times.leaderRenewMs) return;
+    const name = presenceName(this.#settings.masterId);
+    const lease = { holder: this.#settings.masterId, term: this.#control.state.leadership.term };
+    const written = await this.#leases.write(name, lease, this.#presenceRevision, signal);
+    this.#presenceRevision = written ?? (await this.#leases.read(name, signal))?.revision;
+    if (written !== undefined) this.#shownAtMs = nowMs;
+  }
+}

@@ -1,0 +1,106 @@
+import type { EventLog } from '../events/log.ts';
+import type { ControlPlane, Snapshot } from '../projections/control-state.ts';
+import type { ArangoDeployment } from '../replication/arango.ts';
+import type { Clock } from './clock.ts';
+import type { LeaseStore } from './lease-store.ts';
+import type { Logger } from './logger.ts';
+import type { SecretStore } from './secret-store.ts';
+import type { OpenSource } from './source-masters.ts';
+
+/** Queue tokens of this datacenter, bound to a target (S23). Adapter: `adapters/mq/token.ts`. */
+export interface QueueTokenIssuer {
+  /** Time that an issued token is valid. */
+  readonly ttlMs: number;
+  issue(targetId: string): string;
+  /** The target that a token of ours is bound to; undefined for anything else. */
+  targetOf(token: string): string | undefined;
+}
+
+/** Certificates of this datacenter's workers. Adapter: `adapters/tls`. */
+export interface CertificateAuthority {
+  createAuthority(commonName: string): { readonly certificate: string; readonly key: string };
+  issueServerCertificate(
+    authority: { readonly certificate: string; readonly key: string },
+    hosts: readonly string[],
+    commonName: string,
+  ): { readonly certificate: string; readonly key: string };
+}
+
+/** Figures that the master counts. Adapter: `adapters/metrics`. */
+export interface MasterMetrics {
+  workerRegistered(): void;
+  workerStored(op: 'save' | 'load', result: 'success' | 'failure'): void;
+}
+
+/** Where snapshots of the folded log are kept; they may be deleted at any time. */
+export interface SnapshotStore {
+  load(): Promise<Snapshot | undefined>;
+  save(snapshot: Snapshot): Promise<void>;
+}
+
+/** All that a master needs of the world. */
+export interface MasterPorts {
+  readonly deployment: ArangoDeployment;
+  readonly log: EventLog;
+  /** The folded log as a snapshot left it, or empty. */
+  readonly plane: ControlPlane;
+  readonly snapshots: SnapshotStore;
+  readonly leases: LeaseStore;
+  readonly secrets: SecretStore;
+  readonly openSource: OpenSource;
+  readonly queueTokens: QueueTokenIssuer;
+  readonly certificates: CertificateAuthority;
+  readonly metrics: MasterMetrics;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** In [0, 1). */
+  readonly random: () => number;
+  /** ULIDs. */
+  readonly newEventId: () => string;
+  /** Ids of tasks and epochs: 16 letters and digits. */
+  readonly newId: () => string;
+}
+
+export interface MasterSettings {
+  /** 32 hex digits, drawn at start: a process that starts again is another master. */
+  readonly masterId: string;
+  /** How its own datacenter reaches this master. */
+  readonly endpoint: string;
+  /** How the other datacenter reaches the masters. */
+  readonly publicEndpoints: readonly string[];
+  /** Keyed by `master.jwtSecret`: tells equal credentials from others without keeping them. */
+  readonly fingerprint: (...parts: readonly string[]) => string;
+  /** SHA-256 of a PEM certificate, lower-case hex. */
+  readonly certificateFingerprint: (pem: string) => string;
+  /** What workers need to reach the deployment. */
+  readonly cluster: {
+    readonly endpoints: readonly string[];
+    readonly jwtSecret: string;
+    readonly caCertificate?: string;
+  };
+  readonly times: MasterTimes;
+}
+
+/** All in milliseconds. */
+export interface MasterTimes {
+  /** How long a leader may act after a renewal, and how long others wait for the next. */
+  readonly leaderLeaseMs: number;
+  readonly leaderRenewMs: number;
+  /** How often the log is read. */
+  readonly followEveryMs: number;
+  /** A worker that did not ask for its instructions for so long has expired. */
+  readonly workerLeaseMs: number;
+  /** A master whose presence did not change for so long is left out. */
+  readonly masterLeaseMs: number;
+  /** How often the source is contacted. */
+  readonly contactEveryMs: number;
+}
+
+export const defaultTimes: MasterTimes = {
+  leaderLeaseMs: 3_000,
+  leaderRenewMs: 1_000,
+  followEveryMs: 250,
+  workerLeaseMs: 10_000,
+  masterLeaseMs: 5_000,
+  contactEveryMs: 2_000,
+};

@@ -1,0 +1,107 @@
+import { type Mode, readMode, setMode } from '../server-mode.ts';
+import { dropCredentials } from '../source-credentials.ts';
+import { SourceRefused, SourceUnreachable } from '../source-masters.ts';
+import type { Core } from './core.ts';
+import type { SourceLink } from './source-link.ts';
+
+/** How long a forced cancellation tries the source when the operator named no time. */
+const forceAfterDefaultMs = 10_000;
+
+/**
+ * Ends a cancelled synchronization, step by step; each can be repeated by the next leader: the source is told, workers
+ * have let go of their tasks, the target has the mode that was asked for, and only then it is recorded as stopped.
+ */
+export class CancellationReconciler {
+  readonly #core: Core;
+  readonly #link: SourceLink;
+  /** Since when this leader sees the cancellation, or its force: how long the source was tried. */
+  #triedSinceMs: number | undefined;
+  #forceAfterMs = forceAfterDefaultMs;
+  #told: 'yes' | 'given up' | undefined;
+  #waitingFor = '';
+
+  constructor(core: Core, link: SourceLink) {
+    this.#core = core;
+    this.#link = link;
+  }
+
+  /** What the cancellation waits for, for people. */
+  get waitingFor(): string {
+    return this.#waitingFor;
+  }
+
+  /** An operator gave force; the source is tried for so long from now on. */
+  force(afterMs: number | undefined): void {
+    this.#triedSinceMs = this.#nowMs();
+    this.#forceAfterMs = afterMs ?? forceAfterDefaultMs;
+  }
+
+  async step(signal: AbortSignal): Promise<void> {
+    const { phase, cancellation } = this.#core.control.state.synchronization;
+    if (phase !== 'cancelling' || cancellation === null) {
+      this.#triedSinceMs = undefined;
+      this.#told = undefined;
+      this.#waitingFor = '';
+      return;
+    }
+    this.#triedSinceMs ??= this.#nowMs();
+    this.#told ??= await this.#tellSource(cancellation, signal);
+    if (this.#told === undefined) return;
+    if (this.#workersHoldTasks()) {
+      this.#waitingFor = 'workers to let go of their tasks';
+      return;
+    }
+    await this.#finish(cancellation.targetServerMode, signal);
+  }
+
+  async #tellSource(
+    cancellation: { readonly force: boolean; readonly sourceServerMode: Mode },
+    signal: AbortSignal,
+  ): Promise<'yes' | 'given up' | undefined> {
+    this.#core.desk.assertLeads();
+    try {
+      const masters = await this.#link.masters(signal);
+      await masters.forget(this.#core.ports.deployment.id, cancellation.sourceServerMode, signal);
+      return 'yes';
+    } catch (error) {
+      signal.throwIfAborted();
+      this.#waitingFor = `the source to be told: ${error instanceof Error ? error.message : String(error)}`;
+      const isAnswer = error instanceof SourceRefused || error instanceof SourceUnreachable;
+      if (!isAnswer) this.#core.ports.logger.warn(`the cancellation waits for ${this.#waitingFor}`, { error });
+      const triedForMs = this.#nowMs() - (this.#triedSinceMs ?? this.#nowMs());
+      return cancellation.force && triedForMs >= this.#forceAfterMs ? 'given up' : undefined;
+    }
+  }
+
+  #workersHoldTasks(): boolean {
+    const { control, memory, ports, settings } = this.#core;
+    const tasks = [...control.state.tasks.values()];
+    if (tasks.some(({ type }) => type.startsWith('receive-'))) return true;
+    const running = memory.ledger.mayRunAnywhere();
+    // Tasks that are gone from the log and may still run can only be ours to receive, or a target's that has ended.
+    if ([...running].some((taskId) => !control.state.tasks.has(taskId))) return true;
+    const isNewLeader = memory.leadingForMs(ports.clock.monotonicMs()) < settings.times.workerLeaseMs;
+    return isNewLeader && memory.ledger.hasUnknown(control.state.workers.byId.keys());
+  }
+
+  async #finish(mode: Mode, signal: AbortSignal): Promise<void> {
+    const { control, desk, ports } = this.#core;
+    const { front } = ports.deployment;
+    this.#waitingFor = `the target to be ${mode === 'default' ? 'writable' : 'read-only'}`;
+    desk.assertLeads();
+    if ((await readMode(front, signal)) !== mode) await setMode(front, mode, signal);
+    if ((await readMode(front, signal)) !== mode) return;
+    const { configuration } = control.state.synchronization;
+    const aborted = this.#told === 'given up';
+    const reason = aborted ? 'aborted: the source could not be told' : 'stopped by an operator';
+    await desk.internal({ kind: 'finish-cancellation', aborted, reason }, 'cancellation', signal);
+    ports.logger.info(`the synchronization is ${reason}`);
+    await this.#link.dropToken(signal);
+    await this.#link.close();
+    if (configuration !== null) await dropCredentials(ports.secrets, configuration.credentialId, signal);
+  }
+
+  #nowMs(): number {
+    return this.#core.ports.clock.monotonicMs();
+  }
+}

@@ -1,0 +1,13 @@
+import type { CommandDesk } from '../command-desk.ts';
+import type { ControlLog } from '../control-log.ts';
+import type { LeaderMemory } from '../leader-memory.ts';
+import type { MasterPorts, MasterSettings } from '../ports.ts';
+
+/** What reconcilers and services share. */
+export interface Core {
+  readonly ports: MasterPorts;
+  readonly settings: MasterSettings;
+  readonly control: ControlLog;
+  readonly desk: CommandDesk;
+  readonly memory: LeaderMemory;
+}

@@ -1,0 +1,187 @@
+import type { SyncConfiguration } from '../../domain/synchronization/state.ts';
+import type { OutgoingContact } from '../../wire/outgoing.ts';
+import type { RemoteQueue } from '../../wire/worker.ts';
+import { findCredentials } from '../source-credentials.ts';
+import { type SourceCredentials, type SourceMasters, SourceRefused } from '../source-masters.ts';
+import type { Core } from './core.ts';
+import { SourceToken } from './source-token.ts';
+
+interface OpenedSource {
+  readonly credentialId: string;
+  readonly credentials: SourceCredentials;
+  readonly masters: SourceMasters;
+}
+
+/**
+ * The target's leader in touch with the source: registers, holds each contact against what is remembered of the source
+ * (S1), keeps the queue token fresh, and tells the source which shards to send until it has confirmed the list.
+ */
+export class SourceLink {
+  readonly #core: Core;
+  readonly #token: SourceToken;
+  #opened: OpenedSource | undefined;
+  /** Credentials under which the source knows us, as far as this leader knows. */
+  #registeredWith: string | undefined;
+  #confirmedShards: string | undefined;
+  #contactedAtMs = -Infinity;
+  #trouble: string | undefined;
+
+  constructor(core: Core) {
+    this.#core = core;
+    this.#token = new SourceToken(core.ports.secrets, core.ports.clock);
+  }
+
+  /** Why the source could not be reached or refuses, at the last attempt; undefined while all is well. */
+  get trouble(): string | undefined {
+    return this.#trouble;
+  }
+
+  /** How workers reach the source; undefined while that is not known. */
+  remote(): RemoteQueue | undefined {
+    const { identity, configuration } = this.#core.control.state.synchronization;
+    const token = identity === null ? undefined : this.#token.of(identity.deploymentId);
+    if (token === undefined || configuration === null || this.#opened === undefined) return undefined;
+    // What the operator named is known to work from here; what the source tells may be more.
+    const endpoints = [...new Set([...configuration.source, ...token.endpoints])];
+    return { endpoints, caCertificate: this.#opened.credentials.caCertificate, token: token.token };
+  }
+
+  /** The source's masters, opened with the current credentials. Throws when there is no incoming synchronization. */
+  async masters(signal: AbortSignal): Promise<SourceMasters> {
+    const { configuration } = this.#core.control.state.synchronization;
+    if (configuration === null) throw new Error('there is no incoming synchronization');
+    return (await this.#open(configuration, signal)).masters;
+  }
+
+  async step(signal: AbortSignal): Promise<void> {
+    const { phase, configuration, identity } = this.#core.control.state.synchronization;
+    if (phase !== 'active' || configuration === null) {
+      if (phase === 'inactive') await this.close();
+      this.#forgetContact();
+      return;
+    }
+    if (identity !== null) await this.#token.load(identity.deploymentId, signal);
+    await this.#open(configuration, signal);
+    try {
+      await this.#contactIfDue(configuration, signal);
+      await this.#tellShards(signal);
+      this.#trouble = undefined;
+    } catch (error) {
+      signal.throwIfAborted();
+      this.#trouble = error instanceof Error ? error.message : String(error);
+      throw error;
+    }
+  }
+
+  /** Forgets the token: the synchronization has ended. */
+  async dropToken(signal: AbortSignal): Promise<void> {
+    await this.#token.drop(signal);
+  }
+
+  async close(): Promise<void> {
+    const opened = this.#opened;
+    this.#opened = undefined;
+    await opened?.masters.close();
+  }
+
+  #forgetContact(): void {
+    this.#registeredWith = undefined;
+    this.#confirmedShards = undefined;
+    this.#contactedAtMs = -Infinity;
+    this.#trouble = undefined;
+  }
+
+  async #open(configuration: SyncConfiguration, signal: AbortSignal): Promise<OpenedSource> {
+    const { credentialId, source } = configuration;
+    if (this.#opened?.credentialId === credentialId) return this.#opened;
+    const credentials = await findCredentials(this.#core.ports.secrets, credentialId, signal);
+    await this.close();
+    this.#opened = { credentialId, credentials, masters: this.#core.ports.openSource(source, credentials) };
+    this.#contactedAtMs = -Infinity;
+    return this.#opened;
+  }
+
+  async #contactIfDue(configuration: SyncConfiguration, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#core.ports;
+    if (clock.monotonicMs() - this.#contactedAtMs < this.#core.settings.times.contactEveryMs) return;
+    this.#core.desk.assertLeads();
+    const contact = await this.#contact(configuration, signal);
+    this.#contactedAtMs = clock.monotonicMs();
+    if (contact === undefined || !(await this.#isStill(configuration, contact, signal))) return;
+    this.#confirmedShards = contact.shardsVersion;
+    this.#registeredWith = configuration.credentialId;
+    if (await this.#token.take(contact, signal)) this.#core.control.touch();
+  }
+
+  /** Undefined when the source has forgotten us: an operator there aborted it, and configuring again is one's here. */
+  async #contact(configuration: SyncConfiguration, signal: AbortSignal): Promise<OutgoingContact | undefined> {
+    const { masters } = await this.#open(configuration, signal);
+    const { deployment } = this.#core.ports;
+    const { identity } = this.#core.control.state.synchronization;
+    const known = identity === null ? undefined : this.#token.of(identity.deploymentId);
+    const body = {
+      target: this.#publicEndpoints(),
+      channels: { inventory: configuration.inventoryChannel },
+      head: this.#core.control.head,
+      ...(identity === null ? {} : { remembered: identity.head }),
+      ...(known === undefined ? {} : { token: known.token }),
+    };
+    const register = () => masters.register({ id: deployment.id, ...body }, signal);
+    if (identity === null) return await register();
+    try {
+      return await masters.heartbeat(deployment.id, body, signal);
+    } catch (error) {
+      if (!(error instanceof SourceRefused)) throw error;
+      // New credentials have another certificate: the token shows that the registration is ours (S23).
+      if (error.status === 403 && this.#registeredWith !== configuration.credentialId) return await register();
+      if (error.status !== 404) throw error;
+      await this.#failForgotten(error, signal);
+      return undefined;
+    }
+  }
+
+  async #failForgotten(error: SourceRefused, signal: AbortSignal): Promise<void> {
+    const reason = `the source no longer knows this target (${error.message}): configure the synchronization again`;
+    await this.#core.desk.internal(
+      { kind: 'fail-sync', code: 'forgotten-by-source', reason },
+      'source contact',
+      signal,
+    );
+  }
+
+  /** Holds a contact against what we remember (S1). False when the synchronization is not active any more. */
+  async #isStill(configuration: SyncConfiguration, contact: OutgoingContact, signal: AbortSignal): Promise<boolean> {
+    const { control, desk, ports } = this.#core;
+    const { deploymentId, version, head, containsRemembered } = contact;
+    const ownDeploymentId = ports.deployment.id;
+    const command = {
+      kind: 'identify-source',
+      deploymentId,
+      version,
+      head,
+      containsRemembered,
+      ownDeploymentId,
+    } as const;
+    await desk.internal(command, 'source contact', signal);
+    const now = control.state.synchronization;
+    if (now.phase === 'failed') ports.logger.error(`the synchronization failed: ${now.failure?.reason ?? 'unknown'}`);
+    return now.phase === 'active' && now.configuration?.credentialId === configuration.credentialId;
+  }
+
+  async #tellShards(signal: AbortSignal): Promise<void> {
+    const { synchronization, shards } = this.#core.control.state;
+    if (synchronization.phase !== 'active' || !shards.reported || this.#registeredWith === undefined) return;
+    if (this.#confirmedShards === shards.version) return;
+    const { masters } = this.#opened ?? {};
+    if (masters === undefined) return;
+    this.#core.desk.assertLeads();
+    const list = [...shards.byKey.values()].map(({ shard, channels }) => ({ shard, channels }));
+    await masters.putShards(this.#core.ports.deployment.id, { version: shards.version, shards: list }, signal);
+    this.#confirmedShards = shards.version;
+  }
+
+  #publicEndpoints(): string[] {
+    const { masters } = this.#core.control.state;
+    return [...new Set([...masters.values()].flatMap(({ publicEndpoints }) => publicEndpoints))];
+  }
+}

@@ -1,0 +1,34 @@
+import { z } from 'zod';
+import type { SecretStore } from './secret-store.ts';
+import type { SourceCredentials } from './source-masters.ts';
+
+const Stored = z.object({ clientCertificate: z.string(), clientKey: z.string(), caCertificate: z.string() });
+
+function secretId(credentialId: string): string {
+  return `source-credentials-${credentialId}`;
+}
+
+/** Keeps what this target shows to its source; events name it by `credentialId`. */
+export async function keepCredentials(
+  secrets: SecretStore,
+  credentialId: string,
+  { clientCertificate, clientKey, caCertificate }: SourceCredentials,
+  signal?: AbortSignal,
+): Promise<void> {
+  await secrets.put(secretId(credentialId), JSON.stringify({ clientCertificate, clientKey, caCertificate }), signal);
+}
+
+/** Throws when they are gone: then only configuring again, or an abort, helps. */
+export async function findCredentials(
+  secrets: SecretStore,
+  credentialId: string,
+  signal?: AbortSignal,
+): Promise<SourceCredentials> {
+  const text = await secrets.get(secretId(credentialId), signal);
+  if (text === undefined) throw new Error('the credentials for the source are not in _sync_secrets any more');
+  return Stored.parse(JSON.parse(text));
+}
+
+export async function dropCredentials(secrets: SecretStore, credentialId: string, signal?: AbortSignal): Promise<void> {
+  await secrets.delete(secretId(credentialId), signal);
+}
