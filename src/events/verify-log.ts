@@ -1,5 +1,5 @@
 import { type ChainFinding, headOf } from './chain.ts';
-import type { EventLog, Head } from './log.ts';
+import type { Commit, EventLog, Head } from './log.ts';
 import { LogCorrupt } from './log-errors.ts';
 
 /** A log whose stored commits can be counted, reachable or not. */
@@ -29,30 +29,52 @@ export async function verifyLog(
   remembered: readonly Head[] = [],
   signal?: AbortSignal,
 ): Promise<LogReport> {
-  const findings: ChainFinding[] = [];
-  const awaited = new Map(remembered.map(({ position, hash }) => [position, hash]));
-  let [commits, events, first] = [0, 0, 1];
-  let head: Head = { position: 0, hash: '' };
-  try {
-    for (;;) {
-      const part = await log.read(head, VERIFY_LIMIT, signal);
-      if (commits === 0) first = part[0]?.position ?? 1;
-      for (const commit of part) {
-        const other = awaited.get(commit.position);
-        if (other !== undefined && other !== commit.hash) findings.push(otherHistory(commit.position));
-        commits += 1;
-        events += commit.events.length;
-        head = headOf(commit);
-      }
-      if (part.length === 0) break;
-    }
-  } catch (error) {
-    if (!(error instanceof LogCorrupt)) throw error;
-    return { commits, events, head, findings: [...findings, error.finding] };
+  const reading = new Reading(new Map(remembered.map(({ position, hash }) => [position, hash])));
+  const broken = await readAll(log, reading, signal);
+  const { commits, events, head, first } = reading;
+  const atTheEnd = broken === undefined ? await unreached(log, commits, head, signal) : [broken];
+  const findings = [...reading.findings, ...atTheEnd, ...(broken === undefined ? cutTail(remembered, head) : [])];
+  return { commits, events, head, findings: findings.filter(({ position }) => position >= first) };
+}
+
+/** What was read so far. */
+class Reading {
+  readonly findings: ChainFinding[] = [];
+  readonly #remembered: ReadonlyMap<number, string>;
+  commits = 0;
+  events = 0;
+  /** Position of the first commit that is kept. */
+  first = 1;
+  head: Head = { position: 0, hash: '' };
+
+  constructor(remembered: ReadonlyMap<number, string>) {
+    this.#remembered = remembered;
   }
-  findings.push(...cutTail(remembered, head), ...(await unreached(log, commits, head, signal)));
-  const isArchived = (finding: ChainFinding) => finding.position < first;
-  return { commits, events, head, findings: findings.filter((finding) => !isArchived(finding)) };
+
+  take(commit: Commit): void {
+    if (this.commits === 0) this.first = commit.position;
+    const other = this.#remembered.get(commit.position);
+    if (other !== undefined && other !== commit.hash) this.findings.push(otherHistory(commit.position));
+    this.commits += 1;
+    this.events += commit.events.length;
+    this.head = headOf(commit);
+  }
+}
+
+/** Reads to the end, or to the first commit that is not whole: up to that one it goes step by step. */
+async function readAll(log: EventLog, reading: Reading, signal?: AbortSignal): Promise<ChainFinding | undefined> {
+  let limit = VERIFY_LIMIT;
+  for (;;) {
+    try {
+      const part = await log.read(reading.head, limit, signal);
+      if (part.length === 0) return undefined;
+      for (const commit of part) reading.take(commit);
+    } catch (error) {
+      if (!(error instanceof LogCorrupt)) throw error;
+      if (limit === 1) return error.finding;
+      limit = 1;
+    }
+  }
 }
 
 function otherHistory(position: number): ChainFinding {

@@ -1,0 +1,43 @@
+import { commitHasher } from '../../src/adapters/crypto/commit-hasher.ts';
+import type { Commit } from '../../src/events/log.ts';
+import { openMemoryLog } from '../../src/events/memory-log.ts';
+import { MemoryCommitStore } from '../../src/events/memory-store.ts';
+import { describeEventLog, type InsertFault, type LogHarness } from './event-log-suite.ts';
+
+/** A memory store whose connection can break around an insert. */
+class FaultyStore extends MemoryCommitStore {
+  fault: InsertFault = 'lost';
+  faults = 0;
+  meanwhile: () => Promise<void> = async () => {};
+  readonly heldBack: Commit[] = [];
+
+  override async insert(commit: Commit): Promise<'inserted' | 'taken' | 'unknown'> {
+    if (this.faults === 0) return super.insert(commit);
+    this.faults -= 1;
+    if (this.fault === 'answer-lost') await super.insert(commit);
+    if (this.fault === 'held-back') this.heldBack.push(commit);
+    await this.meanwhile();
+    return 'unknown';
+  }
+
+  async releaseHeldBack(): Promise<void> {
+    for (const commit of this.heldBack.splice(0)) await super.insert(commit);
+  }
+}
+
+async function start(): Promise<LogHarness> {
+  const store = new FaultyStore();
+  return {
+    open: (masterSecret = 'secret') => openMemoryLog(commitHasher([masterSecret]), store),
+    failInserts: (fault, times = 1, meanwhile = async () => {}) => {
+      Object.assign(store, { fault, faults: times, meanwhile });
+    },
+    releaseHeldBack: () => store.releaseHeldBack(),
+    contentAt: async (position) => JSON.parse(store.textAt(position) ?? 'null'),
+    overwrite: async (position, content) => store.overwrite(position, JSON.stringify(content)),
+    erase: (position) => store.remove([position]),
+    close: async () => {},
+  };
+}
+
+describeEventLog('the event log in memory', start);
