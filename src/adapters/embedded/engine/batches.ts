@@ -50,10 +50,16 @@ export class Batch implements EngineBatch {
     if (collection.lastChangeTick <= this.lastTick) return collection.tree;
     let tree = this.#trees.get(collection);
     if (tree === undefined) {
-      tree = collection.emptyTreeAt(this.lastTick);
-      for (const version of this.versions(collection)) tree.add(version.revisionHigh, version.revisionLow);
+      tree = this.computeTree(collection);
       this.#trees.set(collection, tree);
     }
+    return tree;
+  }
+
+  /** The tree made anew from the documents at the snapshot. */
+  computeTree(collection: Collection): RevisionTree {
+    const tree = collection.emptyTreeAt(this.lastTick);
+    for (const version of this.versions(collection)) tree.add(version.revisionHigh, version.revisionLow);
     return tree;
   }
 

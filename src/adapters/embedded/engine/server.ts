@@ -146,6 +146,11 @@ export class StorageEngine implements StorageServer {
     this.#structure.dropView(database, nameOrId);
   }
 
+  /** The database, or 1228. */
+  demandDatabase(name: string): Database {
+    return this.#structure.database(name);
+  }
+
   /** The collection, or 1228, 1203. */
   demandCollection(database: string, nameOrId: string): Collection {
     return this.#structure.collection(database, nameOrId);
