@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ArangoError, type ArangoServer } from '../../replication/arango.ts';
+import { withSignal } from './documents.ts';
 
 /** Our collections in `_system`. They are never replicated and never dropped by us. */
 export const SYNC_COLLECTIONS = {
@@ -72,8 +73,4 @@ async function checkCollection(server: ArangoServer, name: string, signal?: Abor
   if (!SYNCED.has(name) || found.waitForSync) return;
   const body = { waitForSync: true };
   await server.json<unknown>({ method: 'PUT', path, body, repeatable: true, ...withSignal(signal) });
-}
-
-function withSignal(signal: AbortSignal | undefined): { readonly signal?: AbortSignal } {
-  return signal === undefined ? {} : { signal };
 }
