@@ -22,18 +22,20 @@ interface Known {
 export class TargetDirectory {
   readonly #deployment: ArangoDeployment;
   readonly #environment: Pick<Environment, 'now'>;
+  readonly #signal: AbortSignal;
   readonly #known = new Map<string, Known>();
   #byId: Promise<boolean> | undefined;
 
-  constructor(deployment: ArangoDeployment, environment: Pick<Environment, 'now'>) {
+  constructor(deployment: ArangoDeployment, environment: Pick<Environment, 'now'>, signal: AbortSignal) {
     this.#deployment = deployment;
     this.#environment = environment;
+    this.#signal = signal;
   }
 
   /** Throws {@link ReopenStream} while the target has no such shard or nobody leads it. */
-  async shard(ref: ShardRef, signal: AbortSignal): Promise<ShardTarget> {
+  async shard(ref: ShardRef): Promise<ShardTarget> {
     const name = targetNameOf(ref.collection);
-    const collection = (await this.#database(ref.database, signal)).collections.get(name);
+    const collection = (await this.#database(ref.database)).collections.get(name);
     const shard = collection?.shards[ref.shardIndex];
     if (collection === undefined || shard?.leader === undefined) {
       const missing = collection === undefined ? 'does not exist' : `has no leader for shard ${ref.shardIndex}`;
@@ -44,7 +46,7 @@ export class TargetDirectory {
       database: ref.database,
       collection: name,
       collectionId: collection.id,
-      address: (await this.#addressById(signal)) ? collection.id : name,
+      address: (await this.#addressById()) ? collection.id : name,
       shardIndex: ref.shardIndex,
       shardName: shard.name,
       leader: shard.leader,
@@ -63,18 +65,18 @@ export class TargetDirectory {
     if (known !== undefined && this.#environment.now() - known.at >= ASK_AGAIN_MS) this.#known.delete(database);
   }
 
-  async #database(name: string, signal: AbortSignal): Promise<TargetDatabase> {
+  async #database(name: string): Promise<TargetDatabase> {
     const known = this.#known.get(name);
     if (known !== undefined && this.#environment.now() - known.at < FRESH_MS) return known.database;
-    const database = readTargetDatabase(this.#deployment, name, signal);
+    const database = readTargetDatabase(this.#deployment, name, this.#signal);
     this.#known.set(name, { at: this.#environment.now(), database });
     database.catch(() => this.#known.delete(name));
     return database;
   }
 
-  async #addressById(signal: AbortSignal): Promise<boolean> {
+  async #addressById(): Promise<boolean> {
     this.#byId ??= this.#deployment.front
-      .json<{ version?: string }>({ method: 'GET', path: '/_api/version', signal })
+      .json<{ version?: string }>({ method: 'GET', path: '/_api/version', signal: this.#signal })
       .then(({ version = '' }) => Number.parseInt(version, 10) < NAMES_ONLY_FROM_MAJOR);
     this.#byId.catch(() => {
       this.#byId = undefined;

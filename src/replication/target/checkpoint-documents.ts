@@ -1,0 +1,125 @@
+import { z } from 'zod';
+import type { ShardRef } from '../../wire/shards.ts';
+import { type Checkpoint, compareTicks, type Witness } from '../queue.ts';
+
+const WitnessDocument = z.object({
+  groupTick: z.string(),
+  tick: z.string(),
+  cuid: z.string(),
+  key: z.string(),
+  rev: z.string(),
+});
+
+/**
+ * How far one shard is, in `_sync_checkpoints`. Its key is made of the target's collection id and the shard's index: a
+ * rename keeps it, a collection made anew begins without.
+ */
+export const ShardDocument = z.object({
+  _key: z.string(),
+  _rev: z.string().optional(),
+  kind: z.literal('shard'),
+  /** The engine that wrote it: another one means that the shard has moved on without us. */
+  owner: z.string(),
+  database: z.string(),
+  collection: z.string(),
+  shardIndex: z.number(),
+  epoch: z.string(),
+  sourceDeployment: z.string(),
+  dbServer: z.string(),
+  serverId: z.string(),
+  cuid: z.string(),
+  targetCollectionId: z.string(),
+  tick: z.string(),
+  forkRevision: z.string(),
+  witnesses: z.array(WitnessDocument),
+  /** The shard is at least where this floor is, as long as this field stands here. */
+  floor: z.string().optional(),
+  /** Set: the position means nothing, the shard has to be copied, for this reason. */
+  copyBecause: z.string().optional(),
+});
+export type ShardDocument = z.infer<typeof ShardDocument>;
+
+/** A position that many shards have reached: one document a round instead of one per shard (S20). */
+export const FloorDocument = z.object({
+  _key: z.string(),
+  kind: z.literal('floor'),
+  owner: z.string(),
+  epoch: z.string(),
+  sourceDeployment: z.string(),
+  dbServer: z.string(),
+  serverId: z.string(),
+  tick: z.string(),
+  witnesses: z.array(WitnessDocument),
+});
+export type FloorDocument = z.infer<typeof FloorDocument>;
+
+/** What one synchronization's receiver asks its checkpoints for. */
+export interface CheckpointScope {
+  readonly epoch: string;
+  readonly sourceDeployment: string;
+}
+
+export function shardKey(targetCollectionId: string, shardIndex: number): string {
+  return `shard-${targetCollectionId}-${shardIndex}`;
+}
+
+/**
+ * The checkpoint that a document stands for, raised to its floor's position. Undefined when it means nothing: another
+ * epoch, source or target collection (S3), or a copy that was begun and not ended.
+ */
+export function checkpointIn(
+  document: ShardDocument,
+  floor: FloorDocument | undefined,
+  scope: CheckpointScope,
+  targetCollectionId: string,
+): Checkpoint | undefined {
+  if (document.epoch !== scope.epoch || document.sourceDeployment !== scope.sourceDeployment) return undefined;
+  if (document.targetCollectionId !== targetCollectionId || document.copyBecause !== undefined) return undefined;
+  const raised = floor !== undefined && covers(floor, document) && compareTicks(floor.tick, document.tick) > 0;
+  return {
+    epoch: document.epoch,
+    sourceDeployment: document.sourceDeployment,
+    dbServer: document.dbServer,
+    serverId: document.serverId,
+    cuid: document.cuid,
+    targetCollectionId,
+    tick: raised ? floor.tick : document.tick,
+    forkRevision: document.forkRevision,
+    witnesses: raised ? withFallback(floor.witnesses, document.witnesses) : document.witnesses,
+  };
+}
+
+function covers(floor: FloorDocument, document: ShardDocument): boolean {
+  return (
+    floor._key === document.floor &&
+    floor.epoch === document.epoch &&
+    floor.sourceDeployment === document.sourceDeployment &&
+    floor.dbServer === document.dbServer &&
+    floor.serverId === document.serverId
+  );
+}
+
+/** A floor without witnesses leaves the shard's own older ones, which are as true. */
+export function withFallback(witnesses: readonly Witness[], older: readonly Witness[]): Witness[] {
+  return [...(witnesses.length > 0 ? witnesses : older)];
+}
+
+export function shardDocument(
+  ref: ShardRef,
+  owner: string,
+  checkpoint: Checkpoint,
+  extra: { readonly floor?: string | undefined; readonly copyBecause?: string | undefined },
+): ShardDocument {
+  return {
+    _key: shardKey(checkpoint.targetCollectionId, ref.shardIndex),
+    kind: 'shard',
+    owner,
+    database: ref.database,
+    collection: ref.collection,
+    shardIndex: ref.shardIndex,
+    ...checkpoint,
+    witnesses: [...checkpoint.witnesses],
+    ...(extra.floor === undefined ? {} : { floor: extra.floor }),
+    ...(extra.copyBecause === undefined ? {} : { copyBecause: extra.copyBecause }),
+  };
+}

@@ -1,0 +1,47 @@
+import type { FrameHeader, Tick, Witness } from '../queue.ts';
+
+export type FloorFrame = Extract<FrameHeader, { kind: 'floor' }>;
+
+/**
+ * The floor of one source server as one link tells it: every channel of that server on the link that a floor frame does
+ * not except is applied up to its tick once the frames before it are.
+ */
+export class FloorGroup {
+  /** Key of its document in `_sync_checkpoints`: new with every link, so nobody else ever moves it. */
+  readonly key: string;
+  readonly dbServer: string;
+  readonly serverId: string;
+  #tick: Tick;
+  #witnesses: readonly Witness[];
+
+  constructor(key: string, frame: FloorFrame) {
+    this.key = key;
+    this.dbServer = frame.dbServer;
+    this.serverId = frame.serverId;
+    this.#tick = frame.tick;
+    this.#witnesses = frame.witnesses;
+  }
+
+  get tick(): Tick {
+    return this.#tick;
+  }
+
+  /** Operations at or before {@link tick}. */
+  get witnesses(): readonly Witness[] {
+    return this.#witnesses;
+  }
+
+  advance(frame: FloorFrame): void {
+    this.#tick = frame.tick;
+    if (frame.witnesses.length > 0) this.#witnesses = frame.witnesses;
+  }
+}
+
+/** Where a shard stands by a floor: reached when as many of its frames are applied as had come before the floor. */
+export interface FloorMark {
+  readonly group: FloorGroup;
+  readonly tick: Tick;
+  readonly readAt: number;
+  readonly receivedAt: number;
+  readonly afterFrames: number;
+}

@@ -1,0 +1,146 @@
+import type { Frame, FrameHeader } from '../queue.ts';
+import { ReopenStream } from './failures.ts';
+import type { FloorFrame, FloorGroup, FloorMark } from './floor-group.ts';
+
+/** What a frame costs in memory beside its body. */
+const FRAME_OVERHEAD_BYTES = 512;
+
+/** Headers that belong to a channel. */
+export type ChannelHeader = Exclude<FrameHeader, { kind: 'floor' }>;
+
+export interface Arrival {
+  readonly header: ChannelHeader;
+  readonly body: Uint8Array;
+  /** The newest floor that came before this frame and after the one before it. */
+  readonly floorBefore: FloorMark | undefined;
+  readonly bytes: number;
+}
+
+/**
+ * Frames of one stream that came and are not applied. Bounded by the stream's credit: a sender that goes beyond it is
+ * cut off. Refuses, at once, any frame that is not the next of its stream (S15).
+ */
+export class Inbox {
+  readonly channel: string;
+  readonly stream: string;
+  readonly #creditBytes: number;
+  readonly #onFreed: (bytes: number) => void;
+  #arrivals: Arrival[] = [];
+  #bytes = 0;
+  #received = 0;
+  #applied = 0;
+  #floor: FloorMark | undefined;
+  #sender: { readonly dbServer: string; readonly serverId: string } | undefined;
+  #streaming = false;
+  #lastMessageAt: number | undefined;
+  #ended: Error | undefined;
+  #wake: (() => void) | undefined;
+
+  constructor(channel: string, stream: string, creditBytes: number, onFreed: (bytes: number) => void) {
+    this.channel = channel;
+    this.stream = stream;
+    this.#creditBytes = creditBytes;
+    this.#onFreed = onFreed;
+  }
+
+  /** Wall clock of the last frame or floor, ms. */
+  get lastMessageAt(): number | undefined {
+    return this.#lastMessageAt;
+  }
+
+  get bufferedBytes(): number {
+    return this.#bytes;
+  }
+
+  /** The floor that the shard stands on now: nothing that came before it is left to apply. */
+  get floorReached(): FloorMark | undefined {
+    return this.#floor !== undefined && this.#applied >= this.#floor.afterFrames ? this.#floor : undefined;
+  }
+
+  /** Takes a frame that the link brought; returns what it costs. */
+  accept(frame: Frame & { readonly header: ChannelHeader }, now: number): number {
+    if (this.#ended !== undefined) return 0;
+    const { header, body } = frame;
+    if (header.seq !== this.#received + 1) {
+      this.end(new ReopenStream(`frame ${header.seq} came where frame ${this.#received + 1} was expected`));
+      return 0;
+    }
+    if (this.#bytes > this.#creditBytes) {
+      this.end(new ReopenStream(`the sender went beyond its credit of ${this.#creditBytes} bytes`));
+      return 0;
+    }
+    const bytes = body.byteLength + FRAME_OVERHEAD_BYTES;
+    this.#received += 1;
+    this.#lastMessageAt = now;
+    this.#arrivals.push({ header, body, floorBefore: this.#floor, bytes });
+    this.#floor = undefined;
+    this.#bytes += bytes;
+    this.#follow(header);
+    this.#wake?.();
+    return bytes;
+  }
+
+  /** Whether a floor of this server speaks for this stream when it does not except its channel. */
+  isOn(dbServer: string, serverId: string): boolean {
+    return this.#streaming && this.#sender?.dbServer === dbServer && this.#sender.serverId === serverId;
+  }
+
+  /** A floor that covers this stream came, behind all frames so far. */
+  noteFloor(group: FloorGroup, frame: FloorFrame, now: number): void {
+    this.#lastMessageAt = now;
+    this.#floor = { group, tick: frame.tick, readAt: frame.readAt, receivedAt: now, afterFrames: this.#received };
+  }
+
+  /** Everything that waits, once something does. Rejects when the stream has ended or the signal fires. */
+  async take(signal: AbortSignal): Promise<readonly Arrival[]> {
+    while (this.#arrivals.length === 0) {
+      signal.throwIfAborted();
+      if (this.#ended !== undefined) throw this.#ended;
+      await this.#arrival(signal);
+    }
+    if (this.#ended !== undefined) throw this.#ended;
+    const arrivals = this.#arrivals;
+    this.#arrivals = [];
+    return arrivals;
+  }
+
+  /** Frames that {@link take} gave are applied: their memory is free again. */
+  applied(arrivals: readonly Arrival[]): void {
+    this.#applied += arrivals.length;
+    this.#free(arrivals.reduce((sum, { bytes }) => sum + bytes, 0));
+  }
+
+  /** Ends the stream: what waits is dropped, and whoever takes gets `reason`. */
+  end(reason: Error): void {
+    if (this.#ended !== undefined) return;
+    this.#ended = reason;
+    this.#arrivals = [];
+    this.#free(this.#bytes);
+    this.#wake?.();
+  }
+
+  #free(bytes: number): void {
+    const freed = Math.min(bytes, this.#bytes);
+    this.#bytes -= freed;
+    if (freed > 0) this.#onFreed(freed);
+  }
+
+  #follow(header: ChannelHeader): void {
+    if (header.kind === 'opened') {
+      this.#sender = { dbServer: header.dbServer, serverId: header.serverId };
+      this.#streaming = header.way === 'tail';
+    } else if (header.kind === 'copy' && header.last) {
+      this.#streaming = true;
+    }
+  }
+
+  async #arrival(signal: AbortSignal): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const wake = () => resolve();
+    this.#wake = wake;
+    signal.addEventListener('abort', wake, { once: true });
+    await promise;
+    signal.removeEventListener('abort', wake);
+    this.#wake = undefined;
+  }
+}

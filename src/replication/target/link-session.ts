@@ -1,0 +1,155 @@
+import type { Control, Frame, ReceiverLink } from '../queue.ts';
+import type { Environment, TargetLimits } from './environment.ts';
+import { ReopenStream } from './failures.ts';
+import { type FloorFrame, FloorGroup } from './floor-group.ts';
+import { type ChannelHeader, Inbox } from './inbox.ts';
+
+type OpenControl = Extract<Control, { kind: 'open' }>;
+
+/** A stream that waits for the target, and may be put off to make room for others. */
+export interface Sheddable {
+  readonly stalled: boolean;
+  shed(reason: Error): void;
+}
+
+/**
+ * One link to a source worker: hands each frame to the inbox of its stream, and stops pulling while the worker's part of
+ * memory for this link is full (S7). Frames of streams that nobody has open any longer are dropped: they were closed.
+ */
+export class LinkSession {
+  readonly workerId: string;
+  readonly link: ReceiverLink;
+  readonly #environment: Environment;
+  readonly #limits: TargetLimits;
+  readonly #inboxes = new Map<string, { readonly inbox: Inbox; readonly owner: Sheddable }>();
+  readonly #groups = new Map<string, FloorGroup>();
+  #bufferedBytes = 0;
+  #room: (() => void) | undefined;
+
+  constructor(workerId: string, link: ReceiverLink, environment: Environment, limits: TargetLimits) {
+    this.workerId = workerId;
+    this.link = link;
+    this.#environment = environment;
+    this.#limits = limits;
+  }
+
+  get bufferedBytes(): number {
+    return this.#bufferedBytes;
+  }
+
+  /** Sends `open` and collects the stream's frames from now on. */
+  open(control: OpenControl, owner: Sheddable): Inbox {
+    const inbox = new Inbox(control.channel, control.stream, control.credit, (bytes) => this.#freed(bytes));
+    if (this.link.closed.aborted) {
+      inbox.end(this.#lost());
+      return inbox;
+    }
+    this.#inboxes.set(control.stream, { inbox, owner });
+    this.link.send(control);
+    return inbox;
+  }
+
+  send(control: Control): void {
+    if (!this.link.closed.aborted) this.link.send(control);
+  }
+
+  /** Ends a stream at this side and tells the sender. */
+  close(inbox: Inbox, reason: Error): void {
+    if (!this.#inboxes.delete(inbox.stream)) return;
+    inbox.end(reason);
+    this.send({ kind: 'close', channel: inbox.channel, stream: inbox.stream });
+  }
+
+  /** Passes frames on until the link ends; then every stream on it ends too. */
+  async run(signal: AbortSignal): Promise<void> {
+    const stop = () => this.link.close();
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop, { once: true });
+    try {
+      for await (const frame of this.link.frames) {
+        this.#pass(frame);
+        await this.#makeRoom();
+      }
+    } finally {
+      signal.removeEventListener('abort', stop);
+      this.link.close();
+      for (const { inbox } of this.#inboxes.values()) inbox.end(this.#lost());
+      this.#inboxes.clear();
+    }
+  }
+
+  #lost(): ReopenStream {
+    return new ReopenStream(`the link to source worker ${this.workerId} is gone`);
+  }
+
+  #pass({ header, body }: Frame): void {
+    if (header.kind === 'floor') this.#passFloor(header);
+    else this.#passTo(header, body);
+  }
+
+  #passTo(header: ChannelHeader, body: Uint8Array): void {
+    const entry = this.#inboxes.get(header.stream);
+    if (entry === undefined || entry.inbox.channel !== header.channel) return;
+    this.#bufferedBytes += entry.inbox.accept({ header, body }, this.#environment.now());
+  }
+
+  #passFloor(frame: FloorFrame): void {
+    const group = this.#groupOf(frame);
+    const except = new Set(frame.except);
+    const now = this.#environment.now();
+    for (const { inbox } of this.#inboxes.values()) {
+      if (inbox.isOn(frame.dbServer, frame.serverId) && !except.has(inbox.channel)) inbox.noteFloor(group, frame, now);
+    }
+  }
+
+  #groupOf(frame: FloorFrame): FloorGroup {
+    const name = `${frame.dbServer}/${frame.serverId}`;
+    const known = this.#groups.get(name);
+    if (known !== undefined) {
+      known.advance(frame);
+      return known;
+    }
+    const group = new FloorGroup(`floor-${this.#environment.newId()}`, frame);
+    this.#groups.set(name, group);
+    return group;
+  }
+
+  #freed(bytes: number): void {
+    this.#bufferedBytes -= bytes;
+    if (this.#bufferedBytes < this.#limits.linkBufferBytes) this.#room?.();
+  }
+
+  /** Waits below the limit. Streams that wait for the target, not for us, must not hold the others up (S7): they go. */
+  async #makeRoom(): Promise<void> {
+    while (this.#bufferedBytes >= this.#limits.linkBufferBytes && !this.link.closed.aborted) {
+      const stalled = this.#largestStalled();
+      if (stalled !== undefined) {
+        stalled.owner.shed(new ReopenStream('its part of the buffers was needed for other shards'));
+        this.close(stalled.inbox, new ReopenStream('its part of the buffers was needed for other shards'));
+        continue;
+      }
+      await this.#roomOrStall();
+    }
+  }
+
+  #largestStalled(): { readonly inbox: Inbox; readonly owner: Sheddable } | undefined {
+    return [...this.#inboxes.values()]
+      .filter(({ inbox, owner }) => owner.stalled && inbox.bufferedBytes > 0)
+      .toSorted((a, b) => b.inbox.bufferedBytes - a.inbox.bufferedBytes)[0];
+  }
+
+  /** A stream can begin to wait for the target while we wait for room: whoever does calls {@link stallsChanged}. */
+  async #roomOrStall(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const go = () => resolve();
+    this.#room = go;
+    this.link.closed.addEventListener('abort', go, { once: true });
+    await promise;
+    this.link.closed.removeEventListener('abort', go);
+    this.#room = undefined;
+  }
+
+  stallsChanged(): void {
+    this.#room?.();
+  }
+}
