@@ -26,14 +26,14 @@ export interface LinkRoutesOptions {
   readonly clock: Clock;
 }
 
-type Env = { Variables: { claims: QueueTokenClaims; host: LinkHost } };
+export type LinkRoutesEnv = { Variables: { claims: QueueTokenClaims; host: LinkHost } };
 
 /**
  * The link endpoints of a source worker, to be mounted under `/_api/mq/direct/link`. 410 means that the link is no more:
  * the target opens a new one and its channels again. 409 means that a newer poll took over.
  */
-export function linkRoutes(options: LinkRoutesOptions): Hono<Env> {
-  const app = new Hono<Env>();
+export function linkRoutes(options: LinkRoutesOptions): Hono<LinkRoutesEnv> {
+  const app = new Hono<LinkRoutesEnv>();
   app.use(async (c, next) => {
     const claims = options.tokens.verifyAuthorization(c.req.header('authorization'));
     if (claims === undefined) return refuse(c, 401, 'a valid message queue token is needed');
@@ -45,14 +45,9 @@ export function linkRoutes(options: LinkRoutesOptions): Hono<Env> {
     return next();
   });
   app.use(bodyLimit({ maxSize: CONTROL_BODY_BYTES_MAX, onError: (c) => refuse(c, 413, 'the request is too large') }));
-  app.onError((error, c) => {
-    if (error instanceof PollSuperseded) return refuse(c, 409, error.message);
-    if (error instanceof LinkClosed) return refuse(c, 410, error.message);
-    throw error;
-  });
   app.put('/:session', openLink);
-  app.post('/:session/poll', poll);
-  app.post('/:session/control', takeControls);
+  app.post('/:session/poll', (c) => orEnded(c, poll));
+  app.post('/:session/control', (c) => orEnded(c, takeControls));
   app.delete('/:session', (c) => {
     find(c)?.close('the target closed it');
     return c.json({});
@@ -60,7 +55,7 @@ export function linkRoutes(options: LinkRoutesOptions): Hono<Env> {
   return app;
 }
 
-function openLink(c: Context<Env>): Response {
+function openLink(c: Context<LinkRoutesEnv>): Response {
   const id = c.req.param('session') ?? '';
   if (!/^[0-9A-Z]{26}$/.test(id)) return refuse(c, 400, 'the session must be a ULID');
   const opened = c.var.host.open(id, c.var.claims.target);
@@ -71,7 +66,7 @@ function openLink(c: Context<Env>): Response {
   return c.json({ session: id } satisfies z.infer<typeof LinkOpened>);
 }
 
-async function poll(c: Context<Env>): Promise<Response> {
+async function poll(c: Context<LinkRoutesEnv>): Promise<Response> {
   const session = find(c);
   if (session === undefined) return noSuchLink(c);
   const request = await parsed(c, LinkPoll);
@@ -86,7 +81,7 @@ async function poll(c: Context<Env>): Promise<Response> {
   );
 }
 
-async function takeControls(c: Context<Env>): Promise<Response> {
+async function takeControls(c: Context<LinkRoutesEnv>): Promise<Response> {
   const session = find(c);
   if (session === undefined) return noSuchLink(c);
   const request = await parsed(c, LinkControls);
@@ -97,11 +92,25 @@ async function takeControls(c: Context<Env>): Promise<Response> {
   return c.json({ next } satisfies z.infer<typeof LinkControlsTaken>);
 }
 
-function find(c: Context<Env>): SenderSession | undefined {
+/** What ends a link, or a poll, is an answer; any other failure is a surprise and goes to the app that mounts this. */
+async function orEnded(
+  c: Context<LinkRoutesEnv>,
+  handle: (c: Context<LinkRoutesEnv>) => Promise<Response>,
+): Promise<Response> {
+  try {
+    return await handle(c);
+  } catch (error) {
+    if (error instanceof PollSuperseded) return refuse(c, 409, error.message);
+    if (error instanceof LinkClosed) return refuse(c, 410, error.message);
+    throw error;
+  }
+}
+
+function find(c: Context<LinkRoutesEnv>): SenderSession | undefined {
   return c.var.host.find(c.req.param('session') ?? '', c.var.claims.target);
 }
 
-async function parsed<T extends z.ZodType>(c: Context<Env>, schema: T): Promise<z.infer<T> | undefined> {
+async function parsed<T extends z.ZodType>(c: Context<LinkRoutesEnv>, schema: T): Promise<z.infer<T> | undefined> {
   try {
     const outcome = schema.safeParse(JSON.parse(await c.req.text()));
     return outcome.success ? outcome.data : undefined;
@@ -110,7 +119,7 @@ async function parsed<T extends z.ZodType>(c: Context<Env>, schema: T): Promise<
   }
 }
 
-function noSuchLink(c: Context<Env>): Response {
+function noSuchLink(c: Context<LinkRoutesEnv>): Response {
   return refuse(
     c,
     410,

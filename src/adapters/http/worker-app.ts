@@ -1,0 +1,56 @@
+import type { Hono } from 'hono';
+import type { Registry } from 'prom-client';
+import type { z } from 'zod';
+import { ApiError } from '../../wire/api-error.ts';
+import type { VersionInfo } from '../../wire/cluster-members.ts';
+import { metricsJson, metricsText } from '../metrics/registry.ts';
+import type { LinkRoutesEnv } from '../mq/direct/link-routes.ts';
+import { type Answered, type App, createApp } from './app.ts';
+import type { Authentication } from './authentication.ts';
+import type { Route } from './routes.ts';
+
+export interface WorkerAppOptions {
+  readonly authentication: Authentication;
+  readonly version: z.infer<typeof VersionInfo>;
+  readonly registry: Registry;
+  /** Why this worker is not healthy; undefined when it is. */
+  readonly ailment: () => string | undefined;
+  /** Endpoints of links; they check queue tokens themselves. */
+  readonly links: Hono<LinkRoutesEnv>;
+  readonly onUnexpected: (error: unknown, request: { method: string; path: string }) => void;
+  readonly onAnswered: (answered: Answered) => void;
+}
+
+/** Everything a worker serves: what it is, how it is, its figures, and the links of its tasks. */
+export function createWorkerApp(options: WorkerAppOptions): App {
+  const { authentication, onUnexpected, onAnswered } = options;
+  return createApp(routesOf(options), { authentication, onUnexpected, onAnswered }, (app) => {
+    app.route('/_api/mq/direct/link', options.links);
+  });
+}
+
+function routesOf({ version, registry, ailment }: WorkerAppOptions): Route[] {
+  return [
+    { method: 'GET', path: '/_api/version', rights: 'monitoring', at: 'any', handle: () => version },
+    { method: 'GET', path: '/_api/role', rights: 'monitoring', at: 'any', handle: () => ({ role: 'worker' }) },
+    {
+      method: 'GET',
+      path: '/_api/health',
+      rights: 'monitoring',
+      at: 'any',
+      handle: () => {
+        const why = ailment();
+        if (why !== undefined) throw new ApiError(503, why);
+        return {};
+      },
+    },
+    {
+      method: 'GET',
+      path: '/metrics',
+      rights: 'monitoring',
+      at: 'any',
+      handle: async () => (await metricsText(registry)).text,
+    },
+    { method: 'GET', path: '/metrics.json', rights: 'monitoring', at: 'any', handle: () => metricsJson(registry) },
+  ];
+}

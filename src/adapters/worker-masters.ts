@@ -1,0 +1,110 @@
+import type { z } from 'zod';
+import { WorkerConfiguration, WorkerInstructions, WorkerRegistered } from '../wire/worker.ts';
+import { MasterRefused, type Masters, WorkerUnknown } from '../worker/ports.ts';
+import { REPORT_MS_MAX } from '../worker/report-sender.ts';
+import { EndpointClient, type EndpointRequest, errorText } from './http/endpoint-client.ts';
+import { signJwt } from './http/jwt.ts';
+
+const NANOSECONDS_PER_MS = 1_000_000;
+/** One call that answers at once, per endpoint. */
+const CALL_MS_MAX = 10_000;
+/** A poll that lasts half as long again as it was to wait is on a dead connection. */
+const POLL_OVERTIME = 1.5;
+const TOKEN_LIFETIME_S = 300;
+
+export interface MastersClientOptions {
+  /** Any or all masters of the datacenter. */
+  readonly endpoints: readonly string[];
+  /** `master.jwtSecret`. */
+  readonly secret: string;
+  /** CA that verifies them, PEM; absent: their certificates are not verified. */
+  readonly ca?: string;
+  readonly workerId: string;
+}
+
+export interface ConnectedMasters extends Masters {
+  close(): Promise<void>;
+}
+
+/** {@link Masters} over HTTPS: any master passes a call on to the leader. */
+export function connectMasters(options: MastersClientOptions): ConnectedMasters {
+  return new MastersClient(options);
+}
+
+class MastersClient implements ConnectedMasters {
+  readonly #client: EndpointClient;
+
+  constructor({ endpoints, secret, ca, workerId }: MastersClientOptions) {
+    this.#client = new EndpointClient({
+      endpoints,
+      verify: ca !== undefined,
+      ...(ca === undefined ? {} : { ca }),
+      authorization: () => {
+        const exp = Math.ceil(Date.now() / 1000) + TOKEN_LIFETIME_S;
+        return `bearer ${signJwt({ iss: 'arangosync', server_id: workerId, exp }, secret)}`;
+      },
+    });
+  }
+
+  configure(endpoint: string, signal: AbortSignal): Promise<WorkerConfiguration> {
+    const request = { method: 'POST', path: '/_api/worker/configure', body: { endpoint }, signal } as const;
+    return this.#ask(request, WorkerConfiguration);
+  }
+
+  register(...[registration, signal]: Parameters<Masters['register']>): Promise<WorkerRegistered> {
+    return this.#ask({ method: 'PUT', path: '/_api/worker', body: registration, signal }, WorkerRegistered);
+  }
+
+  instructions(...[workerId, after, waitMs, signal]: Parameters<Masters['instructions']>): Promise<WorkerInstructions> {
+    const query = new URLSearchParams({ wait: String(Math.round(waitMs * NANOSECONDS_PER_MS)) });
+    if (after !== undefined) query.set('after', after);
+    const path = `${pathOf(workerId)}/tasks?${query}`;
+    return this.#ask({ method: 'GET', path, signal, timeoutMs: waitMs * POLL_OVERTIME }, WorkerInstructions);
+  }
+
+  async report(...[workerId, report, signal]: Parameters<Masters['report']>): Promise<void> {
+    const path = `${pathOf(workerId)}/report`;
+    await this.#send({ method: 'PUT', path, body: report, signal, timeoutMs: REPORT_MS_MAX });
+  }
+
+  async structure(...[report, signal]: Parameters<Masters['structure']>): Promise<void> {
+    await this.#send({ method: 'PUT', path: '/_api/sync/structure', body: report, signal });
+  }
+
+  async deregister(...[workerId, signal]: Parameters<Masters['deregister']>): Promise<void> {
+    await this.#send({ method: 'DELETE', path: pathOf(workerId), signal });
+  }
+
+  close(): Promise<void> {
+    return this.#client.close();
+  }
+
+  async #ask<T>(request: Omit<EndpointRequest, 'timeoutMs'> & { timeoutMs?: number }, schema: z.ZodType<T>) {
+    const text = await this.#send(request);
+    const parsed = schema.safeParse(parseJson(text));
+    if (parsed.success) return parsed.data;
+    throw new Error(
+      `${request.method} ${request.path}: the answer of the master is not understood: ${parsed.error.message}`,
+    );
+  }
+
+  async #send(request: Omit<EndpointRequest, 'timeoutMs'> & { timeoutMs?: number }): Promise<string> {
+    const { status, text } = await this.#client.request({ timeoutMs: CALL_MS_MAX, ...request });
+    if (status === 200) return text;
+    const message = `${request.method} ${request.path}: ${status} ${errorText(text)}`;
+    if (status === 404 && /^\/_api\/worker\/[^/]+(\/|$)/.test(request.path)) throw new WorkerUnknown(message);
+    throw new MasterRefused(message);
+  }
+}
+
+function pathOf(workerId: string): string {
+  return `/_api/worker/${encodeURIComponent(workerId)}`;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,249 @@
+import { randomInt, X509Certificate } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { z } from 'zod';
+import type { VersionInfo } from '../wire/cluster-members.ts';
+import type { WorkerConfiguration } from '../wire/worker.ts';
+import { BackOff } from '../worker/back-off.ts';
+import { type Clock, systemClock } from '../worker/clock.ts';
+import { ConditionLog } from '../worker/condition-log.ts';
+import { Worker } from '../worker/worker.ts';
+import { type ConnectedDeployment, connectDeployment } from './arangodb/deployment.ts';
+import { Authentication } from './http/authentication.ts';
+import { type RunningServer, serveHttps } from './http/https-server.ts';
+import { arangoUserCheck } from './http/user-check.ts';
+import { createWorkerApp } from './http/worker-app.ts';
+import type { Logger } from './logging/logger.ts';
+import { HttpMetrics } from './metrics/http-metrics.ts';
+import { createRegistry } from './metrics/registry.ts';
+import { linkRoutes } from './mq/direct/link-routes.ts';
+import { QueueTokens } from './mq/token.ts';
+import { type ConnectedMasters, connectMasters } from './worker-masters.ts';
+import { registerWorkerMetrics } from './worker-metrics.ts';
+import { type Engines, rolesOverDirectQueue, type WorkerRoles } from './worker-roles.ts';
+
+/** Pause after a failed start step: first and longest. */
+const RETRY_FIRST_MS = 250;
+const RETRY_LONGEST_MS = 5_000;
+/** Running requests get so long at the end. */
+const STOP_GRACE_MS = 1_000;
+/** A certificate is renewed at half its life, and looked at not more often than this. */
+const RENEW_MS_MIN = 60_000;
+const RENEW_MS_MAX = 24 * 3_600_000;
+const ID_LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
+const ID_LENGTH = 20;
+
+/** What `run worker` knows; everything else comes from the masters. */
+export interface WorkerProcessOptions {
+  readonly masterEndpoints: readonly string[];
+  readonly masterSecret: string;
+  /** `--server.endpoint`: how the masters reach this worker. */
+  readonly endpoint: string;
+  readonly port: number;
+  readonly log: Logger;
+  readonly version: z.infer<typeof VersionInfo>;
+  /** Address to listen on; default: all. */
+  readonly host?: string;
+  /** `--server.public-endpoint`: how workers of the other datacenter reach it without passing the masters. */
+  readonly publicEndpoint?: string;
+  readonly monitoringToken?: string;
+  /** PEM; absent: the masters' certificates are not verified. */
+  readonly masterCa?: string;
+  /** PEM; wins over what the masters say. Neither: the servers' certificates are not verified. */
+  readonly clusterCa?: string;
+  readonly clock?: Clock;
+  /** What the worker runs on its deployment. */
+  readonly openEngines: (context: EnginesContext) => Engines;
+}
+
+export interface EnginesContext {
+  readonly deployment: ConnectedDeployment;
+  readonly workerId: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+export interface WorkerProcess {
+  readonly id: string;
+  /** Resolves when the worker listens, rejects when it cannot, or was stopped before. */
+  readonly listening: Promise<{ readonly port: number }>;
+  /** Resolves when everything has ended; rejects with what made the worker end by itself. */
+  readonly ended: Promise<void>;
+  /** Stops tasks, signs off, closes everything; the same as `ended`. */
+  stop(): Promise<void>;
+}
+
+/** Starts a worker. It waits for its masters and its database for ever; only a port it cannot have ends it. */
+export function startWorkerProcess(options: WorkerProcessOptions): WorkerProcess {
+  const id = Array.from({ length: ID_LENGTH }, () => ID_LETTERS[randomInt(ID_LETTERS.length)]).join('');
+  const stopping = new AbortController();
+  const listening = Promise.withResolvers<{ readonly port: number }>();
+  listening.promise.catch(() => undefined);
+  const ended = runWorkerProcess(id, options, listening.resolve, stopping.signal).finally(() =>
+    listening.reject(new Error('the worker has ended')),
+  );
+  return {
+    id,
+    listening: listening.promise,
+    ended,
+    stop: () => {
+      stopping.abort(new Error('the worker was told to stop'));
+      return ended;
+    },
+  };
+}
+
+async function runWorkerProcess(
+  id: string,
+  options: WorkerProcessOptions,
+  onListening: (listening: { readonly port: number }) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const { masterEndpoints, masterSecret: secret, masterCa, endpoint, log } = options;
+  const clock = options.clock ?? systemClock;
+  if (masterCa === undefined) log.warn("the masters' certificates are not verified: no --master.cacert was given");
+  const masters = connectMasters({
+    endpoints: masterEndpoints,
+    secret,
+    workerId: id,
+    ...(masterCa === undefined ? {} : { ca: masterCa }),
+  });
+  await using resources = new AsyncDisposableStack();
+  resources.defer(() => masters.close());
+  const untilDone = <T>(what: string, step: () => Promise<T>) => repeat(what, step, clock, log, signal);
+
+  const configuration = await untilDone('asking the masters for the configuration', () =>
+    masters.configure(endpoint, signal),
+  );
+  if (configuration === undefined) return;
+  if (configuration.mq.type !== 'direct') {
+    throw new Error(`the masters use the message queue '${configuration.mq.type}'; this worker knows 'direct' only`);
+  }
+  const parts: Parts = { deployment: undefined, roles: undefined, worker: undefined };
+  const server = await listen(options, configuration, parts, clock);
+  resources.defer(() => server.stop(STOP_GRACE_MS));
+  onListening({ port: server.port });
+  log.info(`worker ${id} listens on port ${server.port}`, { endpoint });
+
+  const deployment = await untilDone('connecting to the database', () => connectTo(configuration, options));
+  if (deployment === undefined) return;
+  resources.defer(() => deployment.close());
+  parts.deployment = deployment;
+  const roles = rolesOverDirectQueue(options.openEngines({ deployment, workerId: id, clock, log }), clock, log);
+  parts.roles = roles;
+  const { publicEndpoint } = options;
+  parts.worker = new Worker({
+    registration: { id, endpoint, HostID: hostname(), ...(publicEndpoint === undefined ? {} : { publicEndpoint }) },
+    masters,
+    roles,
+    clock,
+    log,
+  });
+  const renewing = renewCertificate(masters, endpoint, configuration, server, clock, log, signal);
+  await parts.worker.run(signal);
+  await renewing;
+}
+
+/** What comes into being after the server listens. */
+interface Parts {
+  deployment: ConnectedDeployment | undefined;
+  roles: WorkerRoles | undefined;
+  worker: Worker | undefined;
+}
+
+function listen(
+  options: WorkerProcessOptions,
+  configuration: WorkerConfiguration,
+  parts: Parts,
+  clock: Clock,
+): Promise<RunningServer> {
+  const { log, masterSecret, monitoringToken, version } = options;
+  const registry = createRegistry();
+  const http = new HttpMetrics(registry);
+  registerWorkerMetrics(registry, {
+    status: () => parts.worker?.status ?? { registered: false, leaseMs: 0, term: undefined, tasks: 0 },
+    links: () => parts.roles?.linkHost()?.size ?? 0,
+    linkBufferedBytes: () => parts.roles?.linkHost()?.bufferedBytes ?? 0,
+  });
+  const app = createWorkerApp({
+    authentication: new Authentication({
+      jwtSecret: masterSecret,
+      ...(monitoringToken === undefined ? {} : { monitoringToken }),
+      checkUser: async (user, password) =>
+        parts.deployment === undefined ? 'wrong' : arangoUserCheck(parts.deployment.front)(user, password),
+    }),
+    version,
+    registry,
+    ailment: () => ailmentOf(parts),
+    links: linkRoutes({ host: () => parts.roles?.linkHost(), tokens: new QueueTokens(masterSecret), clock }),
+    onUnexpected: (error, { method, path }) => log.error(`${method} ${path} failed`, { error }),
+    onAnswered: (answered) => http.answered(answered),
+  });
+  const { certificate, key } = configuration.httpServer;
+  return serveHttps(app, { host: options.host ?? '0.0.0.0', port: options.port, certificate, key });
+}
+
+function ailmentOf({ deployment, worker }: Parts): string | undefined {
+  if (deployment === undefined) return 'the database was not reached yet';
+  return worker?.status.registered === true ? undefined : 'not registered at the masters';
+}
+
+function connectTo({ cluster }: WorkerConfiguration, options: WorkerProcessOptions): Promise<ConnectedDeployment> {
+  const ca = options.clusterCa ?? cluster.caCertificate;
+  return connectDeployment({
+    endpoints: cluster.endpoints,
+    credentials: cluster.jwtSecret === '' ? { kind: 'none' } : { kind: 'secret', jwtSecret: cluster.jwtSecret },
+    verify: ca !== undefined,
+    ...(ca === undefined ? {} : { ca }),
+  });
+}
+
+/** Fetches a new certificate from the masters' worker CA at half the life of the old one, without a restart. */
+async function renewCertificate(
+  masters: ConnectedMasters,
+  endpoint: string,
+  first: WorkerConfiguration,
+  server: RunningServer,
+  clock: Clock,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<void> {
+  const trouble = new ConditionLog(log, 'renewing the certificate');
+  let { certificate } = first.httpServer;
+  while (!signal.aborted) {
+    const halfMs = (Date.parse(new X509Certificate(certificate).validTo) - clock.wallMs()) / 2;
+    await clock.sleep(Math.min(RENEW_MS_MAX, Math.max(RENEW_MS_MIN, halfMs)), signal);
+    if (signal.aborted) return;
+    try {
+      const { httpServer } = await masters.configure(endpoint, signal);
+      server.useCertificate(httpServer.certificate, httpServer.key);
+      certificate = httpServer.certificate;
+      trouble.fine();
+    } catch (error) {
+      if (!signal.aborted) trouble.failed(error);
+    }
+  }
+}
+
+/** Repeats a step until it succeeds; undefined when the signal fires before. */
+async function repeat<T>(
+  what: string,
+  step: () => Promise<T>,
+  clock: Clock,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<T | undefined> {
+  const backOff = new BackOff(RETRY_FIRST_MS, RETRY_LONGEST_MS);
+  const trouble = new ConditionLog(log, what);
+  while (!signal.aborted) {
+    try {
+      const outcome = await step();
+      trouble.fine();
+      return outcome;
+    } catch (error) {
+      if (signal.aborted) break;
+      trouble.failed(error);
+      await clock.sleep(backOff.next(), signal);
+    }
+  }
+  return undefined;
+}

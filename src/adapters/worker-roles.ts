@@ -1,0 +1,109 @@
+import type { ReceiverLink, SenderLink } from '../replication/queue.ts';
+import type { QueueRoutes } from '../wire/queue-link.ts';
+import type { RemoteQueue, StructureReport, WorkerInstructions } from '../wire/worker.ts';
+import type { Clock } from '../worker/clock.ts';
+import { ConditionLog } from '../worker/condition-log.ts';
+import type { Logger } from '../worker/logger.ts';
+import type { Roles, SourceRole, TargetRole } from '../worker/ports.ts';
+import { LinkHost } from './mq/direct/link-host.ts';
+import { DirectRemoteQueue } from './mq/direct/remote-queue.ts';
+
+/** The sending engine, as the worker sees it. */
+export interface SendingEngine extends SourceRole {
+  /** A worker of a target opened a link: serve its channels until the link closes. */
+  serve(link: SenderLink): void;
+}
+
+/** What the receiving engine reaches the world with. */
+export interface TargetConnections {
+  /** Which worker of the source holds each channel, by data channel. Cheap to ask again when nothing changed. */
+  routes(signal: AbortSignal): Promise<NonNullable<QueueRoutes['routes']>>;
+  /** Opens a new link to a worker of the source. */
+  connect(workerId: string, signal: AbortSignal): Promise<ReceiverLink>;
+  /** Resolves when the leader has taken the report. */
+  structure(report: StructureReport): Promise<void>;
+}
+
+export interface Engines {
+  source(): SendingEngine;
+  target(connections: TargetConnections): TargetRole;
+}
+
+export interface WorkerRoles extends Roles {
+  /** The links of the running sending engine. */
+  linkHost(): LinkHost | undefined;
+}
+
+/** Joins the engines with the direct message queue: links end with the engine that they belong to. */
+export function rolesOverDirectQueue(engines: Engines, clock: Clock, log: Logger): WorkerRoles {
+  let host: LinkHost | undefined;
+  return {
+    linkHost: () => host,
+    source: () => {
+      const engine = engines.source();
+      const own = new LinkHost({ clock, onLink: (link) => engine.serve(link) });
+      host = own;
+      const expiring = own.expireIdle();
+      return {
+        setTasks: (tasks) => engine.setTasks(tasks),
+        reports: () => engine.reports(),
+        stop: async () => {
+          if (host === own) host = undefined;
+          own.stop('the source worker stops its tasks');
+          await Promise.all([engine.stop(), expiring]);
+        },
+      };
+    },
+    target: (structure) => new ReceivingRole(engines, structure, clock, log),
+  };
+}
+
+/** A receiving engine with its queue. The queue comes with the first instructions, and learns renewed tokens from later ones. */
+class ReceivingRole implements TargetRole {
+  readonly #engine: TargetRole;
+  readonly #queue: DirectRemoteQueue;
+  #incoming: { readonly remote: RemoteQueue } | undefined;
+  #deploymentId = '';
+
+  constructor(engines: Engines, structure: (report: StructureReport) => Promise<void>, clock: Clock, log: Logger) {
+    const trouble = new ConditionLog(log, 'the message queue of the source');
+    this.#queue = new DirectRemoteQueue({
+      remote: () => this.#remote(),
+      clock,
+      onTrouble: (error) => trouble.failed(error),
+    });
+    this.#engine = engines.target({
+      routes: async (signal) => {
+        const routes = await this.#queue.routes(this.#deploymentId, signal);
+        trouble.fine();
+        return routes;
+      },
+      connect: (workerId, signal) => this.#queue.connect(workerId, signal),
+      structure,
+    });
+  }
+
+  setInstructions(instructions: WorkerInstructions): void | Promise<void> {
+    this.#incoming = instructions.incoming;
+    this.#deploymentId = instructions.deploymentId;
+    return this.#engine.setInstructions(instructions);
+  }
+
+  reports() {
+    return this.#engine.reports();
+  }
+
+  /** The engine first: its last acknowledgements still leave over the links. */
+  async stop(): Promise<void> {
+    try {
+      await this.#engine.stop();
+    } finally {
+      await this.#queue.stop();
+    }
+  }
+
+  #remote(): RemoteQueue {
+    if (this.#incoming === undefined) throw new Error('the source is not known before the first instructions');
+    return this.#incoming.remote;
+  }
+}

@@ -1,0 +1,66 @@
+import type {
+  ShardReport,
+  StructureReport,
+  WorkerConfiguration,
+  WorkerInstructions,
+  WorkerRegistered,
+  WorkerRegistration,
+  WorkerReport,
+  WorkerTask,
+} from '../wire/worker.ts';
+
+/**
+ * The masters of the worker's own datacenter; whichever is asked, its leader answers. Adapter:
+ * `adapters/worker-masters.ts`. Every call may be repeated. All throw when no master gives an answer that stays, and
+ * {@link WorkerUnknown} when the leader does not know this worker (any more).
+ */
+export interface Masters {
+  configure(endpoint: string, signal: AbortSignal): Promise<WorkerConfiguration>;
+  register(registration: WorkerRegistration, signal: AbortSignal): Promise<WorkerRegistered>;
+  /**
+   * What to do. Answers when that is no longer `after`, or after `waitMs` unchanged. Asking with `after` confirms that
+   * everything which that version does not list has stopped.
+   */
+  instructions(
+    workerId: string,
+    after: string | undefined,
+    waitMs: number,
+    signal: AbortSignal,
+  ): Promise<WorkerInstructions>;
+  report(workerId: string, report: WorkerReport, signal: AbortSignal): Promise<void>;
+  structure(report: StructureReport, signal: AbortSignal): Promise<void>;
+  deregister(workerId: string, signal: AbortSignal): Promise<void>;
+}
+
+/** The leader does not know this worker: its lease has ended there, and its tasks are others'. */
+export class WorkerUnknown extends Error {
+  override readonly name = 'WorkerUnknown';
+}
+
+/** A master refused for good (4xx); repeating the same cannot help. */
+export class MasterRefused extends Error {
+  override readonly name = 'MasterRefused';
+}
+
+/** What a worker runs for sending: all `send-*` tasks. */
+export interface SourceRole {
+  /** The whole list; resolves when what is no longer listed has stopped. */
+  setTasks(tasks: readonly WorkerTask[]): void | Promise<void>;
+  reports(): readonly ShardReport[];
+  stop(): Promise<void>;
+}
+
+/** What a worker runs for receiving one synchronization: all `receive-*` tasks of one epoch. */
+export interface TargetRole {
+  /** Instructions with `incoming`, of the same epoch as before; resolves when what is no longer listed has stopped. */
+  setInstructions(instructions: WorkerInstructions): void | Promise<void>;
+  reports(): readonly ShardReport[];
+  /** Writes down how far it came, and writes nothing after it has resolved. */
+  stop(): Promise<void>;
+}
+
+export interface Roles {
+  source(): SourceRole;
+  /** `structure` resolves when the leader has taken the report. */
+  target(structure: (report: StructureReport) => Promise<void>): TargetRole;
+}

@@ -1,0 +1,54 @@
+import type { ShardReport } from '../wire/worker.ts';
+
+/** Lag and time of the last message change all the time, for all shards alike (S20): told at least so often. */
+const REFRESH_MS = 10_000;
+/** Unless the lag of a shard changed by so much, and by more than a fifth. */
+const DELAY_STEP_NS = 1_000_000_000;
+
+interface Sent {
+  readonly report: ShardReport;
+  readonly lasting: string;
+  readonly sentMs: number;
+}
+
+/** What of the shards' reports is news to the leader. */
+export class ReportDiff {
+  readonly #sent = new Map<string, Sent>();
+
+  /** Reports that the leader does not have yet, or has too old. */
+  news(reports: readonly ShardReport[], nowMs: number): ShardReport[] {
+    return reports.filter((report) => this.#isNews(report, nowMs));
+  }
+
+  /** These arrived. */
+  sent(reports: readonly ShardReport[], nowMs: number): void {
+    for (const report of reports) this.#sent.set(report.taskId, { report, lasting: lasting(report), sentMs: nowMs });
+  }
+
+  /** Forgets tasks that are not reported any more. */
+  keepOnly(reports: readonly ShardReport[]): void {
+    const current = new Set(reports.map(({ taskId }) => taskId));
+    for (const taskId of this.#sent.keys()) if (!current.has(taskId)) this.#sent.delete(taskId);
+  }
+
+  /** Another leader knows nothing of what was sent before. */
+  forgetAll(): void {
+    this.#sent.clear();
+  }
+
+  #isNews(report: ShardReport, nowMs: number): boolean {
+    const sent = this.#sent.get(report.taskId);
+    if (sent === undefined || sent.lasting !== lasting(report)) return true;
+    return nowMs - sent.sentMs >= REFRESH_MS || delayMoved(sent.report.delay, report.delay);
+  }
+}
+
+function lasting({ delay: _, lastMessage: __, ...rest }: ShardReport): string {
+  return JSON.stringify(rest);
+}
+
+function delayMoved(before: number | undefined, now: number | undefined): boolean {
+  if (before === undefined || now === undefined) return before !== now;
+  const moved = Math.abs(now - before);
+  return moved > DELAY_STEP_NS && moved > before / 5;
+}
