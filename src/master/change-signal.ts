@@ -1,9 +1,16 @@
-/** Wakes whoever waits for the next change; a change between asking and waiting is not missed by a caller that compares first. */
+/** Wakes whoever waits for the next change. */
 export class ChangeSignal {
   readonly #waiting = new Set<() => void>();
+  #count = 0;
+
+  /** How many changes there were: whoever acted on this count need not wait for what came since. */
+  get count(): number {
+    return this.#count;
+  }
 
   /** Wakes all that wait now. */
   notify(): void {
+    this.#count += 1;
     const waiting = [...this.#waiting];
     this.#waiting.clear();
     for (const wake of waiting) wake();

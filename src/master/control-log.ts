@@ -66,9 +66,15 @@ export class ControlLog {
     return this.#plane.fitToLead;
   }
 
-  /** Resolves when the state changed, after `timeoutMs`, or when the signal fires. */
-  waitForChange(timeoutMs: number, signal: AbortSignal): Promise<void> {
-    return this.#changed.wait((ms, stop) => this.#options.clock.sleep(ms, stop), timeoutMs, signal);
+  /** Rises with every change: names what a caller has seen for {@link waitForChange}. */
+  get changes(): number {
+    return this.#changed.count;
+  }
+
+  /** Resolves when something changed since `seen` (default: now), after `timeoutMs`, or when the signal fires. */
+  async waitForChange(timeoutMs: number, signal: AbortSignal, seen: number = this.changes): Promise<void> {
+    if (seen !== this.changes) return;
+    await this.#changed.wait((ms, stop) => this.#options.clock.sleep(ms, stop), timeoutMs, signal);
   }
 
   /** The folded log, to be kept as a snapshot; undefined while it holds what this version does not understand. */

@@ -1,6 +1,6 @@
+import { HeldLease, type LeaseStore } from '../domain/leadership/lease.ts';
 import type { Leadership } from '../domain/leadership/state.ts';
 import type { Clock } from './clock.ts';
-import type { LeaseStore, StoredLease } from './lease-store.ts';
 
 export interface ElectionOptions {
   readonly masterId: string;
@@ -37,8 +37,8 @@ const claimSpreadMs = 200;
  */
 export class Election {
   readonly #options: ElectionOptions;
-  /** Own lease: the term it is for, until when it lets us act, the revision of the document. */
-  #own: { term: number; untilMs: number; renewedMs: number } | undefined;
+  /** Own lease, and the term it is for. */
+  #own: { readonly term: number; readonly lease: HeldLease; renewedMs: number } | undefined;
   /** The lease as it was last seen, and since when it stands so. */
   #seen: { revision: string; term: number; sinceMs: number } | undefined;
   #highestTermMet = 0;
@@ -49,7 +49,8 @@ export class Election {
 
   /** Whether this master leads under the log's current term and is inside its lease. */
   mayAct({ leadership, mayLead }: ElectionView): boolean {
-    return mayLead && this.#leads(leadership) && this.#ownUntil(leadership.term) > this.#options.clock.monotonicMs();
+    if (!mayLead || !this.#leads(leadership) || this.#own?.term !== leadership.term) return false;
+    return this.#own.lease.holds(this.#options.clock.monotonicMs());
   }
 
   /** A term that was met anywhere: an answer, an instruction, a lease (S18). */
@@ -73,37 +74,39 @@ export class Election {
     return leader?.masterId === this.#options.masterId;
   }
 
-  #ownUntil(term: number): number {
-    return this.#own?.term === term ? this.#own.untilMs : -Infinity;
-  }
-
   async #renew(term: number, signal: AbortSignal): Promise<void> {
     const { clock, leases, leaseMs, renewEveryMs, masterId } = this.#options;
     const startedMs = clock.monotonicMs();
-    if (this.#own?.term === term && startedMs - this.#own.renewedMs < renewEveryMs) return;
+    if (this.#own?.term !== term) this.#own = { term, lease: new HeldLease(), renewedMs: -Infinity };
+    if (startedMs - this.#own.renewedMs < renewEveryMs) return;
     const stored = await leases.read(leaderLease, signal);
-    if (stored !== undefined && stored.term > term) return this.#deposed(stored);
-    const written = await leases.write(leaderLease, { holder: masterId, term }, stored?.revision, signal);
-    if (written === undefined) return;
-    this.#own = { term, untilMs: startedMs + leaseMs, renewedMs: startedMs };
+    if (stored !== undefined && stored.term > term) return this.#deposed(stored.term);
+    const wanted = { name: leaderLease, holder: masterId, term, leaseMs };
+    const outcome = await leases.write(wanted, stored, signal);
+    if (outcome.kind === 'held') {
+      this.#own.lease.renewed(startedMs, leaseMs);
+      this.#own.renewedMs = startedMs;
+    } else if ((outcome.lease?.term ?? 0) > term) {
+      this.#deposed(outcome.lease?.term ?? 0);
+    }
   }
 
-  /** Somebody holds a lease of a higher term: its claim is in the log or about to be read. */
-  #deposed(stored: StoredLease): void {
-    this.meetTerm(stored.term);
-    this.#own = undefined;
+  /** Somebody else holds a lease of a higher term: its claim is in the log or about to be read. */
+  #deposed(term: number): void {
+    this.meetTerm(term);
+    this.#own?.lease.lost();
   }
 
   async #isVacant({ leader, term }: Leadership, signal: AbortSignal): Promise<boolean> {
     if (leader === null) return true;
+    const nowMs = this.#options.clock.monotonicMs();
     const stored = await this.#options.leases.read(leaderLease, signal);
     if (stored !== undefined) this.meetTerm(stored.term);
     const revision = stored?.revision ?? '';
-    const nowMs = this.#options.clock.monotonicMs();
     if (this.#seen?.revision !== revision || this.#seen.term !== term) {
       this.#seen = { revision, term, sinceMs: nowMs };
     }
-    return nowMs - this.#seen.sinceMs >= this.#options.leaseMs;
+    return nowMs - this.#seen.sinceMs >= (stored?.leaseMs ?? this.#options.leaseMs);
   }
 
   async #claim(): Promise<ElectionStep> {

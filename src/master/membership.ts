@@ -1,7 +1,7 @@
+import type { LeaseStore, SeenLease } from '../domain/leadership/lease.ts';
 import { ApiError } from '../wire/api-error.ts';
 import type { ControlLog } from './control-log.ts';
 import type { Election } from './election.ts';
-import type { LeaseStore } from './lease-store.ts';
 import type { Logger } from './logger.ts';
 import type { MasterPorts, MasterSettings } from './ports.ts';
 
@@ -21,7 +21,7 @@ export class Membership {
   readonly #ports: MasterPorts;
   readonly #settings: MasterSettings;
   #shownAtMs = -Infinity;
-  #presenceRevision: string | undefined;
+  #presence: SeenLease | undefined;
 
   constructor(control: ControlLog, election: Election, ports: MasterPorts, settings: MasterSettings) {
     this.#control = control;
@@ -54,6 +54,7 @@ export class Membership {
     const term = this.#control.state.leadership.term;
     if (this.leads) await this.#append({ kind: 'resign-leadership', masterId, term }, 'stopping', signal);
     await this.#append({ kind: 'remove-master', masterId, reason: 'stopped' }, 'stopping', signal);
+    if (this.#presence !== undefined) await this.#leases.release(this.#presence, signal);
   }
 
   async #register(signal: AbortSignal): Promise<void> {
@@ -94,9 +95,11 @@ export class Membership {
     const nowMs = this.#ports.clock.monotonicMs();
     if (nowMs - this.#shownAtMs < this.#settings.times.leaderRenewMs) return;
     const name = presenceName(this.#settings.masterId);
-    const lease = { holder: this.#settings.masterId, term: this.#control.state.leadership.term };
-    const written = await this.#leases.write(name, lease, this.#presenceRevision, signal);
-    this.#presenceRevision = written ?? (await this.#leases.read(name, signal))?.revision;
-    if (written !== undefined) this.#shownAtMs = nowMs;
+    const { masterId, times } = this.#settings;
+    const term = this.#control.state.leadership.term;
+    const lease = { name, holder: masterId, term, leaseMs: times.masterLeaseMs };
+    const outcome = await this.#leases.write(lease, this.#presence, signal);
+    this.#presence = outcome.lease;
+    if (outcome.kind === 'held') this.#shownAtMs = nowMs;
   }
 }

@@ -1,10 +1,11 @@
+import type { LeaseStore } from '../domain/leadership/lease.ts';
+import type { SecretStore } from '../domain/synchronization/secret-store.ts';
 import type { EventLog } from '../events/log.ts';
-import type { ControlPlane, Snapshot } from '../projections/control-state.ts';
+import type { ControlPlane } from '../projections/control-state.ts';
+import type { SnapshotStore } from '../projections/snapshot-store.ts';
 import type { ArangoDeployment } from '../replication/arango.ts';
 import type { Clock } from './clock.ts';
-import type { LeaseStore } from './lease-store.ts';
 import type { Logger } from './logger.ts';
-import type { SecretStore } from './secret-store.ts';
 import type { OpenSource } from './source-masters.ts';
 
 /** Queue tokens of this datacenter, bound to a target (S23). Adapter: `adapters/mq/token.ts`. */
@@ -30,12 +31,6 @@ export interface CertificateAuthority {
 export interface MasterMetrics {
   workerRegistered(): void;
   workerStored(op: 'save' | 'load', result: 'success' | 'failure'): void;
-}
-
-/** Where snapshots of the folded log are kept; they may be deleted at any time. */
-export interface SnapshotStore {
-  load(): Promise<Snapshot | undefined>;
-  save(snapshot: Snapshot): Promise<void>;
 }
 
 /** All that a master needs of the world. */
@@ -68,10 +63,6 @@ export interface MasterSettings {
   readonly endpoint: string;
   /** How the other datacenter reaches the masters. */
   readonly publicEndpoints: readonly string[];
-  /** Keyed by `master.jwtSecret`: tells equal credentials from others without keeping them. */
-  readonly fingerprint: (...parts: readonly string[]) => string;
-  /** SHA-256 of a PEM certificate, lower-case hex. */
-  readonly certificateFingerprint: (pem: string) => string;
   /** What workers need to reach the deployment. */
   readonly cluster: {
     readonly endpoints: readonly string[];

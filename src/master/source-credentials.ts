@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { SecretStore } from './secret-store.ts';
+import type { SecretStore } from '../domain/synchronization/secret-store.ts';
 import type { SourceCredentials } from './source-masters.ts';
 
 const Stored = z.object({ clientCertificate: z.string(), clientKey: z.string(), caCertificate: z.string() });

@@ -18,4 +18,5 @@ export const WorkerList = z.object({ workers: z.array(WorkerInfo) });
 
 export const EndpointList = z.object({ endpoints: z.array(z.string()) });
 export const VersionInfo = z.object({ version: z.string(), build: z.string() });
+export type VersionInfo = z.infer<typeof VersionInfo>;
 export const RoleInfo = z.object({ role: z.enum(['master', 'worker']) });

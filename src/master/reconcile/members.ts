@@ -1,12 +1,12 @@
-import type { StoredLease } from '../lease-store.ts';
+import type { SeenLease } from '../../domain/leadership/lease.ts';
 import { presenceName } from '../membership.ts';
 import type { Core } from './core.ts';
 
 /** Lets workers and masters go that were silent for longer than their lease. */
 export class MemberReconciler {
   readonly #core: Core;
-  /** Revision of each master's presence document as it was last seen. */
-  readonly #seen = new Map<string, string>();
+  /** Each master's presence document as it was last seen. */
+  readonly #seen = new Map<string, SeenLease>();
 
   constructor(core: Core) {
     this.#core = core;
@@ -41,16 +41,16 @@ export class MemberReconciler {
     for (const masterId of memory.masters.expired(others, settings.times.masterLeaseMs, nowMs())) {
       const reason = `showed no sign of life for ${settings.times.masterLeaseMs / 1000} s`;
       await desk.internal({ kind: 'remove-master', masterId, reason }, 'master expiry', signal);
-      await ports.leases.remove(presenceName(masterId), signal);
+      const presence = this.#seen.get(masterId);
+      if (presence !== undefined) await ports.leases.release(presence, signal);
       this.#seen.delete(masterId);
       ports.logger.warn(`master ${masterId} is gone: it ${reason}`);
     }
   }
 
-  #note(masterId: string, presence: StoredLease | undefined, nowMs: number): void {
-    const revision = presence?.revision;
-    if (revision === undefined || revision === this.#seen.get(masterId)) return;
-    this.#seen.set(masterId, revision);
+  #note(masterId: string, presence: SeenLease | undefined, nowMs: number): void {
+    if (presence === undefined || presence.revision === this.#seen.get(masterId)?.revision) return;
+    this.#seen.set(masterId, presence);
     this.#core.memory.masters.heard(masterId, nowMs);
   }
 }

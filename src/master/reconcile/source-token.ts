@@ -1,8 +1,8 @@
 import { z } from 'zod';
+import type { SecretStore } from '../../domain/synchronization/secret-store.ts';
 import { toMilliseconds } from '../../wire/durations.ts';
 import type { OutgoingContact } from '../../wire/outgoing.ts';
 import type { Clock } from '../clock.ts';
-import type { SecretStore } from '../secret-store.ts';
 
 const StoredToken = z.object({
   /** The source's deployment id: a token of another source is of no use. */

@@ -1,0 +1,222 @@
+import { LogCorrupt } from '../events/log-errors.ts';
+import type { ControlState } from '../projections/control-state.ts';
+import { CommandDesk } from './command-desk.ts';
+import { ControlLog } from './control-log.ts';
+import { Election } from './election.ts';
+import { LeaderMemory } from './leader-memory.ts';
+import { runLoop } from './loop.ts';
+import { Membership } from './membership.ts';
+import type { MasterPorts, MasterSettings } from './ports.ts';
+import { CancellationReconciler } from './reconcile/cancellation.ts';
+import type { Core } from './reconcile/core.ts';
+import { MemberReconciler } from './reconcile/members.ts';
+import { SourceLink } from './reconcile/source-link.ts';
+import { TargetModeReconciler } from './reconcile/target-mode.ts';
+import { TaskReconciler } from './reconcile/tasks.ts';
+import { ChecksumService } from './services/checksum-service.ts';
+import { MemberService } from './services/member-service.ts';
+import { OutgoingService } from './services/outgoing-service.ts';
+import { SyncService } from './services/sync-service.ts';
+import { WorkerService } from './services/worker-service.ts';
+import { SnapshotKeeper } from './snapshot-keeper.ts';
+import { SendPlacement } from './structure/placement.ts';
+import { WorkerAuthority } from './worker-authority.ts';
+
+/** Where calls for the leader go. */
+export type LeaderRoute =
+  | { readonly kind: 'self' }
+  | { readonly kind: 'other'; readonly endpoint: string }
+  | { readonly kind: 'none' };
+
+/** Reconcilers look at everything once in this time, whether something changed or not. */
+const reconcileEveryMs = 1_000;
+/** A log that was not read for so long makes a master unhealthy. */
+const followSilenceMsMax = 10_000;
+/** In the moment of a change a call waits so long for the next leader: longer than a take-over lasts. */
+const leaderWaitMs = 6_000;
+/** Giving up leadership at the end is tried for so long. */
+const leaveTimeoutMs = 5_000;
+
+/**
+ * One master: it follows the log, stands for election, and while it leads runs the reconcilers and serves commands.
+ * `start` and `stop` are its whole life; it serves nothing over the network by itself (adapters do).
+ */
+export class Master {
+  readonly sync: SyncService;
+  readonly checksums: ChecksumService;
+  readonly outgoing: OutgoingService;
+  readonly workers: WorkerService;
+  readonly members: MemberService;
+  readonly workerAuthority: WorkerAuthority;
+  /** Resolves when this master cannot go on: its log is not the one it knew (S18). */
+  readonly failed: Promise<Error>;
+
+  readonly #ports: MasterPorts;
+  readonly #settings: MasterSettings;
+  readonly #core: Core;
+  readonly #membership: Membership;
+  readonly #reconcilers: {
+    readonly members: MemberReconciler;
+    readonly mode: TargetModeReconciler;
+    readonly tasks: TaskReconciler;
+    readonly link: SourceLink;
+    readonly cancellation: CancellationReconciler;
+  };
+  readonly #snapshots: SnapshotKeeper;
+  readonly #stopping = new AbortController();
+  #loops: Promise<unknown> = Promise.resolve();
+  #followedAtMs = -Infinity;
+  #fail: (error: Error) => void = () => undefined;
+
+  constructor(ports: MasterPorts, settings: MasterSettings) {
+    this.#ports = ports;
+    this.#settings = settings;
+    this.failed = new Promise((resolve) => {
+      this.#fail = resolve;
+    });
+    const { masterId, times } = settings;
+    const { clock, leases, random } = ports;
+    const control = new ControlLog({ ...ports, masterId, context: contextOf(ports) });
+    const election = new Election({
+      masterId,
+      leases,
+      clock,
+      random,
+      leaseMs: times.leaderLeaseMs,
+      renewEveryMs: times.leaderRenewMs,
+    });
+    const core = { ports, settings, control, desk: new CommandDesk(control, election), memory: new LeaderMemory() };
+    this.#core = core;
+    this.#membership = new Membership(control, election, ports, settings);
+    this.#snapshots = new SnapshotKeeper(control, ports.snapshots);
+    const link = new SourceLink(core);
+    const mode = new TargetModeReconciler(core);
+    this.#reconcilers = {
+      members: new MemberReconciler(core),
+      mode,
+      tasks: new TaskReconciler(core, mode, new SendPlacement(ports, () => control.state)),
+      link,
+      cancellation: new CancellationReconciler(core, link),
+    };
+    this.workerAuthority = new WorkerAuthority(ports.secrets, ports.certificates);
+    this.sync = new SyncService(core, link, this.#reconcilers.cancellation);
+    this.checksums = new ChecksumService(core, link);
+    this.outgoing = new OutgoingService(core, this.checksums);
+    this.workers = new WorkerService(core, link, this.workerAuthority);
+    this.members = new MemberService(core);
+  }
+
+  get id(): string {
+    return this.#settings.masterId;
+  }
+
+  get state(): ControlState {
+    return this.#core.control.state;
+  }
+
+  get position(): number {
+    return this.#core.control.head.position;
+  }
+
+  /** Whether this master leads and is inside its lease. */
+  get leads(): boolean {
+    return this.#core.desk.mayAct();
+  }
+
+  /** Begins to follow, to stand for election, and to reconcile. */
+  start(): void {
+    const { members, mode, tasks, link, cancellation } = this.#reconcilers;
+    this.#loops = Promise.all([
+      this.#loop('following the log', (signal) => this.#follow(signal), this.#settings.times.followEveryMs),
+      this.#whileLeading('watching members', (signal) => members.step(signal)),
+      this.#whileLeading('the mode of the target', (signal) => mode.step(signal)),
+      this.#whileLeading('giving out tasks', (signal) => tasks.step(signal)),
+      this.#whileLeading('contact with the source', (signal) => link.step(signal)),
+      this.#whileLeading('cancelling', (signal) => cancellation.step(signal)),
+      this.#whileLeading('keeping a snapshot', (signal) => this.#snapshots.step(signal)),
+    ]);
+  }
+
+  /** Stops what `start` began, in reverse: no more decisions, then leadership is given up. Never throws. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#loops;
+    await this.#reconcilers.link.close();
+    try {
+      await this.#membership.leave(AbortSignal.timeout(leaveTimeoutMs));
+    } catch (error) {
+      this.#ports.logger.warn('could not resign: the others take over when the lease has ended', { error });
+    }
+  }
+
+  /** Why this master is not healthy; undefined when it is. */
+  ailment(): string | undefined {
+    const silentMs = this.#ports.clock.monotonicMs() - this.#followedAtMs;
+    if (silentMs > followSilenceMsMax) return 'the event log cannot be read';
+    if (this.state.leadership.leader === null) return 'no master leads at this moment';
+    return undefined;
+  }
+
+  /** Reads what is new in the log, so that an answer is not from the past. */
+  async refresh(signal: AbortSignal): Promise<void> {
+    await this.#core.control.refresh(signal);
+  }
+
+  /** Who leads; waits a little while nobody does, unless the signal has fired already. */
+  async leaderRoute(signal: AbortSignal): Promise<LeaderRoute> {
+    const { clock } = this.#ports;
+    const endMs = clock.monotonicMs() + leaderWaitMs;
+    for (;;) {
+      if (this.leads) return { kind: 'self' };
+      const { leader } = this.state.leadership;
+      if (leader !== null && leader.masterId !== this.id) return { kind: 'other', endpoint: leader.endpoint };
+      const leftMs = endMs - clock.monotonicMs();
+      if (leftMs <= 0 || signal.aborted) return { kind: 'none' };
+      // A lease that was just renewed changes nothing in the log: look again soon.
+      await this.#core.control.waitForChange(Math.min(leftMs, 100), signal);
+    }
+  }
+
+  async #follow(signal: AbortSignal): Promise<void> {
+    try {
+      const led = this.leads;
+      await this.#membership.step(signal);
+      this.#followedAtMs = this.#ports.clock.monotonicMs();
+      if (this.workerAuthority.certificate === '') await this.workerAuthority.load(signal);
+      if (led !== this.leads) this.#core.control.touch();
+    } catch (error) {
+      if (!(error instanceof LogCorrupt)) throw error;
+      this.#ports.logger.error(`this master stops: ${error.message}`, { error });
+      this.#stopping.abort();
+      this.#fail(error);
+    }
+  }
+
+  #whileLeading(name: string, step: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    const { control, memory } = this.#core;
+    const guarded = async (signal: AbortSignal) => {
+      if (!this.leads) return;
+      memory.enterTerm(control.state.leadership.term, this.#ports.clock.monotonicMs());
+      await step(signal);
+    };
+    return this.#loop(name, guarded, reconcileEveryMs);
+  }
+
+  #loop(name: string, step: (signal: AbortSignal) => Promise<void>, everyMs: number): Promise<void> {
+    const { clock, logger } = this.#ports;
+    const { control } = this.#core;
+    let seen = control.changes;
+    const looking = (signal: AbortSignal) => {
+      seen = control.changes;
+      return step(signal);
+    };
+    const wait = (signal: AbortSignal) => control.waitForChange(everyMs, signal, seen);
+    return runLoop({ name, step: looking, wait, log: logger, clock }, this.#stopping.signal);
+  }
+}
+
+/** Ids of 16 characters; channels carry the prefix of the deployment that made them. */
+function contextOf({ newId, deployment }: MasterPorts) {
+  const prefix = `sync_${deployment.id.replace(/[^A-Za-z0-9]/g, '').slice(0, 8)}.`;
+  return { newId, newChannel: () => `${prefix}${newId()}${newId().slice(0, 4)}` };
+}

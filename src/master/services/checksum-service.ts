@@ -1,0 +1,84 @@
+import { shardKey } from '../../events/types/parts.ts';
+import { ApiError } from '../../wire/api-error.ts';
+import type { ChecksumsRequest, ChecksumTree, ShardChecksums, SideChecksum } from '../../wire/checksums.ts';
+import { toMilliseconds } from '../../wire/durations.ts';
+import type { ShardListing } from '../../wire/shard-listing.ts';
+import type { ShardRef } from '../../wire/shards.ts';
+import { checksumTree, joinSides } from '../checksums/compare-sides.ts';
+import { shardDigests } from '../checksums/shard-digests.ts';
+import type { Core } from '../reconcile/core.ts';
+import type { SourceLink } from '../reconcile/source-link.ts';
+import { listDatacenter } from '../structure/listing.ts';
+import { placeShards } from '../structure/place-shards.ts';
+import type { Side } from '../structure/replicated-names.ts';
+
+const timeoutMsDefault = 100_000;
+
+/** Holds the two datacenters against each other: shards by their revision trees, structure by names. */
+export class ChecksumService {
+  readonly #core: Core;
+  readonly #link: SourceLink;
+
+  constructor(core: Core, link: SourceLink) {
+    this.#core = core;
+    this.#link = link;
+  }
+
+  /** Checksums of this datacenter's side; one entry per shard, in any order. */
+  async ownSide(shards: readonly ShardRef[], side: Side, signal: AbortSignal): Promise<SideChecksum[]> {
+    const { deployment } = this.#core.ports;
+    const { placed, missing } = await placeShards(deployment, shards, side, signal);
+    const absent = missing.map((shard) => ({ shard, error: 'there is no such shard', missing: true }));
+    return [...(await shardDigests(deployment, placed, signal)), ...absent];
+  }
+
+  /** Both sides of many shards, asked at the target. */
+  async compare({ shards, timeout }: ChecksumsRequest, signal: AbortSignal): Promise<ShardChecksums[]> {
+    this.#assertFollows();
+    const timeoutMs = timeout === undefined ? timeoutMsDefault : toMilliseconds(timeout);
+    const bounded = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+    const masters = await this.#link.masters(bounded);
+    const request = { shards: [...shards], ...(timeout === undefined ? {} : { timeout }) };
+    const [source, target] = await Promise.all([
+      masters.checksums(this.#core.ports.deployment.id, request, bounded),
+      this.ownSide(shards, 'target', bounded),
+    ]).catch((error: unknown) => {
+      if (bounded.aborted) throw new ApiError(503, `the checksums were not there within ${timeoutMs / 1000} s`);
+      throw new ApiError(503, error instanceof Error ? error.message : String(error), { cause: error });
+    });
+    return joinSides(shards, source, target);
+  }
+
+  /** Both sides of one shard in the form of the original. A side that cannot answer is an error, never a short list. */
+  async compareOne(shard: ShardRef, signal: AbortSignal): Promise<ChecksumTree> {
+    this.#assertFollows();
+    if (!this.#core.control.state.shards.byKey.has(shardKey(shard))) {
+      const name = `${shard.database}/${shard.collection} shard ${shard.shardIndex}`;
+      throw new ApiError(404, `${name} is not being synchronized`);
+    }
+    const [result] = await this.compare({ shards: [shard] }, signal);
+    if (result === undefined || 'error' in result) throw new ApiError(503, result?.error ?? 'no checksum');
+    return checksumTree(shard, result.checksums);
+  }
+
+  /** Structure of both datacenters, the source first. */
+  async listing(signal: AbortSignal): Promise<ShardListing> {
+    this.#assertFollows();
+    const { deployment } = this.#core.ports;
+    const masters = await this.#link.masters(signal);
+    const [source, target] = await Promise.all([
+      masters.listing(deployment.id, signal),
+      listDatacenter(deployment, 'target', signal),
+    ]).catch((error: unknown) => {
+      throw new ApiError(503, error instanceof Error ? error.message : String(error), { cause: error });
+    });
+    return { datacenters: [source, target] };
+  }
+
+  #assertFollows(): void {
+    this.#core.desk.assertLeads();
+    const { phase, identity } = this.#core.control.state.synchronization;
+    if (phase === 'active' && identity !== null) return;
+    throw new ApiError(412, 'no synchronization is active here: ask the masters of the target');
+  }
+}

@@ -1,0 +1,157 @@
+import { createHash, createPrivateKey, X509Certificate } from 'node:crypto';
+import { ApiError } from '../../wire/api-error.ts';
+import type { Caller } from '../../wire/caller.ts';
+import { toMilliseconds, toNanoseconds } from '../../wire/durations.ts';
+import type { CancelSync, CancelSyncAnswer, ConfigureSync, MessageTimeout } from '../../wire/sync-commands.ts';
+import type { SyncInfo } from '../../wire/sync-info.ts';
+import type { CancellationReconciler } from '../reconcile/cancellation.ts';
+import type { Core } from '../reconcile/core.ts';
+import type { SourceLink } from '../reconcile/source-link.ts';
+import { isAuthenticationOn } from '../server-mode.ts';
+import { dropCredentials, keepCredentials } from '../source-credentials.ts';
+import { syncInfo } from '../views/sync-info.ts';
+
+/** No call blocks longer: clients give a call two minutes, divided by the number of endpoints. */
+const waitMsMax = 110_000;
+
+/** What operators ask of a synchronization. */
+export class SyncService {
+  readonly #core: Core;
+  readonly #link: SourceLink;
+  readonly #cancellation: CancellationReconciler;
+
+  constructor(core: Core, link: SourceLink, cancellation: CancellationReconciler) {
+    this.#core = core;
+    this.#link = link;
+    this.#cancellation = cancellation;
+  }
+
+  info(details: 'full' | 'short'): SyncInfo {
+    const { control, desk, memory } = this.#core;
+    const leads = desk.mayAct();
+    const waitsFor = this.#cancellation.waitingFor || this.#link.trouble;
+    return syncInfo(control.state, {
+      details,
+      reportOf: (taskId) => (leads ? memory.telemetry.of(taskId) : undefined),
+      waitsFor: leads ? waitsFor : undefined,
+    });
+  }
+
+  /** Credentials are kept before the event that names them, and dropped again when nothing came of it. */
+  async configure(request: ConfigureSync, caller: Caller, signal: AbortSignal): Promise<void> {
+    const { control, desk, ports } = this.#core;
+    desk.assertLeads();
+    const { clientCertificate, clientKey, caCertificate } = request.authentication;
+    checkCredentials(request.authentication);
+    const fingerprint = ports.secrets.fingerprint(clientCertificate, clientKey, caCertificate);
+    const before = control.state.synchronization;
+    const isKnown = before.phase === 'active' && before.configuration?.fingerprint === fingerprint;
+    if (!isKnown) await this.#refuseOpenTarget(signal);
+    const credentialId = isKnown ? (before.configuration?.credentialId ?? '') : ports.newId();
+    if (!isKnown) await keepCredentials(ports.secrets, credentialId, request.authentication, signal);
+    const caFingerprint = createHash('sha256').update(caCertificate).digest('hex');
+    const { source } = request;
+    const command = { kind: 'configure-sync', source, credentialId, fingerprint, caFingerprint } as const;
+    try {
+      await desk.command(command, caller, signal);
+    } finally {
+      await this.#dropUnused([credentialId, before.configuration?.credentialId]);
+    }
+  }
+
+  /** Answers at once, or waits for the end as long as it was asked to; 408 when that was not enough. */
+  async cancel(request: CancelSync, caller: Caller, signal: AbortSignal): Promise<CancelSyncAnswer> {
+    const { control, desk, ports } = this.#core;
+    const source = control.state.synchronization.configuration?.source;
+    const command = {
+      kind: 'cancel-sync',
+      force: request.force ?? false,
+      targetServerMode: request.target_server_mode ?? 'default',
+      sourceServerMode: request.source_server_mode ?? 'default',
+    } as const;
+    await desk.command(command, caller, signal);
+    if (command.force) {
+      const forceTimeout = request.force_timeout;
+      this.#cancellation.force(forceTimeout === undefined ? undefined : toMilliseconds(forceTimeout));
+    }
+    const waitMs = Math.min(toMilliseconds(request.wait_timeout ?? 0), waitMsMax);
+    if (waitMs > 0) await this.#waitUntilInactive(waitMs, signal);
+    const { phase, lastStop } = control.state.synchronization;
+    return {
+      cancelling: phase === 'cancelling',
+      aborted: phase === 'inactive' && lastStop?.aborted === true,
+      ...(source === undefined ? {} : { source: [...source] }),
+      cluster_id: ports.deployment.id,
+      ...(this.#cancellation.waitingFor === '' ? {} : { message: `waits for ${this.#cancellation.waitingFor}` }),
+    };
+  }
+
+  messageTimeout(): MessageTimeout {
+    return { messageTimeout: toNanoseconds(this.#core.control.state.settings.messageTimeoutMs) };
+  }
+
+  async setMessageTimeout({ messageTimeout }: MessageTimeout, caller: Caller, signal: AbortSignal): Promise<void> {
+    const messageTimeoutMs = Math.round(toMilliseconds(messageTimeout));
+    await this.#core.desk.command({ kind: 'set-message-timeout', messageTimeoutMs }, caller, signal);
+  }
+
+  async resetShards(
+    shard: { readonly database: string; readonly collection: string; readonly shardIndex?: number },
+    caller: Caller,
+    signal: AbortSignal,
+  ): Promise<void> {
+    await this.#core.desk.command({ kind: 'reset-shards', ...shard }, caller, signal);
+  }
+
+  async confirmDrops(collections: readonly string[], caller: Caller, signal: AbortSignal): Promise<void> {
+    await this.#core.desk.command({ kind: 'confirm-drops', collections }, caller, signal);
+  }
+
+  /** In read-only mode nobody can write a deployment without authentication, we neither (S23). */
+  async #refuseOpenTarget(signal: AbortSignal): Promise<void> {
+    if (await isAuthenticationOn(this.#core.ports.deployment.front, signal)) return;
+    throw new ApiError(412, 'this deployment has authentication switched off and cannot be a target: switch it on');
+  }
+
+  async #dropUnused(credentialIds: readonly (string | undefined)[]): Promise<void> {
+    const { control, ports } = this.#core;
+    const used = control.state.synchronization.configuration?.credentialId;
+    for (const credentialId of new Set(credentialIds)) {
+      if (credentialId === undefined || credentialId === '' || credentialId === used) continue;
+      await dropCredentials(ports.secrets, credentialId);
+    }
+  }
+
+  async #waitUntilInactive(waitMs: number, signal: AbortSignal): Promise<void> {
+    const { control, ports } = this.#core;
+    const endMs = ports.clock.monotonicMs() + waitMs;
+    while (control.state.synchronization.phase !== 'inactive') {
+      const leftMs = endMs - ports.clock.monotonicMs();
+      signal.throwIfAborted();
+      if (leftMs <= 0) {
+        const waitingFor = this.#cancellation.waitingFor || 'its tasks to end';
+        throw new ApiError(408, `the synchronization is still being cancelled: it waits for ${waitingFor}`);
+      }
+      await control.waitForChange(leftMs, signal);
+    }
+  }
+}
+
+function checkCredentials({ clientCertificate, clientKey, caCertificate }: ConfigureSync['authentication']): void {
+  const certificate = readCertificate(clientCertificate, 'clientCertificate');
+  readCertificate(caCertificate, 'caCertificate');
+  const key = attempt('clientKey', 'is not a private key in PEM form', () => createPrivateKey(clientKey));
+  if (!certificate.checkPrivateKey(key)) throw new ApiError(400, 'clientKey does not belong to clientCertificate');
+}
+
+function readCertificate(pem: string, field: string): X509Certificate {
+  return attempt(field, 'is not a certificate in PEM form', () => new X509Certificate(pem));
+}
+
+function attempt<T>(field: string, what: string, read: () => T): T {
+  try {
+    return read();
+  } catch {
+    throw new ApiError(400, `${field} ${what}`);
+  }
+}

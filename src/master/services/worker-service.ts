@@ -1,0 +1,172 @@
+import { z } from 'zod';
+import type { Worker } from '../../domain/workers/state.ts';
+import { ApiError } from '../../wire/api-error.ts';
+import type { Caller } from '../../wire/caller.ts';
+import type { WorkerInfo } from '../../wire/cluster-members.ts';
+import { toNanoseconds } from '../../wire/durations.ts';
+import type {
+  StructureReport,
+  WorkerConfiguration,
+  WorkerInstructions,
+  WorkerRegistered,
+  WorkerRegistration,
+  WorkerReport,
+} from '../../wire/worker.ts';
+import type { Core } from '../reconcile/core.ts';
+import type { SourceLink } from '../reconcile/source-link.ts';
+import type { WorkerAuthority } from '../worker-authority.ts';
+import { instructionsFor } from '../worker-instructions.ts';
+
+/** The longest that a request for instructions is held. */
+const holdMsMax = 60_000;
+
+/** What workers of this datacenter ask. */
+export class WorkerService {
+  readonly #core: Core;
+  readonly #link: SourceLink;
+  readonly #authority: WorkerAuthority;
+
+  constructor(core: Core, link: SourceLink, authority: WorkerAuthority) {
+    this.#core = core;
+    this.#link = link;
+    this.#authority = authority;
+  }
+
+  /** All that a worker needs beside its flags, with a certificate for its endpoint. */
+  async configure(endpoint: string, signal: AbortSignal): Promise<WorkerConfiguration> {
+    const { cluster } = this.#core.settings;
+    this.#core.desk.assertLeads();
+    return {
+      cluster: { ...cluster, endpoints: [...cluster.endpoints] },
+      httpServer: await this.#authority.issueFor(endpoint, signal),
+      mq: { type: 'direct' },
+    };
+  }
+
+  /** Registers a worker, or renews it under its id. */
+  async register(request: WorkerRegistration, signal: AbortSignal): Promise<WorkerRegistered> {
+    const { control, desk, memory, ports, settings } = this.#core;
+    this.#enterTerm();
+    const workerId = request.id ?? ports.newId();
+    const { endpoint, HostID: hostId, dbServerAffinity, publicEndpoint } = request;
+    const command = {
+      kind: 'register-worker',
+      workerId,
+      endpoint,
+      ...(hostId ? { hostId } : {}),
+      ...(dbServerAffinity ? { dbServerAffinity } : {}),
+      ...(publicEndpoint === undefined ? {} : { publicEndpoint }),
+    } as const;
+    try {
+      const events = await desk.internal(command, `worker ${workerId} registers`, signal);
+      // Whoever held the same endpoint before is a process that has ended: it runs nothing.
+      for (const { type, data } of events) if (type === 'WorkerLeft') memory.ledger.forget(data.workerId);
+      ports.metrics.workerStored('save', 'success');
+    } catch (error) {
+      ports.metrics.workerStored('save', 'failure');
+      throw error;
+    }
+    memory.workers.heard(workerId, ports.clock.monotonicMs());
+    ports.metrics.workerRegistered();
+    const worker = control.state.workers.byId.get(workerId);
+    if (worker === undefined) throw new ApiError(503, 'the worker was removed while it registered; try again');
+    return {
+      id: workerId,
+      endpoint,
+      expiresAt: this.#expiresAt(workerId),
+      serverID: worker.serverId,
+      messageTimeout: toNanoseconds(control.state.settings.messageTimeoutMs),
+      expiresDuration: toNanoseconds(settings.times.workerLeaseMs),
+    };
+  }
+
+  list(): WorkerInfo[] {
+    const workers = [...this.#core.control.state.workers.byId.values()].map((worker) => this.#info(worker));
+    this.#core.ports.metrics.workerStored('load', 'success');
+    return workers.sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  get(workerId: string): WorkerInfo {
+    const worker = this.#core.control.state.workers.byId.get(workerId);
+    if (worker === undefined) throw new ApiError(404, `no worker ${workerId} is registered`);
+    this.#core.ports.metrics.workerStored('load', 'success');
+    return this.#info(worker);
+  }
+
+  async remove(workerId: string, caller: Caller, signal: AbortSignal): Promise<void> {
+    const reason = `removed by ${caller.name}`;
+    await this.#core.desk.internal({ kind: 'remove-worker', workerId, reason }, reason, signal);
+  }
+
+  /**
+   * Instructions once they differ from those of version `after`, or the same again after `waitMs`. The poll is the
+   * worker's heartbeat, and confirms the version it names. 404: the worker has expired and must register again.
+   */
+  async instructions(
+    workerId: string,
+    after: string | undefined,
+    waitMs: number,
+    signal: AbortSignal,
+  ): Promise<WorkerInstructions> {
+    const { control, desk, memory, ports, settings } = this.#core;
+    // Held shorter than the lease, so that a worker which waits for news is not taken for a dead one.
+    const endMs = ports.clock.monotonicMs() + Math.min(waitMs, holdMsMax, settings.times.workerLeaseMs / 3);
+    if (after !== undefined) memory.ledger.confirmed(workerId, after);
+    for (;;) {
+      desk.assertLeads();
+      this.#enterTerm();
+      if (!control.state.workers.byId.has(workerId)) throw new ApiError(404, `worker ${workerId} is not registered`);
+      memory.workers.heard(workerId, ports.clock.monotonicMs());
+      const instructions = instructionsFor(workerId, control.state, ports.deployment.id, this.#link.remote());
+      const leftMs = endMs - ports.clock.monotonicMs();
+      if (instructions.version !== after || leftMs <= 0) {
+        const taskIds = instructions.tasks.map(({ id }) => id);
+        memory.ledger.sent(workerId, instructions.version, taskIds);
+        return instructions;
+      }
+      await control.waitForChange(leftMs, signal);
+      signal.throwIfAborted();
+    }
+  }
+
+  /** Transitions go into the log, in one append; the rest is kept in memory. */
+  async report(workerId: string, report: WorkerReport, signal: AbortSignal): Promise<void> {
+    const { control, desk, memory } = this.#core;
+    desk.assertLeads();
+    this.#enterTerm();
+    if (report.term > control.state.leadership.term) throw new ApiError(503, 'a newer leader is known; ask it');
+    const held = report.shards.filter(({ taskId }) => control.state.tasks.get(taskId)?.workerId === workerId);
+    memory.telemetry.record(held);
+    const command = { kind: 'report-shards', workerId, shards: held } as const;
+    await desk.internal(command, `report of worker ${workerId}`, signal);
+  }
+
+  async reportStructure(report: StructureReport, signal: AbortSignal): Promise<void> {
+    await this.#core.desk.internal({ kind: 'report-structure', ...report }, 'structure report', signal);
+  }
+
+  #enterTerm(): void {
+    const { control, memory, ports } = this.#core;
+    memory.enterTerm(control.state.leadership.term, ports.clock.monotonicMs());
+  }
+
+  #info({ workerId, endpoint, serverId, hostId, dbServerAffinity }: Worker): WorkerInfo {
+    return {
+      id: workerId,
+      endpoint,
+      expiresAt: this.#expiresAt(workerId),
+      serverID: serverId,
+      ...(hostId === undefined ? {} : { host: hostId }),
+      ...(dbServerAffinity === undefined ? {} : { dbServerAffinity }),
+    };
+  }
+
+  #expiresAt(workerId: string): string {
+    const { desk, memory, ports, settings } = this.#core;
+    const silentMs = desk.mayAct() ? memory.workers.silentForMs(workerId, ports.clock.monotonicMs()) : 0;
+    return new Date(ports.clock.now().getTime() + settings.times.workerLeaseMs - silentMs).toISOString();
+  }
+}
+
+/** Body of `POST /_api/worker/configure`. */
+export const ConfigureWorker = z.object({ endpoint: z.url() });

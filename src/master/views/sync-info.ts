@@ -1,0 +1,71 @@
+import type { OutgoingTarget } from '../../domain/outgoing/state.ts';
+import { overallStatus } from '../../domain/shards/overall-status.ts';
+import type { ControlState } from '../../projections/control-state.ts';
+import type { OutgoingSyncInfo, SyncInfo } from '../../wire/sync-info.ts';
+import type { ShardReport } from '../../wire/worker.ts';
+import { shardInfos, tasksByShard } from './shard-info.ts';
+
+export interface SyncInfoOptions {
+  readonly details: 'full' | 'short';
+  /** What workers last said of a task; undefined on masters that do not lead. */
+  readonly reportOf: (taskId: string) => ShardReport | undefined;
+  /** What an active or cancelled synchronization waits for; undefined for nothing. */
+  readonly waitsFor: string | undefined;
+}
+
+/** Answer of `GET /_api/sync`: this deployment as a target, and as a source. */
+export function syncInfo(state: ControlState, options: SyncInfoOptions): SyncInfo {
+  const outgoing = [...state.outgoing.values()].map((target) => outgoingInfo(state, target, options));
+  return {
+    ...incomingInfo(state, options),
+    ...(outgoing.length === 0 ? {} : { outgoing: outgoing.sort((a, b) => (a.id < b.id ? -1 : 1)) }),
+  };
+}
+
+function incomingInfo(state: ControlState, { details, reportOf, waitsFor }: SyncInfoOptions): SyncInfo {
+  const { synchronization, shards, tasks } = state;
+  const { phase, configuration, problems, heldDrops, lastStop } = synchronization;
+  if (phase === 'inactive' || configuration === null) {
+    return {
+      source: [],
+      status: 'inactive',
+      shardsCount: 0,
+      totalShardsCount: 0,
+      ...(lastStop?.aborted === true ? { cancellationAborted: true } : {}),
+    };
+  }
+  const received = tasksByShard(tasks, 'receive-shard');
+  return {
+    source: [...configuration.source],
+    status: incomingStatus(state),
+    status_message: synchronization.failure?.reason ?? waitsFor ?? '',
+    ...(details === 'full' ? { shards: shardInfos(shards.byKey, received, reportOf) } : {}),
+    shardsCount: [...shards.byKey.keys()].filter((key) => received.has(key)).length,
+    totalShardsCount: shards.byKey.size,
+    ...(problems.length === 0 ? {} : { problems: [...problems] }),
+    ...(heldDrops.length === 0 ? {} : { heldDrops: [...heldDrops] }),
+  };
+}
+
+function incomingStatus({ synchronization, shards }: ControlState): SyncInfo['status'] {
+  const { phase, identity } = synchronization;
+  if (phase === 'inactive' || phase === 'cancelling' || phase === 'failed') return phase;
+  if (identity === null || !shards.reported) return 'initializing';
+  return overallStatus([...shards.byKey.values()].map(({ status }) => status));
+}
+
+function outgoingInfo(
+  { tasks }: ControlState,
+  { targetId, endpoints, shards, shardsVersion }: OutgoingTarget,
+  { details, reportOf }: SyncInfoOptions,
+): OutgoingSyncInfo {
+  const sent = tasksByShard(tasks, 'send-shard', targetId);
+  const statuses = [...shards.values()].map(({ status }) => status);
+  return {
+    id: targetId,
+    endpoint: [...endpoints],
+    status: shardsVersion === null ? 'initializing' : overallStatus(statuses),
+    ...(details === 'full' ? { shards: shardInfos(shards, sent, reportOf) } : {}),
+    shardsCount: [...shards.keys()].filter((key) => sent.has(key)).length,
+  };
+}
