@@ -65,7 +65,6 @@ describe('reports of shards', () => {
           shard: shardRef(0),
           ...running,
           statusMessage: '99 operations',
-          operationsApplied: 99,
         }),
       )
       .thenNothing();
@@ -81,12 +80,7 @@ describe('reports of shards', () => {
   });
 
   it('keep the message of a failure, which names what is wrong', () => {
-    const failure = {
-      status: 'failed',
-      statusMessage: 'document d/c/k is too large',
-      way: 'copy',
-      reason: 'first copy',
-    };
+    const failure = { ...running, status: 'failed', statusMessage: 'document d/c/k is too large' } as const;
     const { decision } = given(...receiving, known).when(
       reportOf('w1', { taskId: 'r0', shard: shardRef(0), ...failure }),
     );
