@@ -1,6 +1,6 @@
 import type {
-  CollectionChanges,
   IndexDefinition,
+  Json,
   JsonObject,
   KeyGenerator,
   StoredDocument,
@@ -88,7 +88,17 @@ export interface FrontCollection {
   readonly indexes: readonly IndexDefinition[];
   readonly keys: KeyGenerator;
 
+  /** Shard name → its servers in the Plan, leader first, unsorted; undefined on a single server. */
+  shards(): ReadonlyMap<string, readonly string[]> | undefined;
+  /** The shard for these shard key values (3.2): 1468 when one is missing, 501/1471 off a coordinator. `values` is an object, or the key alone. */
+  responsibleShard(values: Json): string;
   count(operation?: Operation): Promise<number>;
+  /** Documents by shard name; by the collection's name on a single server. */
+  countByShard(operation?: Operation): Promise<ReadonlyMap<string, number>>;
+  /** Bytes of all documents. */
+  documentBytes(): Promise<number>;
+  /** The largest revision it saw (`…/revision`). */
+  lastRevision(): Promise<string>;
   /**
    * One document. Of a collection not sharded by `_key` all shards are asked.
    */
@@ -134,6 +144,3 @@ export interface RunningTransaction {
   /** Name of the user who began it (`''` of a superuser). */
   readonly owner: string;
 }
-
-/** Told to followers after a commit. */
-export type Replicated = readonly CollectionChanges[];
