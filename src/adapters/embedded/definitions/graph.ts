@@ -35,10 +35,10 @@ export function graphError(errorNum: number, message: string): EngineError {
 const notFound: ReadonlySet<number> = new Set([1924, 1926, 1930, 1932]);
 
 const MALFORMED = 1923;
-const CORRUPT = 1934;
-const INVALID_GRAPH = 1940;
+const CORRUPT = 1941;
+const INVALID_GRAPH = 1901;
 
-/** Reads `{collection, from, to}` of a request. Throws 400/1923 or 400/1934 as the server. */
+/** Reads `{collection, from, to}` of a request. Throws 400/1923 or 400/1941 as the server. */
 export function parseEdgeDefinition(value: Json | undefined): EdgeDefinition {
   if (!isJsonObject(value)) throw graphError(MALFORMED, 'malformed edge definition');
   for (const name of ['collection', 'from', 'to']) {
@@ -68,7 +68,7 @@ function sorted(values: Iterable<string>): readonly string[] {
 export function parseGraph(request: JsonObject, clusterDefaults: ShardingDefaults | undefined): GraphDefinition {
   const name = request.name;
   if (typeof name !== 'string' || name === '') {
-    throw graphError(1909, 'missing graph name');
+    throw graphError(1922, 'missing graph name');
   }
   let graph: GraphDefinition = { name, edgeDefinitions: [], orphanCollections: [], sharding: undefined };
   const edges = request.edgeDefinitions;
@@ -178,7 +178,7 @@ function byCollection(edges: readonly EdgeDefinition[]): readonly EdgeDefinition
 /** 400/1938 when it is an orphan already, 400/1929 when edges join it. */
 export function withOrphan(graph: GraphDefinition, collection: string): GraphDefinition {
   if (graph.orphanCollections.includes(collection)) {
-    throw graphError(1938, 'collection used in orphan collections');
+    throw graphError(1938, 'collection used in orphans');
   }
   if (joinedCollections(graph).includes(collection)) {
     throw graphError(1929, `${collection} collection already used in edge def`);
@@ -232,7 +232,7 @@ function shardingDocument(sharding: GraphSharding): JsonObject {
   return { numberOfShards, replicationFactor, ...concern, isSmart, isSatellite };
 }
 
-/** Reads a document of `_graphs`. 400/1934 for one that is no graph. */
+/** Reads a document of `_graphs`. 400/1941 for one that is no graph. */
 export function graphOfDocument(document: JsonObject): GraphDefinition {
   const name = document._key;
   const edges = document.edgeDefinitions;
