@@ -25,7 +25,8 @@ export function dumpCollection(request: ApiRequest): Reply {
   const name = query.text('collection');
   if (name === undefined || name === '') throw new ArangoApiError(400, 'invalid collection parameter');
   const batch = engine.batches.get(query.text('batchId') ?? '');
-  if (batch === undefined) throw new ArangoApiError(400, 'replication dump - request misses or has unknown batchId', 404);
+  if (batch === undefined)
+    throw new ArangoApiError(400, 'replication dump - request misses or has unknown batchId', 404);
   const collection = engine.database(request.database)?.collection(name);
   if (collection === undefined) throw new ArangoApiError(400, `collection or view not found: ${name}`);
   needCollection(request, collection.name, 'ro');

@@ -14,7 +14,8 @@ export function getInventory(request: ApiRequest): Reply {
   const engine = demandEngine(request);
   const { query } = request;
   const isGlobal = query.flag('global', false);
-  if (isGlobal && request.database !== '_system') throw new ArangoApiError(11, 'global inventory can only be fetched from within _system database');
+  if (isGlobal && request.database !== '_system')
+    throw new ArangoApiError(11, 'global inventory can only be fetched from within _system database');
   const batch = engine.batches.demand(query.text('batchId') ?? '');
   const state = logPosition(engine, batch.lastTick);
   const tick = request.server.deployment.ids.next();

@@ -102,7 +102,8 @@ function targetOf(request: ApiRequest): Target {
   const name = request.query.text('collection');
   if (name === undefined || name === '') throw new ArangoApiError(400, 'invalid collection parameter');
   const batchId = request.query.text('batchId');
-  if (batchId === undefined || batchId === '') throw new ArangoApiError(400, 'replication revision tree - request misses batchId', 404);
+  if (batchId === undefined || batchId === '')
+    throw new ArangoApiError(400, 'replication revision tree - request misses batchId', 404);
   const collection = engine.demandCollection(request.database, name);
   needCollection(request, collection.name, 'ro');
   return { collection, batch: engine.batches.get(batchId) };

@@ -1,11 +1,11 @@
-import { parseRequestClient, trackedDatabases } from './replication-client.ts';
-import { demandEngine, flagHeader, tickText } from './replication-engine.ts';
 import { timeText } from '../engine/clients.ts';
 import { type TailAnswer, tailLog } from '../engine/tail.ts';
 import type { ApiRequest, Router } from '../http/contract.ts';
 import { ArangoApiError } from '../http/errors.ts';
 import { bytes, DUMP_TYPE, json, type Reply } from '../http/reply.ts';
 import { needAdmin } from '../http/rights.ts';
+import { parseRequestClient, trackedDatabases } from './replication-client.ts';
+import { demandEngine, flagHeader, tickText } from './replication-engine.ts';
 
 /** `/_api/wal/*` (reference 6.1): admins only, and only where there is a log. Never forwarded by a coordinator. */
 export function registerWal(router: Router): void {

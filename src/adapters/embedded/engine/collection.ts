@@ -83,7 +83,7 @@ export class Collection implements EngineCollection {
     this.globallyUniqueId = globallyUniqueId;
     this.type = spec.type;
     this.isSystem = spec.isSystem;
-    this.isSmartChild = spec.isSmartChild === true;
+    this.isSmartChild = spec.isSmartChild === true || spec.properties.isSmartChild === true;
     this.properties = spec.properties;
     this.objectId = (BigInt(spec.id) + 1n).toString();
     this.keys = keys;

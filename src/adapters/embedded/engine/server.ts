@@ -257,11 +257,11 @@ export class StorageEngine implements StorageServer {
     }
   }
 
-  /** Keeps the log bounded: what nobody needs goes at the bound, everything old at twice the bound (6.6). */
+  /** Keeps the log bounded: what nobody needs (a reader at T needs the batch that contains T, 6.3) goes at the bound, everything old at twice the bound (6.6). */
   #boundLog(): void {
     if (this.log.bytes <= this.#walBytesMax) return;
     const needed = Math.min(this.clients.lowestTick(), this.batches.oldestTick());
-    this.#pruneWhile((batch) => batch.end <= needed && this.log.bytes > this.#walBytesMax);
+    this.#pruneWhile((batch) => batch.end < needed && this.log.bytes > this.#walBytesMax);
     this.#pruneWhile(() => this.log.bytes > 2 * this.#walBytesMax);
   }
 
