@@ -127,7 +127,7 @@ export class Master {
   start(): void {
     const { members, mode, tasks, link, cancellation } = this.#reconcilers;
     this.#loops = Promise.all([
-      this.#loop('following the log', (signal) => this.#follow(signal), this.#settings.times.followEveryMs),
+      this.#followLoop(),
       this.#whileLeading('watching members', (signal) => members.step(signal)),
       this.#whileLeading('the mode of the target', (signal) => mode.step(signal)),
       this.#whileLeading('giving out tasks', (signal) => tasks.step(signal)),
@@ -147,6 +147,8 @@ export class Master {
     } catch (error) {
       this.#ports.logger.warn('could not resign: the others take over when the lease has ended', { error });
     }
+    // Whoever waits for news here is to ask the next leader.
+    this.#core.control.touch();
   }
 
   /** Why this master is not healthy; undefined when it is. */
@@ -199,19 +201,22 @@ export class Master {
       memory.enterTerm(control.state.leadership.term, this.#ports.clock.monotonicMs());
       await step(signal);
     };
-    return this.#loop(name, guarded, reconcileEveryMs);
-  }
-
-  #loop(name: string, step: (signal: AbortSignal) => Promise<void>, everyMs: number): Promise<void> {
     const { clock, logger } = this.#ports;
-    const { control } = this.#core;
     let seen = control.changes;
     const looking = (signal: AbortSignal) => {
       seen = control.changes;
-      return step(signal);
+      return guarded(signal);
     };
-    const wait = (signal: AbortSignal) => control.waitForChange(everyMs, signal, seen);
+    const wait = (signal: AbortSignal) => control.waitForChange(reconcileEveryMs, signal, seen);
     return runLoop({ name, step: looking, wait, log: logger, clock }, this.#stopping.signal);
+  }
+
+  /** By time only: what we append ourselves need not be read. */
+  #followLoop(): Promise<void> {
+    const { clock, logger } = this.#ports;
+    const step = (signal: AbortSignal) => this.#follow(signal);
+    const wait = (signal: AbortSignal) => clock.sleep(this.#settings.times.followEveryMs, signal);
+    return runLoop({ name: 'following the log', step, wait, log: logger, clock }, this.#stopping.signal);
   }
 }
 

@@ -68,10 +68,25 @@ async function serveRoute(route: Route, context: Context<AppEnvironment>, option
 
 async function admitAndAnswer(route: Route, context: Context<AppEnvironment>, options: AppOptions): Promise<Response> {
   await admit(route, context, options.authentication);
-  const forwarded = route.at === 'leader' ? await options.forward?.(context) : undefined;
+  const forwarded = await forwardIfNeeded(route, context, options);
   if (forwarded !== undefined) return forwarded;
   const answer = await route.handle(requestOf(route, context));
+  if (answer instanceof Response) return answer;
   return typeof answer === 'string' ? context.text(answer) : context.json(answer ?? {});
+}
+
+async function forwardIfNeeded(
+  route: Route,
+  context: Context<AppEnvironment>,
+  options: AppOptions,
+): Promise<Response | undefined> {
+  if (route.at === 'any') return undefined;
+  try {
+    return await options.forward?.(context);
+  } catch (error) {
+    if (route.at === 'leader-if-possible' && error instanceof ApiError && error.status === 503) return undefined;
+    throw error;
+  }
 }
 
 async function admit(route: Route, context: Context<AppEnvironment>, authentication: Authentication): Promise<void> {

@@ -1,7 +1,8 @@
+import type { IncomingMessage } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
-import type { App } from './app.ts';
+import type { Bindings } from './environment.ts';
 
 export interface HttpsServerOptions {
   readonly host: string;
@@ -12,6 +13,11 @@ export interface HttpsServerOptions {
   readonly key: string;
   /** CA of the client certificates to accept; absent: none is asked for. */
   readonly clientCa?: string;
+}
+
+/** What answers requests: an app, or something that decides which one. */
+export interface RequestHandler {
+  fetch(request: Request, bindings: Bindings): Response | Promise<Response>;
 }
 
 export interface RunningServer {
@@ -34,7 +40,7 @@ const headerBytesMax = 32 * 1024;
  * Serves an app over HTTPS. Client certificates are asked for and verified, not required: whether one is needed is the
  * app's decision, call by call.
  */
-export async function serveHttps(app: App, options: HttpsServerOptions): Promise<RunningServer> {
+export async function serveHttps(app: RequestHandler, options: HttpsServerOptions): Promise<RunningServer> {
   const tls = {
     cert: options.certificate,
     key: options.key,
@@ -42,7 +48,7 @@ export async function serveHttps(app: App, options: HttpsServerOptions): Promise
     ...(options.clientCa === undefined ? {} : { ca: options.clientCa, requestCert: true, rejectUnauthorized: false }),
   } as const;
   const server = createAdaptorServer({
-    fetch: (request, env) => app.fetch(request, env),
+    fetch: (request, { incoming }) => app.fetch(request, { incoming: incoming as IncomingMessage }),
     createServer,
     serverOptions: {
       ...tls,

@@ -22,14 +22,17 @@ export interface RouteRequest {
   readonly clientId: string | undefined;
 }
 
-/** One call of the API. What `handle` returns goes out as JSON with status 200, `{}` for nothing; a text as plain text. */
+/** One call of the API. What `handle` returns goes out as JSON with status 200, `{}` for nothing; a text as plain text; a `Response` as it is. */
 export interface Route {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** Path with `:name` parameters. */
   readonly path: string;
   readonly rights: Rights;
-  /** `leader`: a master that does not lead passes it on. `any`: every master answers. */
-  readonly at: 'any' | 'leader';
+  /**
+   * `leader`: a master that does not lead passes it on. `leader-if-possible`: the same, but it answers itself when the
+   * leader does not. `any`: every master answers.
+   */
+  readonly at: 'any' | 'leader' | 'leader-if-possible';
   /** Default: 1 MiB. */
   readonly bodyBytesMax?: number;
   handle(request: RouteRequest): Promise<object | string | undefined> | object | string | undefined;

@@ -2,6 +2,7 @@ import { ApiError } from '../../wire/api-error.ts';
 import type { MasterInfo } from '../../wire/cluster-members.ts';
 import type { TaskInfo } from '../../wire/task-info.ts';
 import type { Core } from '../reconcile/core.ts';
+import { queueRoutes } from '../views/queue-routes.ts';
 import { taskInfo } from '../views/task-info.ts';
 
 /** Masters and tasks as the log has them: every master answers. */
@@ -46,6 +47,11 @@ export class MemberService {
     return this.#sorted()
       .filter(({ channels }) => channels.data === channel || channels.control === channel)
       .map(taskInfo);
+  }
+
+  /** Which worker holds each channel of a target, for the queue's door. */
+  queueRoutes(targetId: string): ReturnType<typeof queueRoutes> {
+    return queueRoutes(this.#core.control.state, targetId);
   }
 
   #sorted() {

@@ -93,9 +93,12 @@ export class WorkerService {
     return this.#info(worker);
   }
 
+  /** A worker that signs off has stopped its tasks; one that others remove stops when its lease ends. */
   async remove(workerId: string, caller: Caller, signal: AbortSignal): Promise<void> {
-    const reason = `removed by ${caller.name}`;
+    const signsOff = caller.kind === 'secret' && caller.name === workerId;
+    const reason = signsOff ? 'signed off' : `removed by ${caller.name}`;
     await this.#core.desk.internal({ kind: 'remove-worker', workerId, reason }, reason, signal);
+    if (signsOff) this.#core.memory.ledger.forget(workerId);
   }
 
   /**

@@ -1,0 +1,80 @@
+import type { Master } from '../../../master/master.ts';
+import { ApiError } from '../../../wire/api-error.ts';
+import { ChecksumsRequest } from '../../../wire/checksums.ts';
+import { OutgoingHeartbeat, OutgoingRegistration, OutgoingShards } from '../../../wire/outgoing.ts';
+import { ServerMode } from '../../../wire/sync-commands.ts';
+import { bulkBodyBytesMax } from '../body.ts';
+import type { Route, RouteRequest } from '../routes.ts';
+
+/** Calls of targets' masters at their source, and an operator's way to forget targets. */
+export function outgoingRoutes({ outgoing }: Master): Route[] {
+  const target = { rights: 'peer', at: 'leader' } as const;
+  return [
+    {
+      method: 'POST',
+      path: '/_api/sync/outgoing',
+      ...target,
+      handle: async ({ body, caller, signal }) => outgoing.register(await body(OutgoingRegistration), caller, signal),
+    },
+    {
+      method: 'POST',
+      path: '/_api/sync/outgoing/:id/heartbeat',
+      ...target,
+      handle: async ({ param, body, caller, signal }) =>
+        outgoing.heartbeat(param('id'), await body(OutgoingHeartbeat), caller, signal),
+    },
+    {
+      method: 'PUT',
+      path: '/_api/sync/outgoing/:id/shards',
+      ...target,
+      bodyBytesMax: bulkBodyBytesMax,
+      handle: async ({ param, body, caller, signal }) => {
+        await outgoing.putShards(param('id'), await body(OutgoingShards), caller, signal);
+        return {};
+      },
+    },
+    {
+      method: 'POST',
+      path: '/_api/sync/outgoing/:id/checksums',
+      rights: 'peer',
+      at: 'any',
+      bodyBytesMax: bulkBodyBytesMax,
+      handle: async ({ param, body, caller, signal }) => ({
+        checksums: await outgoing.checksums(param('id'), await body(ChecksumsRequest), caller, signal),
+      }),
+    },
+    {
+      method: 'GET',
+      path: '/_api/sync/outgoing/:id/listing',
+      rights: 'peer',
+      at: 'any',
+      handle: ({ param, caller, signal }) => outgoing.listing(param('id'), caller, signal),
+    },
+    {
+      method: 'DELETE',
+      path: '/_api/sync/outgoing/:id',
+      rights: 'operator',
+      at: 'leader',
+      handle: async (request) => {
+        await outgoing.stop(request.param('id'), modeOf(request), request.caller, request.signal);
+        return {};
+      },
+    },
+    {
+      method: 'DELETE',
+      path: '/_api/sync/outgoing',
+      rights: 'operator',
+      at: 'leader',
+      handle: async (request) => {
+        await outgoing.stopAll(modeOf(request), request.caller, request.signal);
+        return {};
+      },
+    },
+  ];
+}
+
+function modeOf(request: RouteRequest): 'default' | 'readonly' | undefined {
+  const mode = ServerMode.safeParse(request.query('server_mode'));
+  if (mode.success) return mode.data;
+  throw new ApiError(400, 'bad request: server_mode must be default or readonly');
+}

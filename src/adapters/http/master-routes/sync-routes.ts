@@ -1,0 +1,120 @@
+import { z } from 'zod';
+import type { Master } from '../../../master/master.ts';
+import { ApiError } from '../../../wire/api-error.ts';
+import { ChecksumsRequest } from '../../../wire/checksums.ts';
+import type { ShardRef } from '../../../wire/shards.ts';
+import { CancelSync, ConfigureSync, MessageTimeout } from '../../../wire/sync-commands.ts';
+import { bulkBodyBytesMax } from '../body.ts';
+import type { Route, RouteRequest } from '../routes.ts';
+
+const ConfirmDrops = z.object({ collections: z.array(z.string()).default([]) });
+const shardPath = '/_api/sync/database/:database/collection/:collection/shard/:index';
+
+/** Commands and questions of operators about synchronizations (master-api §3). */
+export function syncRoutes(master: Master): Route[] {
+  const { sync, checksums } = master;
+  const command = { rights: 'operator', at: 'leader' } as const;
+  return [
+    {
+      method: 'GET',
+      path: '/_api/sync',
+      rights: 'operator',
+      at: 'leader-if-possible',
+      handle: async (request) => {
+        await master.refresh(request.signal);
+        return sync.info(detailsOf(request));
+      },
+    },
+    {
+      method: 'POST',
+      path: '/_api/sync',
+      ...command,
+      handle: async (request) =>
+        sync.configure(await request.body(ConfigureSync), request.caller, request.signal).then(nothing),
+    },
+    {
+      method: 'DELETE',
+      path: '/_api/sync',
+      ...command,
+      handle: async (request) => sync.cancel(await request.body(CancelSync), request.caller, request.signal),
+    },
+    {
+      method: 'PUT',
+      path: `${shardPath}/reset`,
+      ...command,
+      handle: (request) => sync.resetShards(shardOf(request), request.caller, request.signal).then(nothing),
+    },
+    {
+      method: 'PUT',
+      path: '/_api/sync/database/:database/collection/:collection/reset',
+      ...command,
+      handle: (request) => {
+        const [database, collection] = [request.param('database'), request.param('collection')];
+        return sync.resetShards({ database, collection }, request.caller, request.signal).then(nothing);
+      },
+    },
+    {
+      method: 'GET',
+      path: `${shardPath}/checksum`,
+      ...command,
+      handle: (request) => checksums.compareOne(shardOf(request), request.signal),
+    },
+    {
+      method: 'POST',
+      path: '/_api/sync/checksums',
+      ...command,
+      bodyBytesMax: bulkBodyBytesMax,
+      handle: async (request) => ({
+        results: await checksums.compare(await request.body(ChecksumsRequest), request.signal),
+      }),
+    },
+    { method: 'GET', path: '/_api/sync/shards', ...command, handle: (request) => checksums.listing(request.signal) },
+    {
+      method: 'POST',
+      path: '/_api/sync/drops/confirm',
+      ...command,
+      handle: async (request) => {
+        const { collections } = await request.body(ConfirmDrops);
+        await sync.confirmDrops(collections, request.caller, request.signal);
+        return {};
+      },
+    },
+    {
+      method: 'GET',
+      path: '/_api/message-timeout',
+      rights: 'operator',
+      at: 'any',
+      handle: async (request) => {
+        await master.refresh(request.signal);
+        return sync.messageTimeout();
+      },
+    },
+    {
+      method: 'PUT',
+      path: '/_api/message-timeout',
+      ...command,
+      handle: async (request) =>
+        sync.setMessageTimeout(await request.body(MessageTimeout), request.caller, request.signal).then(nothing),
+    },
+  ];
+}
+
+function nothing(): object {
+  return {};
+}
+
+function detailsOf(request: RouteRequest): 'full' | 'short' {
+  const details = request.query('details') ?? 'full';
+  if (details === 'full' || details === 'short') return details;
+  throw new ApiError(400, `bad request: details must be full or short, not ${details}`);
+}
+
+function shardOf(request: RouteRequest): ShardRef {
+  const index = request.param('index');
+  if (!/^\d{1,9}$/.test(index)) throw new ApiError(400, `bad request: ${index} is no index of a shard`);
+  return {
+    database: request.param('database'),
+    collection: request.param('collection'),
+    shardIndex: Number(index),
+  };
+}

@@ -1,0 +1,91 @@
+import type { Master } from '../../../master/master.ts';
+import { ConfigureWorker } from '../../../master/services/worker-service.ts';
+import { ApiError } from '../../../wire/api-error.ts';
+import { toMilliseconds } from '../../../wire/durations.ts';
+import { StructureReport, WorkerRegistration, WorkerReport } from '../../../wire/worker.ts';
+import { bulkBodyBytesMax } from '../body.ts';
+import type { Route, RouteRequest } from '../routes.ts';
+
+/** Calls of this datacenter's workers, and the list of them. */
+export function workerRoutes(master: Master): Route[] {
+  const { workers } = master;
+  const internal = { rights: 'internal', at: 'leader' } as const;
+  return [
+    {
+      method: 'GET',
+      path: '/_api/worker',
+      rights: 'operator',
+      at: 'leader-if-possible',
+      handle: async ({ signal }) => {
+        await master.refresh(signal);
+        return { workers: workers.list() };
+      },
+    },
+    {
+      method: 'GET',
+      path: '/_api/worker/:id',
+      rights: 'operator',
+      at: 'leader-if-possible',
+      handle: async ({ param, signal }) => {
+        await master.refresh(signal);
+        return workers.get(param('id'));
+      },
+    },
+    {
+      method: 'PUT',
+      path: '/_api/worker',
+      ...internal,
+      handle: async ({ body, signal }) => workers.register(await body(WorkerRegistration), signal),
+    },
+    {
+      method: 'POST',
+      path: '/_api/worker/configure',
+      ...internal,
+      handle: async ({ body, signal }) => workers.configure((await body(ConfigureWorker)).endpoint, signal),
+    },
+    {
+      method: 'DELETE',
+      path: '/_api/worker/:id',
+      rights: 'operator',
+      at: 'leader',
+      handle: async ({ param, caller, signal }) => {
+        await workers.remove(param('id'), caller, signal);
+        return {};
+      },
+    },
+    {
+      method: 'GET',
+      path: '/_api/worker/:id/tasks',
+      ...internal,
+      handle: (request) =>
+        workers.instructions(request.param('id'), request.query('after'), waitMsOf(request), request.signal),
+    },
+    {
+      method: 'PUT',
+      path: '/_api/worker/:id/report',
+      ...internal,
+      bodyBytesMax: bulkBodyBytesMax,
+      handle: async ({ param, body, signal }) => {
+        await workers.report(param('id'), await body(WorkerReport), signal);
+        return {};
+      },
+    },
+    {
+      method: 'PUT',
+      path: '/_api/sync/structure',
+      ...internal,
+      bodyBytesMax: bulkBodyBytesMax,
+      handle: async ({ body, signal }) => {
+        await workers.reportStructure(await body(StructureReport), signal);
+        return {};
+      },
+    },
+  ];
+}
+
+/** How long the caller lets us hold its request, in nanoseconds; absent: not at all. */
+function waitMsOf(request: RouteRequest): number {
+  const wait = request.query('wait') ?? '0';
+  if (!/^\d{1,16}$/.test(wait)) throw new ApiError(400, 'bad request: wait must be a number of nanoseconds');
+  return toMilliseconds(Number(wait));
+}
