@@ -5,7 +5,7 @@ import type { ApiRequest, Router } from '../http/contract.ts';
 import { ArangoApiError } from '../http/errors.ts';
 import { merged, type Reply, result } from '../http/reply.ts';
 import { needDatabase } from '../http/rights.ts';
-import { needFrontCollection } from './lookup.ts';
+import { findCollection } from './document-find.ts';
 import { readAll, writeOne } from './stored-json.ts';
 
 const INVALID_NAME = 1580;
@@ -18,7 +18,7 @@ export function registerAqlFunction(router: Router): void {
 }
 
 function functionsOf(request: ApiRequest): FrontCollection {
-  return needFrontCollection(request, '_aqlfunctions');
+  return findCollection(request, '_aqlfunctions');
 }
 
 async function listFunctions(request: ApiRequest): Promise<Reply> {

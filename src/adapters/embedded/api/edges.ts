@@ -5,7 +5,7 @@ import type { ApiRequest, Router } from '../http/contract.ts';
 import { ArangoApiError } from '../http/errors.ts';
 import { jsonText, type Reply } from '../http/reply.ts';
 import { needCollection } from '../http/rights.ts';
-import { needFrontCollection } from './lookup.ts';
+import { findCollection, operationOf } from './document-find.ts';
 
 const BAD_HANDLE = 1205;
 const WRONG_TYPE = 1218;
@@ -46,11 +46,10 @@ async function answer(request: ApiRequest, method: string, vertices: readonly st
     );
   }
   const direction = directionOf(request);
-  const collection = needFrontCollection(request, name);
+  const collection = findCollection(request, name);
   needCollection(request, collection.name, 'ro');
   if (collection.type !== EDGE_TYPE) throw new ArangoApiError(WRONG_TYPE, 'collection type invalid');
-  const trxId = request.headers['x-arango-trx-id'];
-  const documents = await collection.documents({ trxId: typeof trxId === 'string' ? trxId : undefined });
+  const documents = await collection.documents(operationOf(request));
   const wanted = new Set(vertices);
   const edges: StoredDocument[] = [];
   for (const edge of documents) if (touches(edge, wanted, direction)) edges.push(edge);

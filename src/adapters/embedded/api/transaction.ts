@@ -5,7 +5,7 @@ import type { ApiRequest, Router } from '../http/contract.ts';
 import { ArangoApiError } from '../http/errors.ts';
 import { json, type Reply, result } from '../http/reply.ts';
 import { nameOf, needCollection } from '../http/rights.ts';
-import { needFrontCollection } from './lookup.ts';
+import { findCollection } from './document-find.ts';
 
 const TRANSACTION_NOT_FOUND = 1655;
 
@@ -86,7 +86,7 @@ function names(request: ApiRequest, value: Json | undefined, level: 'ro' | 'rw')
     throw new ArangoApiError(10, "invalid 'collections' attribute");
   }
   return given.map((nameOrId) => {
-    const { name } = needFrontCollection(request, nameOrId);
+    const { name } = findCollection(request, nameOrId);
     needCollection(request, name, level);
     return name;
   });

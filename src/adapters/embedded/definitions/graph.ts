@@ -265,26 +265,3 @@ function storedSharding(document: JsonObject): GraphSharding | undefined {
 export function describeGraph(graph: GraphDefinition, rev: string): JsonObject {
   return { ...graphDocument(graph), _rev: rev, _id: `_graphs/${graph.name}`, name: graph.name };
 }
-
-/** The graph with a collection under its new name. Undefined when it does not use the collection. */
-export function withRenamedCollection(graph: GraphDefinition, from: string, to: string): GraphDefinition | undefined {
-  if (![...vertexCollections(graph), ...edgeCollections(graph)].includes(from)) return undefined;
-  const renamed = (name: string) => (name === from ? to : name);
-  const edgeDefinitions = graph.edgeDefinitions.map((edge) => ({
-    collection: renamed(edge.collection),
-    from: sorted(edge.from.map(renamed)),
-    to: sorted(edge.to.map(renamed)),
-  }));
-  return {
-    ...graph,
-    edgeDefinitions: byCollection(edgeDefinitions),
-    orphanCollections: sorted(graph.orphanCollections.map(renamed)),
-  };
-}
-
-/** How a graph uses a collection, in the words of error 1942 (reference 1.4); undefined when it does not. */
-export function useOfCollection(graph: GraphDefinition, collection: string): string | undefined {
-  if (edgeCollections(graph).includes(collection)) return 'an edge collection';
-  if (graph.orphanCollections.includes(collection)) return 'an orphan collection';
-  return joinedCollections(graph).includes(collection) ? 'a vertex collection' : undefined;
-}
