@@ -1,3 +1,4 @@
+import { errorOf } from '../../src/adapters/arangodb/client.ts';
 import {
   type ArangoAnswer,
   type ArangoRequest,
@@ -39,7 +40,9 @@ export class FaultyServer implements ArangoServer {
   }
 
   async json<T>(request: ArangoRequest): Promise<T> {
-    return this.#inner.json<T>(request);
+    const answer = await this.request(request);
+    if (answer.status >= 400) throw errorOf(request, answer, this.name);
+    return JSON.parse(answer.body.toString('utf8')) as T;
   }
 }
 
