@@ -101,7 +101,7 @@ function withFigures(index: JsonObject): JsonObject {
   return { ...index, figures };
 }
 
-async function createIndex(request: ApiRequest): Promise<Reply> {
+export async function createIndex(request: ApiRequest): Promise<Reply> {
   const body = parseBody(request);
   if (request.suffix.length > 0) {
     throw new ArangoApiError(400, 'expecting POST /_api/index?collection=<collection-name>');

@@ -1,43 +1,76 @@
-import type { Handler, Methods, Router } from '../http/contract.ts';
+import type { ApiRequest, Handler, Method, Router } from '../http/contract.ts';
 import { ArangoApiError } from '../http/errors.ts';
+import type { Reply } from '../http/reply.ts';
 import { createBatch, deleteBatch, extendBatch, getLoggerState } from './replication-batch.ts';
 import { dumpCollection } from './replication-dump.ts';
 import { getInventory } from './replication-inventory.ts';
 import { getDocuments, getTree, listRanges, rebuildTree } from './replication-revisions.ts';
+import { restoreCollection } from './restore-collection.ts';
+import { restoreData } from './restore-data.ts';
+import { restoreIndexes } from './restore-indexes.ts';
+import { restoreView } from './restore-view.ts';
+
+type Command = { readonly [M in Method]?: Handler };
 
 /**
- * `/_api/replication/*` of a server that holds data (part 5), as 3.12.10 answers: `logger-follow`, `server-id`,
- * `applier-*` and their like are gone with that version and are unknown commands (400/400).
- *
- * Restoring is registered by `restore.ts`, for coordinators too; what a coordinator does with the rest is not here.
+ * `/_api/replication/*` as 3.12.10 answers (part 5 and 7). `logger-follow`, `server-id`, `applier-*` and their like are
+ * gone with that version: unknown commands. One prefix for all, so that longer paths registered elsewhere
+ * (`clusterInventory` of a coordinator) win.
  */
 export function registerReplication(router: Router): void {
-  router.prefix('/_api/replication', all(unknownCommand));
-  router.prefix('/_api/replication/batch', { POST: createBatch, PUT: extendBatch, DELETE: deleteBatch });
-  router.exact('/_api/replication/inventory', { GET: getInventory });
-  router.exact('/_api/replication/dump', { GET: dumpCollection });
-  router.exact('/_api/replication/logger-state', { GET: getLoggerState });
-  router.prefix('/_api/replication/keys', all(notHere));
-  router.prefix('/_api/replication/revisions', all(unknownCommand));
-  router.exact('/_api/replication/revisions/tree', { GET: getTree, POST: rebuildTree });
-  router.exact('/_api/replication/revisions/ranges', { PUT: listRanges });
-  router.exact('/_api/replication/revisions/documents', { PUT: getDocuments });
-  router.exact('/_api/replication/clusterInventory', { GET: onlyOnCoordinator });
+  const answer: Handler = (request) => dispatch(request);
+  router.prefix('/_api/replication', { GET: answer, POST: answer, PUT: answer, PATCH: answer, DELETE: answer });
 }
 
-/** One handler for every method. */
-export function all(handler: Handler): Methods {
-  return { GET: handler, POST: handler, PUT: handler, PATCH: handler, DELETE: handler };
+const restoring: Readonly<Record<string, Command>> = {
+  'restore-collection': { PUT: restoreCollection },
+  'restore-indexes': { PUT: restoreIndexes },
+  'restore-view': { PUT: restoreView },
+  'restore-data': { PUT: restoreData },
+};
+
+const withData: Readonly<Record<string, Command>> = {
+  batch: { POST: createBatch, PUT: extendBatch, DELETE: deleteBatch },
+  inventory: { GET: getInventory },
+  dump: { GET: dumpCollection },
+  'logger-state': { GET: getLoggerState },
+  'revisions/tree': { GET: getTree, POST: rebuildTree },
+  'revisions/ranges': { PUT: listRanges },
+  'revisions/documents': { PUT: getDocuments },
+};
+
+function dispatch(request: ApiRequest): Reply | Promise<Reply> {
+  const { role } = request.server;
+  const [first = '', second = ''] = request.suffix;
+  const name = first === 'revisions' ? `${first}/${second}` : first;
+  if (Object.hasOwn(restoring, first)) {
+    if (role === 'dbserver') throw new ArangoApiError(1471);
+    return run(request, restoring[first] as Command, 1);
+  }
+  if (role === 'coordinator') throw refusalOfCoordinator(first);
+  if (first === 'clusterInventory') throw new ArangoApiError(1471, undefined, 403);
+  if (first === 'keys') {
+    throw new ArangoApiError(9, 'the embedded server has revision trees for every collection and no keys API');
+  }
+  if (!Object.hasOwn(withData, name)) throw unknownCommand();
+  return run(request, withData[name] as Command, name === first ? 1 : 2);
 }
 
-export const unknownCommand: Handler = () => {
-  throw new ArangoApiError(400, 'invalid command');
-};
+function run(request: ApiRequest, command: Command, depth: number): Reply | Promise<Reply> {
+  const handler = command[request.method] ?? (request.method === 'HEAD' ? command.GET : undefined);
+  if (handler === undefined) throw new ArangoApiError(405);
+  return handler({ ...request, suffix: request.suffix.slice(depth) });
+}
 
-const notHere: Handler = () => {
-  throw new ArangoApiError(9, 'the embedded server has revision trees for every collection and no keys API');
-};
+/** What a coordinator cannot do without `DBserver` (5.0); with it a request does not come here. */
+function refusalOfCoordinator(command: string): ArangoApiError {
+  if (command === 'batch' || command === 'inventory' || command === 'dump') {
+    return new ArangoApiError(400, 'need "DBserver" parameter');
+  }
+  if (command === 'revisions' || command === 'keys' || command === 'logger-state') return new ArangoApiError(1470);
+  return unknownCommand();
+}
 
-const onlyOnCoordinator: Handler = () => {
-  throw new ArangoApiError(1471, undefined, 403);
-};
+function unknownCommand(): ArangoApiError {
+  return new ArangoApiError(400, 'invalid command');
+}

@@ -47,7 +47,7 @@ function sorted(views: readonly JsonObject[]): readonly JsonObject[] {
   return [...views].sort((left, right) => (String(left.name) < String(right.name) ? -1 : 1));
 }
 
-async function createView(request: ApiRequest): Promise<Reply> {
+export async function createView(request: ApiRequest): Promise<Reply> {
   if (request.suffix.length > 0) throw new ArangoApiError(10, 'expecting POST /_api/view');
   const body = parseBody(request) ?? null;
   const { name } = viewHead(body);
