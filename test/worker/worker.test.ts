@@ -68,6 +68,14 @@ describe('a worker', () => {
     ]);
   });
 
+  test('keeps its engine within an epoch, whatever else changes', async () => {
+    const { clock, masters, roles } = start(instructions([receive], { epoch: 'E1' }));
+    await clock.advance(100);
+    masters.instruct(instructions([receive, task('r2', 'receive-shard')], { epoch: 'E1', term: 4 }));
+    await clock.advance(100);
+    expect(roles.log).toEqual(['target starts', 'target E1: r', 'target E1: r r2']);
+  });
+
   test('keeps its lease by polling, however long nothing changes', async () => {
     const { clock, masters, roles } = start(instructions([sendA]));
     for (let at = 0; at < 100; at += 1) await clock.advance(1_000);

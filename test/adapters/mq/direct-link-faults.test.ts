@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
-import { LINK_BUFFER_BYTES_MAX } from '../../../src/adapters/mq/direct/limits.ts';
+import { LINK_BUFFER_BYTES_MAX, RETRY_MS_MAX } from '../../../src/adapters/mq/direct/limits.ts';
+import { ManualClock, turn } from '../../worker/support/manual-clock.ts';
 import { ack, frame, never, seqOf, take } from './link-suite.ts';
 import { loopbackCertificates } from './support/certificates.ts';
 import { type LoopbackOptions, startDirectLoopback } from './support/direct-loopback.ts';
@@ -36,6 +37,7 @@ function noise(bytes: number, seed: number): Buffer {
 const anyFault: fc.Arbitrary<Fault> = fc.oneof(
   { weight: 2, arbitrary: fc.constant({}) },
   { weight: 4, arbitrary: fc.record({ cutAnswerAfterBytes: fc.integer({ min: 0, max: 60_000 }) }) },
+  { weight: 2, arbitrary: fc.constant({ cutAnswerAfterBytes: 0 }) },
   { weight: 1, arbitrary: fc.constant({ lost: true }) },
   { weight: 2, arbitrary: fc.constant({ twice: true }) },
 );
@@ -78,6 +80,48 @@ describe('S15: whatever the network does to a link', () => {
     for (let seq = 1; seq <= 20; seq += 1) sender.push(frame(seq, noise(30_000, seq)));
     expect((await take(receiver.frames, 20)).map(seqOf)).toEqual(Array.from({ length: 20 }, (_, at) => at + 1));
     expect(loopback.proxy.requests.filter(isPoll).length).toBeGreaterThanOrEqual(5);
+  });
+
+  test.each([
+    ['its answer is lost', { cutAnswerAfterBytes: 0 }],
+    ['it is delivered twice', { twice: true }],
+    ['it is lost itself', { lost: true }],
+  ] satisfies [string, Fault][])('a control is taken once although %s', async (_what, fault) => {
+    let left = 3;
+    const loopback = await start({ fault: ({ path }) => (isControl(path) && left-- > 0 ? fault : {}) });
+    const { sender, receiver } = await loopback.connect();
+    const controls = take(sender.controls, 6);
+    for (let seq = 1; seq <= 5; seq += 1) receiver.send(ack(seq));
+    await expect.poll(() => loopback.proxy.requests.filter(isControl).length).toBeGreaterThanOrEqual(left > 0 ? 1 : 4);
+    receiver.send(ack(6));
+    expect(await controls).toEqual([1, 2, 3, 4, 5, 6].map(ack));
+  });
+
+  test('streams that break now and then are asked again for ever: only failures in a row end a link', async () => {
+    const clock = new ManualClock();
+    const loopback = await start({ clock });
+    const { sender, receiver } = await loopback.connect();
+    for (let round = 1; round <= 3; round += 1) {
+      sender.push(frame(round));
+      const coming = take(receiver.frames, 1);
+      await expect
+        .poll(async () => {
+          await clock.advance(100);
+          return Promise.race([coming.then((came) => came.map(seqOf)), turn()]);
+        })
+        .toEqual([round]);
+      await expect
+        .poll(async () => {
+          await clock.advance(100);
+          return sender.bufferedBytes;
+        })
+        .toBe(0);
+      await clock.advance(RETRY_MS_MAX);
+      const before = loopback.troubles.length;
+      loopback.proxy.server.closeAllConnections();
+      await expect.poll(() => loopback.troubles.length).toBeGreaterThan(before);
+    }
+    expect(receiver.closed.aborted).toBe(false);
   });
 
   test('a connection that falls silent is given up and asked again', async () => {
@@ -153,6 +197,16 @@ describe('a link over a long way', () => {
     await expect(filled).rejects.toThrow('seen enough');
     receiver.close();
     await draining;
+  });
+
+  test('many bytes are acknowledged at once, whatever the time', async () => {
+    const loopback = await start({ clock: new ManualClock() });
+    const { sender, receiver } = await loopback.connect();
+    const body = noise(512 * 1024, 1);
+    for (let seq = 1; seq <= 12; seq += 1) sender.push(frame(seq, body));
+    const full = sender.bufferedBytes;
+    await take(receiver.frames, 12);
+    await expect.poll(() => sender.bufferedBytes, { timeout: 5_000 }).toBeLessThan(full / 2);
   });
 
   test('many writers that wait for room do not all push into it', async () => {

@@ -143,10 +143,21 @@ describe('a link through the door', () => {
 
   test('a token of another target does not reach an open link', async () => {
     const { receiver } = await loopback.connect();
-    const { value } = loopback.token;
-    loopback.token.value = loopback.tokens.issue('another target');
-    await expect(loopback.queue.routes(TARGET, never)).rejects.toThrow('401');
-    loopback.token.value = value;
+    const session =
+      loopback.proxy.requests
+        .findLast((each) => each.startsWith('PUT'))
+        ?.split('/')
+        .at(-1) ?? '';
+    expect(loopback.host.find(session, TARGET)).toBeDefined();
+    const answer = await agent.request({
+      origin: loopback.worker.endpoint,
+      path: `/_api/mq/direct/link/${session}/poll`,
+      method: 'POST',
+      headers: { authorization: `bearer ${loopback.tokens.issue('another target')}` },
+      body: JSON.stringify({ poll: 99, from: 1, holdMs: 1000 }),
+    });
+    expect(answer.statusCode).toBe(410);
+    await answer.body.dump();
     receiver.close();
   });
 });

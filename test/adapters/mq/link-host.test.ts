@@ -63,6 +63,16 @@ describe('the links of a source worker', () => {
     expect(Buffer.from((await newer.next()).value ?? []).toString()).toContain('"seq":1');
   });
 
+  test('a newer poll ends the stream of the one before', async () => {
+    const host = new LinkHost({ clock: new ManualClock(), onLink: () => {} });
+    const link = session(host, 'A');
+    const older = link.poll({ poll: 1, from: 1, holdMs: 1000 }, 'identity', never);
+    await older.next();
+    const waiting = older.next();
+    link.poll({ poll: 2, from: 1, holdMs: 1000 }, 'identity', never);
+    expect((await waiting).done).toBe(true);
+  });
+
   test('an idle stream beats, and ends when its time is over', async () => {
     const clock = new ManualClock();
     const host = new LinkHost({ clock, onLink: () => {} });

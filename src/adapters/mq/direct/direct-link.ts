@@ -154,8 +154,8 @@ export class DirectLink implements ReceiverLink {
 
   async #take(record: RawRecord): Promise<void> {
     const header = LinkRecordHeader.parse(record.header);
-    if ('beat' in header || header.seq < this.#nextFrame) return;
-    if (header.seq > this.#nextFrame) {
+    if ('beat' in header) return;
+    if (header.seq !== this.#nextFrame) {
       throw new LinkClosed(`frame ${header.seq} came where frame ${this.#nextFrame} was wanted`);
     }
     this.#nextFrame += 1;

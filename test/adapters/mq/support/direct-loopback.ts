@@ -5,7 +5,7 @@ import { linkRoutes } from '../../../../src/adapters/mq/direct/link-routes.ts';
 import { DirectRemoteQueue, type LinkTiming } from '../../../../src/adapters/mq/direct/remote-queue.ts';
 import { QueueTokens } from '../../../../src/adapters/mq/token.ts';
 import type { SenderLink } from '../../../../src/replication/queue.ts';
-import { systemClock } from '../../../../src/worker/clock.ts';
+import { type Clock, systemClock } from '../../../../src/worker/clock.ts';
 import type { LoopbackCertificates } from './certificates.ts';
 import { type Fault, startFaultyProxy } from './faulty-proxy.ts';
 import { serveHttps } from './https-app.ts';
@@ -19,10 +19,12 @@ export interface LoopbackOptions {
   /** Between target worker and master. */
   readonly fault?: (request: { readonly method: string; readonly path: string; readonly number: number }) => Fault;
   readonly timing?: LinkTiming;
+  /** Of the target worker. */
+  readonly clock?: Clock;
 }
 
 /** Target worker → (faulty network) → master's door → source worker, all over real HTTPS. */
-export async function startDirectLoopback({ certificates, fault, timing }: LoopbackOptions) {
+export async function startDirectLoopback({ certificates, fault, timing, clock }: LoopbackOptions) {
   const tokens = new QueueTokens(MASTER_SECRET);
   const senders: SenderLink[] = [];
   let announce = Promise.withResolvers<SenderLink>();
@@ -50,7 +52,7 @@ export async function startDirectLoopback({ certificates, fault, timing }: Loopb
   const token = { value: tokens.issue(TARGET) };
   const queue = new DirectRemoteQueue({
     remote: () => ({ endpoints: [proxy.endpoint], caCertificate: certificates.ca, token: token.value }),
-    clock: systemClock,
+    clock: clock ?? systemClock,
     onTrouble: (error) => troubles.push(error),
     ...(timing === undefined ? {} : { timing }),
   });
