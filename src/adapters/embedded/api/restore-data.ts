@@ -7,7 +7,7 @@ import type { ApiRequest } from '../http/contract.ts';
 import { ArangoApiError } from '../http/errors.ts';
 import type { Reply } from '../http/reply.ts';
 import { needAdmin, needWritable } from '../http/rights.ts';
-import { needFrontCollection } from './lookup.ts';
+import { findCollection } from './document-find.ts';
 import { restored } from './restore-body.ts';
 import { readAll } from './stored-json.ts';
 
@@ -25,7 +25,7 @@ interface Change {
 export async function restoreData(request: ApiRequest): Promise<Reply> {
   const name = request.query.text('collection');
   if (name === undefined || name === '') throw new ArangoApiError(400, 'invalid collection parameter, not found');
-  const collection = needFrontCollection(request, name);
+  const collection = findCollection(request, name);
   const changes = readLines(request.body);
   if (collection.name === '_users' && request.database === '_system') return restoreUsers(request, collection, changes);
   needWritable(request, collection.name);

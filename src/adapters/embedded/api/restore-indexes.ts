@@ -3,8 +3,8 @@ import type { ApiRequest } from '../http/contract.ts';
 import { Query } from '../http/query.ts';
 import type { Reply } from '../http/reply.ts';
 import { needDatabase } from '../http/rights.ts';
+import { findCollection } from './document-find.ts';
 import { createIndex } from './index.ts';
-import { needFrontCollection } from './lookup.ts';
 import { isDeleted, isHiddenSmartName, readRestoredCollection, restored } from './restore-body.ts';
 
 /** `PUT /_api/replication/restore-indexes` (7.2): equal ones may be there already; the first error stops. */
@@ -15,7 +15,7 @@ export async function restoreIndexes(request: ApiRequest): Promise<Reply> {
   if (isDeleted(parameters) || (isHiddenSmartName(name) && !force)) return restored();
   const wanted = indexes.filter(({ type }) => type !== 'primary' && type !== 'edge');
   if (wanted.length === 0) return restored();
-  const collection = needFrontCollection(request, name);
+  const collection = findCollection(request, name);
   const query = new Query(`collection=${encodeURIComponent(collection.name)}`);
   for (const index of wanted) {
     const body = Buffer.from(JSON.stringify(definitionToCreate(index)));

@@ -5,6 +5,7 @@ import type { Collection } from './collection.ts';
 import { Commit, removeOneByOne } from './commit.ts';
 import type { Database } from './database.ts';
 import { DocumentVersion } from './document.ts';
+import { DumpContexts } from './dump-contexts.ts';
 import { EngineError } from './errors.ts';
 import { type LogBatch, type LogEntry, Removal, StructureChange, WriteAheadLog } from './log.ts';
 import { Snapshots } from './snapshots.ts';
@@ -53,6 +54,7 @@ export class StorageEngine implements StorageServer {
   readonly serverId: string;
   readonly transactions: Transactions;
   readonly batches: Batches;
+  readonly dumps: DumpContexts;
   readonly clients: ReplicationClients;
   readonly log: WriteAheadLog;
   readonly environment: Environment;
@@ -87,6 +89,7 @@ export class StorageEngine implements StorageServer {
     this.#structure = new Structure(this.#state);
     this.transactions = new Transactions(this.#state);
     this.batches = new Batches(this.#state);
+    this.dumps = new DumpContexts(this.#state);
     this.clients = new ReplicationClients(environment);
   }
 
@@ -219,6 +222,7 @@ export class StorageEngine implements StorageServer {
   restart(): void {
     this.transactions.clear();
     this.batches.clear();
+    this.dumps.clear();
     this.clients.clear();
     this.rebootId++;
     this.startedAt = this.environment.now();
