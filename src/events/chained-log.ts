@@ -10,9 +10,9 @@ export const READ_BYTES_MAX = 16 * 1024 * 1024;
 const READ_CHUNK_FIRST = 8;
 const READ_CHUNK_MAX = 512;
 const REMOVE_CHUNK = 500;
-const SETTLE_ATTEMPTS_MAX = 8;
+const SETTLE_ATTEMPTS_MAX = 6;
 const SETTLE_PAUSE_FIRST_MS = 50;
-const SETTLE_PAUSE_MAX_MS = 2_000;
+const SETTLE_PAUSE_MAX_MS = 1_000;
 
 export interface ChainedLogOptions {
   readonly store: CommitStore;
@@ -68,6 +68,7 @@ export class ChainedLog implements EventLog {
   }
 
   async append(expected: Head, draft: CommitDraft, signal?: AbortSignal): Promise<AppendOutcome> {
+    if (expected.position === 0) await this.#checkNothingIsThere(signal);
     const commit = sealCommit(expected, draft, this.#hasher);
     const bytes = new TextEncoder().encode(JSON.stringify(commit)).byteLength;
     if (bytes > COMMIT_BYTES_MAX)
@@ -86,19 +87,21 @@ export class ChainedLog implements EventLog {
 
   /**
    * Lets go of all commits before `position`, which must hold a `LogArchived`. Oldest first: so a position that is free
-   * has no predecessor either, by which a writer from the past is found out (S10). Repeatable.
+   * has no predecessor either, by which a writer from the past is found out (S10). Repeatable: what a call that broke off
+   * left behind goes with the next.
    */
   async archiveBefore(position: number, signal?: AbortSignal): Promise<void> {
-    const { first, commits } = await this.#store.get([position], signal);
+    const { start, commits } = await this.#store.get([position], signal);
     const { commit, finding } = checkCommit(commits[0], position, undefined, this.#hasher);
     if (finding !== undefined) throw new LogCorrupt(finding);
     if (!holdsState(commit))
       throw new Error(`position ${position} holds no state to begin from: archive at a LogArchived`);
-    await this.#store.setFirst(position, signal);
-    for (let from = first; from < position; from += REMOVE_CHUNK) {
-      const count = Math.min(REMOVE_CHUNK, position - from);
-      await this.#store.remove(positionsFrom(from, count), signal);
+    const first = Math.max(position, start.first);
+    await this.#store.setStart({ first, oldest: start.oldest }, signal);
+    for (let from = start.oldest; from < first; from += REMOVE_CHUNK) {
+      await this.#store.remove(positionsFrom(from, Math.min(REMOVE_CHUNK, first - from)), signal);
     }
+    await this.#store.setStart({ first, oldest: first }, signal);
   }
 
   /** {@link read} for one's own known head: begins anew when that was archived. */
@@ -113,10 +116,11 @@ export class ChainedLog implements EventLog {
 
   async #readChunk(after: Head, count: number, signal?: AbortSignal): Promise<Chunk> {
     const stored = await this.#store.get(positionsFrom(after.position + 1, count), signal);
-    if (after.position + 1 >= stored.first) return this.#checkChunk(after, stored.commits, stored.bytes, after);
-    if (after.position > 0) throw new LogArchivedPast(after.position, stored.first);
-    const fromFirst = await this.#store.get(positionsFrom(stored.first, count), signal);
-    const before = { position: stored.first - 1, hash: '' };
+    const { first } = stored.start;
+    if (after.position + 1 >= first) return this.#checkChunk(after, stored.commits, stored.bytes, after);
+    if (after.position > 0) throw new LogArchivedPast(after.position, first);
+    const fromFirst = await this.#store.get(positionsFrom(first, count), signal);
+    const before = { position: first - 1, hash: '' };
     return this.#checkChunk(before, fromFirst.commits, fromFirst.bytes, undefined);
   }
 
@@ -144,10 +148,11 @@ export class ChainedLog implements EventLog {
   /** A reader that remembers a commit which the log lacks must not go on as if nothing was (S18). */
   async #checkStillThere(after: Head, signal?: AbortSignal): Promise<void> {
     const { position, hash } = after;
-    if (position === 0) return;
+    if (position === 0) return this.#checkNothingIsThere(signal);
     const isVerified = position === this.#known.position && hash === this.#known.hash;
     if (isVerified && (await this.#store.exists(position, signal))) return;
-    const { first, commits } = await this.#store.get([position], signal);
+    const { start, commits } = await this.#store.get([position], signal);
+    const { first } = start;
     if (position < first) throw new LogArchivedPast(position, first);
     if (commits[0] === undefined) {
       const detail = 'it was there before: the log went back (restored from a backup, or a replica was lost)';
@@ -157,6 +162,16 @@ export class ChainedLog implements EventLog {
     if (finding !== undefined) throw new LogCorrupt(finding);
     if (commit.hash === hash) return;
     throw new LogCorrupt({ position, problem: 'swapped', detail: 'another commit was read here before' });
+  }
+
+  /** A log whose beginning was taken away must not pass for an empty one, in which everything begins anew. */
+  async #checkNothingIsThere(signal?: AbortSignal): Promise<void> {
+    const stored = await this.#store.count(signal);
+    const { start } = await this.#store.get([], signal);
+    if (stored === 0 && start.first === 1) return;
+    if (await this.#store.exists(start.first, signal)) return;
+    const detail = `the log begins here, and nothing is there; ${stored} other commits are stored`;
+    throw new LogCorrupt({ position: start.first, problem: 'missing', detail });
   }
 
   /** Undefined: the commit is in the log. Otherwise the head of the one that was first. */
@@ -186,7 +201,8 @@ export class ChainedLog implements EventLog {
 
   /** A free position proves nothing when old commits were archived: only the predecessor does (S10). */
   async #checkPredecessor(commit: Commit, expected: Head, signal?: AbortSignal): Promise<void> {
-    const { first, commits } = await this.#store.get(expected.position === 0 ? [] : [expected.position], signal);
+    const { start, commits } = await this.#store.get(expected.position === 0 ? [] : [expected.position], signal);
+    const { first } = start;
     if (commit.position < first) {
       await this.#store.remove([commit.position], signal);
       throw new LogArchivedPast(expected.position, first);

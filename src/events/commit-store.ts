@@ -17,15 +17,21 @@ export interface CommitStore {
   exists(position: number, signal?: AbortSignal): Promise<boolean>;
   /** How many commits there are at all, also those that no gapless read reaches. */
   count(signal?: AbortSignal): Promise<number>;
-  /** Marks the first commit that is kept. */
-  setFirst(position: number, signal?: AbortSignal): Promise<void>;
+  setStart(start: LogStart, signal?: AbortSignal): Promise<void>;
   /** Removes commits in the given order; what is absent already is no error. */
   remove(positions: readonly number[], signal?: AbortSignal): Promise<void>;
 }
 
-export interface StoredCommits {
-  /** Position of the first commit that is kept: 1 until something was archived. */
+/** Where a log begins. Both are 1 until something was archived. */
+export interface LogStart {
+  /** Position of the first commit that is kept. */
   readonly first: number;
+  /** Lowest position that may still be stored: below `first` while the removal of archived commits has not ended. */
+  readonly oldest: number;
+}
+
+export interface StoredCommits {
+  readonly start: LogStart;
   readonly commits: readonly unknown[];
   /** Size of what was read. */
   readonly bytes: number;

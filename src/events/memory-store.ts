@@ -1,4 +1,4 @@
-import type { CommitStore, StoredCommits } from './commit-store.ts';
+import type { CommitStore, LogStart, StoredCommits } from './commit-store.ts';
 import type { Commit } from './log.ts';
 
 /**
@@ -7,7 +7,7 @@ import type { Commit } from './log.ts';
  */
 export class MemoryCommitStore implements CommitStore {
   readonly #texts = new Map<number, string>();
-  #first = 1;
+  #start: LogStart = { first: 1, oldest: 1 };
 
   async insert(commit: Commit): Promise<'inserted' | 'taken' | 'unknown'> {
     if (this.#texts.has(commit.position)) return 'taken';
@@ -19,7 +19,7 @@ export class MemoryCommitStore implements CommitStore {
     const texts = positions.map((position) => this.#texts.get(position));
     const bytes = texts.reduce((sum, text) => sum + (text?.length ?? 0), 0);
     const commits = texts.map((text): unknown => (text === undefined ? undefined : JSON.parse(text)));
-    return { first: this.#first, commits, bytes };
+    return { start: this.#start, commits, bytes };
   }
 
   async exists(position: number): Promise<boolean> {
@@ -30,8 +30,8 @@ export class MemoryCommitStore implements CommitStore {
     return this.#texts.size;
   }
 
-  async setFirst(position: number): Promise<void> {
-    this.#first = position;
+  async setStart(start: LogStart): Promise<void> {
+    this.#start = start;
   }
 
   async remove(positions: readonly number[]): Promise<void> {

@@ -20,6 +20,8 @@ export interface LogHarness {
   contentAt(position: number): Promise<Record<string, unknown>>;
   overwrite(position: number, content: Record<string, unknown>): Promise<void>;
   erase(position: number): Promise<void>;
+  /** Makes the next removals of archived commits fail. */
+  failRemovals(times: number): void;
   close(): Promise<void>;
 }
 
@@ -293,6 +295,16 @@ export function describeEventLog(name: string, start: () => Promise<LogHarness>)
         expect(await follower.head()).toEqual(await log.head());
       });
 
+      it('removes with the next call what a call that broke off left behind', async () => {
+        harness.failRemovals(1);
+        await expect(archived()).rejects.toThrow(LogUnavailable);
+        expect(await causesIn(harness.open())).toEqual(['state', 'g', 'h']);
+        expect(await log.count()).toBe(8);
+        await harness.open().archiveBefore(6);
+        expect(await log.count()).toBe(3);
+        expect((await verifyLog(harness.open())).findings).toEqual([]);
+      });
+
       it('archives only where a state is kept', async () => {
         await appendAll(log, ['a', 'b']);
         await expect(log.archiveBefore(2)).rejects.toThrow('holds no state');
@@ -337,8 +349,10 @@ export function describeEventLog(name: string, start: () => Promise<LogHarness>)
         await harness.overwrite(2, second);
         await harness.overwrite(3, third);
         expect((await verifyLog(log)).findings).toEqual([]);
-        await harness.erase(1);
-        await harness.open().append(START, draftOf('another beginning'));
+        const elsewhere = await start();
+        await elsewhere.open().append(START, draftOf('another beginning'));
+        await harness.overwrite(1, await elsewhere.contentAt(1));
+        await elsewhere.close();
         expect((await verifyLog(log)).findings).toMatchObject([{ position: 2, problem: 'swapped' }]);
       });
 
@@ -347,6 +361,24 @@ export function describeEventLog(name: string, start: () => Promise<LogHarness>)
         const forger = harness.open('another secret');
         await expect(forger.append(await log.head(), draftOf('forged'))).rejects.toThrow('other-key');
         await expect(log.read(START, 10)).rejects.toThrow('position 2: other-key');
+      });
+
+      it('does not take a log whose beginning is gone for an empty one', async () => {
+        await appendAll(log, ['a', 'b']);
+        await harness.erase(1);
+        const fresh = harness.open();
+        await expect(fresh.head()).rejects.toThrow('position 1: missing');
+        await expect(fresh.append(START, draftOf('begins anew'))).rejects.toThrow('position 1: missing');
+        expect((await verifyLog(fresh)).findings).toMatchObject([{ position: 1, problem: 'missing' }]);
+      });
+
+      it('does not take an archived log whose state is gone for an empty one', async () => {
+        const state = { ...draftOf('state'), events: [{ id: 's', type: 'LogArchived', v: 1, data: {} }] };
+        await appendAll(log, ['a']);
+        await log.append(await log.head(), state);
+        await log.archiveBefore(2);
+        await harness.erase(2);
+        await expect(harness.open().head()).rejects.toThrow('position 2: missing');
       });
 
       it('stops at the first missing position, and counts what lies behind it', async () => {

@@ -1,5 +1,5 @@
 import { commitHasher } from '../../src/adapters/crypto/commit-hasher.ts';
-import type { Commit } from '../../src/events/log.ts';
+import { type Commit, LogUnavailable } from '../../src/events/log.ts';
 import { openMemoryLog } from '../../src/events/memory-log.ts';
 import { MemoryCommitStore } from '../../src/events/memory-store.ts';
 import { describeEventLog, type InsertFault, type LogHarness } from './event-log-suite.ts';
@@ -8,6 +8,7 @@ import { describeEventLog, type InsertFault, type LogHarness } from './event-log
 class FaultyStore extends MemoryCommitStore {
   fault: InsertFault = 'lost';
   faults = 0;
+  removalFaults = 0;
   meanwhile: () => Promise<void> = async () => {};
   readonly heldBack: Commit[] = [];
 
@@ -18,6 +19,14 @@ class FaultyStore extends MemoryCommitStore {
     if (this.fault === 'held-back') this.heldBack.push(commit);
     await this.meanwhile();
     return 'unknown';
+  }
+
+  override async remove(positions: readonly number[]): Promise<void> {
+    if (this.removalFaults > 0) {
+      this.removalFaults -= 1;
+      throw new LogUnavailable('told to fail');
+    }
+    await super.remove(positions);
   }
 
   async releaseHeldBack(): Promise<void> {
@@ -31,6 +40,9 @@ async function start(): Promise<LogHarness> {
     open: (masterSecret = 'secret') => openMemoryLog(commitHasher([masterSecret]), store),
     failInserts: (fault, times = 1, meanwhile = async () => {}) => {
       Object.assign(store, { fault, faults: times, meanwhile });
+    },
+    failRemovals: (times) => {
+      store.removalFaults = times;
     },
     releaseHeldBack: () => store.releaseHeldBack(),
     contentAt: async (position) => JSON.parse(store.textAt(position) ?? 'null'),

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { canonicalText } from '../../src/events/canonical.ts';
 import type { Commit } from '../../src/events/log.ts';
 import type { Event } from '../../src/events/vocabulary.ts';
+import { archiveLog } from '../../src/projections/archive.ts';
 import { AUDIT_LIMIT } from '../../src/projections/audit.ts';
 import {
   ControlPlane,
@@ -12,7 +13,7 @@ import {
   STATE_SCHEMA,
 } from '../../src/projections/control-state.ts';
 import { loadControlPlane } from '../../src/projections/load.ts';
-import { anyHistory, historyOf } from './random-history.ts';
+import { anyHistory, continueHistory, historyOf } from './random-history.ts';
 
 function replay(commits: readonly Commit[], plane = new ControlPlane()): ControlPlane {
   for (const commit of commits) plane.apply(commit);
@@ -23,6 +24,11 @@ function commitOf(position: number, ...events: readonly Event[]): Commit {
   const prev = position === 1 ? '' : `h${position - 1}`;
   return { position, prev, hash: `h${position}`, term: 1, writer: 'm1', at: 'now', cause: 'test', events };
 }
+
+const archiving = {
+  writer: { term: 1, writer: 'm1', at: 'now', cause: 'archive' },
+  newEventId: () => 'archived',
+};
 
 const timeout = (id: string, messageTimeoutMs: number): Event => ({
   id,
@@ -62,20 +68,9 @@ describe('a replay of any history', () => {
     await fc.assert(
       fc.asyncProperty(anyHistory, anyHistory, async (before, after) => {
         const { log, live } = await historyOf(before);
-        const data = { schema: STATE_SCHEMA, state: JSON.parse(canonicalText(live.state)) };
-        const draft = {
-          term: 1,
-          writer: 'm1',
-          at: 'now',
-          cause: 'archive',
-          events: [{ id: 's', type: 'LogArchived', v: 1, data }],
-        };
-        const archived = await log.append(live.head, draft);
-        if (archived.kind === 'conflict') throw new Error('nobody else writes');
-        live.apply(archived.commit);
-        await log.archiveBefore(archived.commit.position);
-        const rest = (await historyOf(after)).commits.length;
-        const replayed = replay(await log.read({ position: 0, hash: '' }, 1_000 + rest));
+        expect(await archiveLog(log, live, archiving)).toBe('archived');
+        await continueHistory({ log, live, commits: [] }, after);
+        const replayed = replay(await log.read({ position: 0, hash: '' }, 1_000));
         expect(canonicalText(replayed.state)).toBe(canonicalText(live.state));
       }),
       { numRuns: 30 },
@@ -143,6 +138,22 @@ describe('the control plane', () => {
   });
 });
 
+describe('archiving', () => {
+  it('is not done by one who does not understand the log', async () => {
+    const { log } = await historyOf([]);
+    const plane = replay([commitOf(1, { id: 'e1', type: 'FutureThing', v: 1, data: {} })]);
+    await expect(archiveLog(log, plane, archiving)).rejects.toThrow('newer version');
+  });
+
+  it('removes nothing when another one wrote first', async () => {
+    const { log, live, commits } = await historyOf([{ kind: 'set-message-timeout', messageTimeoutMs: 9 }]);
+    const behind = new ControlPlane();
+    expect(await archiveLog(log, behind, archiving)).toBe('conflict');
+    expect(await log.read({ position: 0, hash: '' }, 10)).toEqual(commits);
+    expect(live.position).toBe(1);
+  });
+});
+
 describe('the audit', () => {
   it('names who did what on whose behalf, and what was refused and why', () => {
     const refused = { command: 'configure-sync', caller: 'root', status: 412, code: 'other-source', reason: 'busy' };
@@ -199,15 +210,7 @@ describe('loading the control plane', () => {
       head: { position: 1, hash: 'gone' },
       state: canonicalText(initialControlState),
     };
-    const data = { schema: STATE_SCHEMA, state: JSON.parse(canonicalText(live.state)) };
-    await log.append(live.head, {
-      term: 1,
-      writer: 'm',
-      at: 'now',
-      cause: 'archive',
-      events: [{ id: 's', type: 'LogArchived', v: 1, data }],
-    });
-    await log.archiveBefore(3);
+    await archiveLog(log, live, archiving);
     const loaded = await loadControlPlane(log, storeOf(old));
     expect(loaded.state.settings.messageTimeoutMs).toBe(10);
     expect(loaded.position).toBe(3);

@@ -130,11 +130,17 @@ export interface History {
 }
 
 /** Lets a leader carry out commands one after the other, refusals included, and keeps its plane. */
-export async function historyOf(commands: readonly Command[]): Promise<History> {
-  const log = openMemoryLog(commitHasher(['secret']));
-  const live = new ControlPlane();
-  const commits: Commit[] = [];
-  let drawn = 0;
+export function historyOf(commands: readonly Command[]): Promise<History> {
+  return continueHistory(
+    { log: openMemoryLog(commitHasher(['secret'])), live: new ControlPlane(), commits: [] },
+    commands,
+  );
+}
+
+/** The history with more commands carried out. */
+export async function continueHistory({ log, live, commits }: History, commands: readonly Command[]): Promise<History> {
+  const written = [...commits];
+  let drawn = live.position * 1_000;
   const draw = () => String(++drawn);
   const context: Context = { newId: draw, newChannel: () => `channel${draw()}` };
   for (const command of commands) {
@@ -151,9 +157,9 @@ export async function historyOf(commands: readonly Command[]): Promise<History> 
     const outcome = await log.append(live.head, draft);
     if (outcome.kind === 'conflict') throw new Error('nobody else writes');
     live.apply(outcome.commit);
-    commits.push(outcome.commit);
+    written.push(outcome.commit);
   }
-  return { log, live, commits };
+  return { log, live, commits: written };
 }
 
 /** Commands that name what only the state knows: the epoch, tasks with their workers and shards. */

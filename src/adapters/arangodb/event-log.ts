@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import type { CommitHasher } from '../../events/chain.ts';
 import { ChainedLog } from '../../events/chained-log.ts';
-import type { CommitStore, StoredCommits } from '../../events/commit-store.ts';
+import type { CommitStore, LogStart, StoredCommits } from '../../events/commit-store.ts';
 import { type Commit, LogUnavailable } from '../../events/log.ts';
 import {
   type ArangoAnswer,
@@ -15,8 +15,8 @@ import { SYNC_COLLECTIONS } from './sync-collections.ts';
 
 /** Keys are positions of one length, so that they sort as text; 16 digits hold every safe integer. */
 const KEY_DIGITS = 16;
-/** Key of the document that names the first commit kept. No position reads so. */
-const FIRST_KEY = 'first';
+/** Key of the document that says where the log begins. No position reads so. */
+const START_KEY = 'start';
 const PATH = `/_api/document/${SYNC_COLLECTIONS.events}`;
 /** Short beside the client's own: an append that hangs is settled by trying it again. */
 const INSERT_TIMEOUT_MS = 10_000;
@@ -42,7 +42,7 @@ const BulkItem = z.looseObject({
   errorNum: z.number().optional(),
 });
 const Bulk = z.array(BulkItem);
-const FirstMark = z.looseObject({ position: z.int().positive() });
+const StoredStart = z.looseObject({ first: z.int().positive(), oldest: z.int().positive() });
 const Count = z.looseObject({ count: z.int() });
 
 /** {@link CommitStore} through the document API: no AQL, one shard, so that one call is one transaction (reference 4.5). */
@@ -77,7 +77,7 @@ export class ArangoCommitStore implements CommitStore {
   }
 
   async get(positions: readonly number[], signal?: AbortSignal): Promise<StoredCommits> {
-    const keys = [...positions.map(keyOf), FIRST_KEY];
+    const keys = [...positions.map(keyOf), START_KEY];
     const answer = await this.#ask({
       method: 'PUT',
       path: PATH,
@@ -89,9 +89,9 @@ export class ArangoCommitStore implements CommitStore {
     const documents = parse(Bulk, answer).map(documentOf);
     if (documents.length !== keys.length)
       throw new LogUnavailable(`asked for ${keys.length} events, got ${documents.length}`);
-    const mark = documents.pop();
-    const first = mark === undefined ? 1 : FirstMark.parse(mark).position;
-    return { first, commits: documents, bytes: answer.body.byteLength };
+    const stored = documents.pop();
+    const { first, oldest } = stored === undefined ? { first: 1, oldest: 1 } : StoredStart.parse(stored);
+    return { start: { first, oldest }, commits: documents, bytes: answer.body.byteLength };
   }
 
   async exists(position: number, signal?: AbortSignal): Promise<boolean> {
@@ -105,16 +105,16 @@ export class ArangoCommitStore implements CommitStore {
   async count(signal?: AbortSignal): Promise<number> {
     const path = `/_api/collection/${SYNC_COLLECTIONS.events}/count`;
     const { count } = parse(Count, await this.#ask({ method: 'GET', path, signal }));
-    const mark = await this.#try(this.#request({ method: 'HEAD', path: `${PATH}/${FIRST_KEY}`, signal }));
-    return mark?.status === 200 ? count - 1 : count;
+    const start = await this.#try(this.#request({ method: 'HEAD', path: `${PATH}/${START_KEY}`, signal }));
+    return start?.status === 200 ? count - 1 : count;
   }
 
-  async setFirst(position: number, signal?: AbortSignal): Promise<void> {
+  async setStart({ first, oldest }: LogStart, signal?: AbortSignal): Promise<void> {
     await this.#ask({
       method: 'POST',
       path: PATH,
       query: { overwriteMode: 'replace', waitForSync: true },
-      body: { _key: FIRST_KEY, position },
+      body: { _key: START_KEY, first, oldest },
       repeatable: true,
       signal,
     });

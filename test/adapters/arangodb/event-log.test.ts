@@ -30,6 +30,8 @@ function harnessOver(server: ArangoServer, close: () => Promise<void>): LogHarne
     open: (masterSecret) => openLog(faulty, masterSecret),
     failInserts: (kind, times = 1, meanwhile = async () => {}) =>
       faulty.setFaults({ kind, times, meanwhile, matches: isInsert }),
+    failRemovals: (times) =>
+      faulty.setFaults({ kind: 'lost', times, matches: ({ method, path }) => method === 'DELETE' && path === EVENTS }),
     releaseHeldBack: () => faulty.releaseHeldBack(),
     contentAt: async (position) => {
       const { _id, _key, _rev, ...content } = await server.json<Record<string, unknown>>({
