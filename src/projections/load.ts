@@ -28,12 +28,10 @@ export async function loadControlPlane(
   }
 }
 
-/** Applies what was appended since; returns the number of commits. */
-export async function catchUp(plane: ControlPlane, log: EventLog, signal?: AbortSignal): Promise<number> {
-  for (let applied = 0; ; ) {
+async function catchUp(plane: ControlPlane, log: EventLog, signal?: AbortSignal): Promise<void> {
+  for (;;) {
     const commits = await log.read(plane.head, REPLAY_LIMIT, signal);
     for (const commit of commits) plane.apply(commit);
-    applied += commits.length;
-    if (commits.length === 0) return applied;
+    if (commits.length === 0) return;
   }
 }

@@ -29,25 +29,6 @@ export interface LeaseStore {
   release(seen: SeenLease, signal?: AbortSignal): Promise<void>;
 }
 
-/** Judges somebody else's lease by one's own monotonic clock: expired once one revision was seen for the lease's time. */
-export class LeaseWatch {
-  #revision: string | undefined;
-  #sinceMs = 0;
-
-  /** To be called with every reading, and the monotonic time before it was asked for. */
-  observe(lease: SeenLease | undefined, nowMs: number): 'absent' | 'held' | 'expired' {
-    if (lease === undefined) {
-      this.#revision = undefined;
-      return 'absent';
-    }
-    if (lease.revision !== this.#revision) {
-      this.#revision = lease.revision;
-      this.#sinceMs = nowMs;
-    }
-    return nowMs - this.#sinceMs >= lease.leaseMs ? 'expired' : 'held';
-  }
-}
-
 /**
  * Judges one's own lease (S12): it holds for its time from *before* the renewal was sent, since nobody knows when the
  * database took it. Outside of it a leader must not act.
