@@ -15,7 +15,8 @@ type Command = { readonly [M in Method]?: Handler };
 /**
  * `/_api/replication/*` as 3.12.10 answers (part 5 and 7). `logger-follow`, `server-id`, `applier-*` and their like are
  * gone with that version: unknown commands. One prefix for all, so that longer paths registered elsewhere
- * (`clusterInventory` of a coordinator) win.
+ * (`clusterInventory` of a coordinator) win. Of a coordinator only restoring comes here: the rest is passed on, or refused,
+ * before (5.0).
  */
 export function registerReplication(router: Router): void {
   const answer: Handler = (request) => dispatch(request);
@@ -47,7 +48,6 @@ function dispatch(request: ApiRequest): Reply | Promise<Reply> {
     if (role === 'dbserver') throw new ArangoApiError(1471);
     return run(request, restoring[first] as Command, 1);
   }
-  if (role === 'coordinator') throw refusalOfCoordinator(first);
   if (first === 'clusterInventory') throw new ArangoApiError(1471, undefined, 403);
   if (first === 'keys') {
     throw new ArangoApiError(9, 'the embedded server has revision trees for every collection and no keys API');
@@ -60,15 +60,6 @@ function run(request: ApiRequest, command: Command, depth: number): Reply | Prom
   const handler = command[request.method] ?? (request.method === 'HEAD' ? command.GET : undefined);
   if (handler === undefined) throw new ArangoApiError(405);
   return handler({ ...request, suffix: request.suffix.slice(depth) });
-}
-
-/** What a coordinator cannot do without `DBserver` (5.0); with it a request does not come here. */
-function refusalOfCoordinator(command: string): ArangoApiError {
-  if (command === 'batch' || command === 'inventory' || command === 'dump') {
-    return new ArangoApiError(400, 'need "DBserver" parameter');
-  }
-  if (command === 'revisions' || command === 'keys' || command === 'logger-state') return new ArangoApiError(1470);
-  return unknownCommand();
 }
 
 function unknownCommand(): ArangoApiError {

@@ -1,7 +1,6 @@
 import type { Collection } from './collection.ts';
-import type { DocumentVersion } from './document.ts';
+import { byRevision, type DocumentVersion } from './document.ts';
 import { EngineError } from './errors.ts';
-import { compareRevisions } from './revision.ts';
 import type { ServerState } from './state.ts';
 import type { RevisionTree } from './tree.ts';
 import type { EngineBatch } from './types.ts';
@@ -145,9 +144,7 @@ function versionsAt(collection: Collection, tick: number): DocumentVersion[] {
   const seen = current.filter((version) => version.tick <= tick);
   const past = collection.history.allAt(tick);
   if (past.length === 0) return seen;
-  return [...seen, ...past].sort((a, b) =>
-    compareRevisions(a.revisionHigh, a.revisionLow, b.revisionHigh, b.revisionLow),
-  );
+  return [...seen, ...past].sort(byRevision);
 }
 
 function ttlMsOf(seconds: number): number {

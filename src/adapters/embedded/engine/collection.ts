@@ -206,13 +206,22 @@ export class Collection implements EngineCollection {
 
   /** Computes the tree from the documents, keeping its range. */
   computeTree(): RevisionTree {
-    const tree = new RevisionTree(this.isSmartChild, this.#tree.range);
-    for (const version of this.#primary.values()) tree.add(version.revisionHigh, version.revisionLow);
-    return tree;
+    return this.#filled(new RevisionTree(this.isSmartChild, this.#tree.range));
+  }
+
+  /** After changes behind this tick were taken back: the tree as if they had never been. */
+  forgetTreeAfter(tick: number): void {
+    this.#growths = this.#growths.filter((growth) => growth.tick <= tick);
+    this.#tree = this.#filled(this.emptyTreeAt(tick));
   }
 
   rebuildTree(): void {
     this.#tree = this.computeTree();
+  }
+
+  #filled(tree: RevisionTree): RevisionTree {
+    for (const version of this.#primary.values()) tree.add(version.revisionHigh, version.revisionLow);
+    return tree;
   }
 
   #retire(version: DocumentVersion, tick: number): void {

@@ -1,5 +1,5 @@
 import type { Collection } from './collection.ts';
-import { decodeRevision, printRevision } from './revision.ts';
+import { compareRevisions, decodeRevision, printRevision } from './revision.ts';
 import type { StoredDocument } from './types.ts';
 
 /**
@@ -65,4 +65,9 @@ export function deviatingText(given: string, high: number, low: number): string 
     return undefined;
   }
   return printRevision(high, low) === given ? undefined : given;
+}
+
+/** The order of storage. */
+export function byRevision(a: DocumentVersion, b: DocumentVersion): number {
+  return compareRevisions(a.revisionHigh, a.revisionLow, b.revisionHigh, b.revisionLow);
 }

@@ -230,11 +230,13 @@ export class StorageEngine implements StorageServer {
 
   losePower(fromTick = 0): number {
     this.restart();
+    const changed = new Set<Collection>();
     let batch = this.log.popUnsynced(fromTick);
     while (batch !== undefined) {
-      undoBatch(batch);
+      undoBatch(batch, changed);
       batch = this.log.popUnsynced(fromTick);
     }
+    for (const collection of changed) collection.forgetTreeAfter(this.log.lastTick);
     this.log.sync();
     return this.log.lastTick;
   }
@@ -308,13 +310,14 @@ function truncateInTransaction(collection: Collection, transaction: Transaction)
   return { changes: [], ranged: false, count: versions.length };
 }
 
-/** Takes a batch back, newest entry first. */
-function undoBatch(batch: LogBatch): void {
+/** Takes a batch back, newest entry first; notes the collections that it had changed. */
+function undoBatch(batch: LogBatch, changed: Set<Collection>): void {
   const tick = batch.start - 1;
   for (let index = batch.entries.length - 1; index >= 0; index--) {
     const entry = batch.entries[index] as LogEntry;
     if (entry instanceof StructureChange) throw new EngineError(4, 'a change of structure is always durable');
     if (entry.collection.isDropped) continue;
+    changed.add(entry.collection);
     entry.collection.undo(entry instanceof Removal ? undefined : entry, batch.before?.[index], tick);
   }
 }

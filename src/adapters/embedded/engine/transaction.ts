@@ -1,6 +1,6 @@
 import type { Collection } from './collection.ts';
 import type { Database } from './database.ts';
-import type { DocumentVersion } from './document.ts';
+import { byRevision, type DocumentVersion } from './document.ts';
 import { EngineError } from './errors.ts';
 import type { EngineTransaction, TransactionSpec, TransactionStatus } from './types.ts';
 import type { UniqueIndex } from './unique-index.ts';
@@ -113,7 +113,7 @@ export class TransactionView implements DocumentView {
     const past = collection.history.allAt(tick);
     const untouched = [...seen, ...past].filter((version) => !this.#written.has(version.key));
     const own = [...this.#written.values()].filter((version) => version !== undefined);
-    return [...untouched, ...own];
+    return [...untouched, ...own].sort(byRevision);
   }
 
   lock(key: string): void {

@@ -6,9 +6,13 @@ interface PastVersion {
   readonly until: number;
 }
 
+/** Histories smaller than this are not swept: it would cost more than it frees. */
+const SWEEP_KEYS_MIN = 1000;
+
 /** Versions that are no longer current but that a snapshot or a transaction still sees, per key. */
 export class VersionHistory {
   readonly #byKey = new Map<string, PastVersion[]>();
+  #sweepAtKeys = SWEEP_KEYS_MIN;
 
   get isEmpty(): boolean {
     return this.#byKey.size === 0;
@@ -44,16 +48,19 @@ export class VersionHistory {
     return [...this.#byKey.values()].flat().map((past) => past.version);
   }
 
-  /** Forgets what none of these ticks sees. */
+  /** Forgets what none of these ticks sees; only when much has come since the last time. */
   sweep(ticks: readonly number[]): void {
+    if (this.#byKey.size < this.#sweepAtKeys) return;
     for (const [key, past] of this.#byKey) {
       const kept = past.filter(({ version, until }) => ticks.some((tick) => version.tick <= tick && tick < until));
       if (kept.length === 0) this.#byKey.delete(key);
       else if (kept.length < past.length) this.#byKey.set(key, kept);
     }
+    this.#sweepAtKeys = Math.max(SWEEP_KEYS_MIN, this.#byKey.size * 2);
   }
 
   clear(): void {
     this.#byKey.clear();
+    this.#sweepAtKeys = SWEEP_KEYS_MIN;
   }
 }
