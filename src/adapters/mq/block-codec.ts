@@ -15,6 +15,8 @@ export const BLOCK_BYTES_MAX = 512 * 1024;
 /** Below this, packing costs more than it saves. */
 const WORTH_PACKING_BYTES = 1024;
 const PREFIX_BYTES = 9;
+/** Smallest buffer for the output of (un)packing. */
+const CHUNK_BYTES_MIN = 4096;
 
 const codes = { identity: 0, gzip: 1, zstd: 2 } as const;
 export type BlockEncoding = keyof typeof codes;
@@ -41,10 +43,12 @@ export async function encodeBlock(raw: Buffer, encoding: BlockEncoding): Promise
   if (raw.length > BLOCK_BYTES_MAX)
     throw new RangeError(`a block of ${raw.length} bytes; ${BLOCK_BYTES_MAX} are allowed`);
   if (encoding === 'identity' || raw.length < WORTH_PACKING_BYTES) return frame('identity', raw.length, raw);
+  // The default of 16 KiB would go through the event loop dozens of times for a block. Most documents pack to less.
+  const chunkSize = Math.max(CHUNK_BYTES_MIN, raw.length >> 2);
   const packed =
     encoding === 'zstd'
-      ? await zstd(raw, { params: { [constants.ZSTD_c_compressionLevel]: 1 } })
-      : await pack(raw, { level: 1 });
+      ? await zstd(raw, { chunkSize, params: { [constants.ZSTD_c_compressionLevel]: 1 } })
+      : await pack(raw, { chunkSize, level: 1 });
   return packed.length < raw.length ? frame(encoding, raw.length, packed) : frame('identity', raw.length, raw);
 }
 
@@ -97,7 +101,8 @@ async function decodeBlock(block: Buffer): Promise<Buffer> {
 
 async function unpackBlock(code: number, stored: Buffer, maxOutputLength: number): Promise<Buffer> {
   if (code === codes.identity) return stored;
-  if (code === codes.zstd) return unzstd(stored, { maxOutputLength });
-  if (code === codes.gzip) return unpack(stored, { maxOutputLength });
+  const chunkSize = Math.max(CHUNK_BYTES_MIN, maxOutputLength);
+  if (code === codes.zstd) return unzstd(stored, { chunkSize, maxOutputLength });
+  if (code === codes.gzip) return unpack(stored, { chunkSize, maxOutputLength });
   throw new Error(`a block in the unknown encoding ${code}`);
 }

@@ -17,6 +17,9 @@ import { LinkClosed } from './link-closed.ts';
 import { type RemoteAnswer, type RemoteHttp, RemoteRefused, RemoteUnavailable } from './remote-http.ts';
 import { UnsentControls } from './unsent-controls.ts';
 
+/** A reason that costs nothing: the default one is made with a stack each time. */
+const WOKEN = 'something to say';
+
 export interface DirectLinkOptions {
   readonly http: RemoteHttp;
   /** Path of the link at the remote, `…/link/{session}`. */
@@ -192,9 +195,9 @@ export class DirectLink implements ReceiverLink {
 
   async #wokenWithin(ms: number): Promise<void> {
     const woken = new AbortController();
-    this.#wakeControls = () => woken.abort();
+    this.#wakeControls = () => woken.abort(WOKEN);
     await this.#options.clock.sleep(ms, AbortSignal.any([woken.signal, this.closed]));
-    woken.abort();
+    woken.abort(WOKEN);
     this.#wakeControls = undefined;
   }
 

@@ -15,6 +15,8 @@ export interface FrameStreamOptions {
   readonly signal: AbortSignal;
 }
 
+/** A reason that costs nothing: the default one is made with a stack each time. */
+const OVER = 'no longer waited for';
 const BEAT = Buffer.concat(encodeRecord({ beat: true }, new Uint8Array()));
 
 /**
@@ -47,7 +49,7 @@ async function pushedWithin(options: FrameStreamOptions, ms: number): Promise<bo
   );
   const timeUp = options.clock.sleep(ms, signal).then(() => options.signal.aborted);
   const outcome = await Promise.race([pushed, timeUp]);
-  over.abort();
+  over.abort(OVER);
   return outcome;
 }
 
