@@ -1,4 +1,4 @@
-import { HeldLease, type LeaseStore } from '../domain/leadership/lease.ts';
+import { HeldLease, type LeaseStore, type SeenLease } from '../domain/leadership/lease.ts';
 import type { Leadership } from '../domain/leadership/state.ts';
 import type { Clock } from './clock.ts';
 
@@ -20,20 +20,20 @@ export interface ElectionView {
   readonly mayLead: boolean;
 }
 
-/** What the caller is to do after a step. `claim`: append a claim above `highestTermMet`. */
-export type ElectionStep = { readonly kind: 'wait' } | { readonly kind: 'claim'; readonly highestTermMet: number };
+/** What the caller is to do after a step. `claim`: append a claim of exactly this term, whose lease is taken already. */
+export type ElectionStep = { readonly kind: 'wait' } | { readonly kind: 'claim'; readonly term: number };
 
 /** Name of the leader's lease document. */
 export const leaderLease = 'leader';
 
-/** A new leader's claim may be in the log before its lease document is: others then grant a full lease from the claim on. */
+/** Claims are spread over this time. */
 const claimSpreadMs = 200;
 
 /**
  * Says when to claim and whether this master may act. It keeps two promises: a master acts only within `leaseMs` of the
- * *beginning* of a renewal that succeeded under its own term (S12), and nobody claims before the leader's lease stood
- * unchanged for `leaseMs` of its own monotonic clock, unless the leader resigned. It holds no truth: a claim counts when
- * the log has it.
+ * *beginning* of a renewal that succeeded under its own term (S12), and nobody claims before it took the lease, on the
+ * condition that it stood unchanged for its time by one's own monotonic clock, or that the leader resigned. It holds no
+ * truth: a claim counts when the log has it.
  */
 export class Election {
   readonly #options: ElectionOptions;
@@ -60,57 +60,72 @@ export class Election {
 
   /** One round: renews an own lease, or watches the other's. Throws when the database does not answer. */
   async step(view: ElectionView, signal: AbortSignal): Promise<ElectionStep> {
-    this.meetTerm(view.leadership.term);
-    if (this.#leads(view.leadership)) {
-      if (view.mayLead) await this.#renew(view.leadership.term, signal);
+    const { leadership, mayLead } = view;
+    this.meetTerm(leadership.term);
+    const nowMs = this.#options.clock.monotonicMs();
+    const stored = await this.#options.leases.read(leaderLease, signal);
+    this.meetTerm(stored?.term ?? 0);
+    // A lease above our term: its claim is about to be read, or was lost with the end of the log (S18).
+    const isOutbid = (stored?.term ?? 0) > leadership.term;
+    if (this.#leads(leadership) && !isOutbid) {
+      if (mayLead) await this.#renew(leadership.term, stored, signal);
       return { kind: 'wait' };
     }
-    this.#own = undefined;
-    if (!view.mayLead) return { kind: 'wait' };
-    return (await this.#isVacant(view.leadership, signal)) ? this.#claim() : { kind: 'wait' };
+    if (!mayLead) return { kind: 'wait' };
+    // The lease is ours and its claim did not get through yet.
+    if (isOutbid && stored?.term === this.#own?.term && this.#own?.lease.holds(nowMs))
+      return this.#claim(this.#own.term);
+    const isVacant = leadership.leader === null && !isOutbid;
+    const isFree = isVacant || this.#isExpired(leadership.term, stored, nowMs);
+    return isFree ? await this.#take(stored, signal) : { kind: 'wait' };
   }
 
   #leads({ leader }: Leadership): boolean {
     return leader?.masterId === this.#options.masterId;
   }
 
-  async #renew(term: number, signal: AbortSignal): Promise<void> {
+  async #renew(term: number, stored: SeenLease | undefined, signal: AbortSignal): Promise<void> {
     const { clock, leases, leaseMs, renewEveryMs, masterId } = this.#options;
-    const startedMs = clock.monotonicMs();
     if (this.#own?.term !== term) this.#own = { term, lease: new HeldLease(), renewedMs: -Infinity };
+    const startedMs = clock.monotonicMs();
     if (startedMs - this.#own.renewedMs < renewEveryMs) return;
-    const stored = await leases.read(leaderLease, signal);
-    if (stored !== undefined && stored.term > term) return this.#deposed(stored.term);
     const wanted = { name: leaderLease, holder: masterId, term, leaseMs };
     const outcome = await leases.write(wanted, stored, signal);
     if (outcome.kind === 'held') {
       this.#own.lease.renewed(startedMs, leaseMs);
       this.#own.renewedMs = startedMs;
     } else if ((outcome.lease?.term ?? 0) > term) {
-      this.#deposed(outcome.lease?.term ?? 0);
+      this.meetTerm(outcome.lease?.term ?? 0);
+      this.#own.lease.lost();
     }
   }
 
-  /** Somebody else holds a lease of a higher term: its claim is in the log or about to be read. */
-  #deposed(term: number): void {
-    this.meetTerm(term);
-    this.#own?.lease.lost();
-  }
-
-  async #isVacant({ leader, term }: Leadership, signal: AbortSignal): Promise<boolean> {
-    if (leader === null) return true;
-    const nowMs = this.#options.clock.monotonicMs();
-    const stored = await this.#options.leases.read(leaderLease, signal);
-    if (stored !== undefined) this.meetTerm(stored.term);
+  /**
+   * Judged by our own clock: the same lease, under the same term of the log, for as long as its holder asked for. Counted
+   * from after the reading that first showed it, to before the one that shows it still.
+   */
+  #isExpired(term: number, stored: SeenLease | undefined, beforeReadMs: number): boolean {
     const revision = stored?.revision ?? '';
     if (this.#seen?.revision !== revision || this.#seen.term !== term) {
-      this.#seen = { revision, term, sinceMs: nowMs };
+      this.#seen = { revision, term, sinceMs: this.#options.clock.monotonicMs() };
+      return false;
     }
-    return nowMs - this.#seen.sinceMs >= (stored?.leaseMs ?? this.#options.leaseMs);
+    return beforeReadMs - this.#seen.sinceMs >= (stored?.leaseMs ?? this.#options.leaseMs);
   }
 
-  async #claim(): Promise<ElectionStep> {
-    await this.#options.clock.sleep(this.#options.random() * claimSpreadMs);
-    return { kind: 'claim', highestTermMet: this.#highestTermMet };
+  async #take(stored: SeenLease | undefined, signal: AbortSignal): Promise<ElectionStep> {
+    const { clock, leases, leaseMs, masterId, random } = this.#options;
+    await clock.sleep(random() * claimSpreadMs, signal);
+    const term = this.#highestTermMet + 1;
+    const startedMs = clock.monotonicMs();
+    const outcome = await leases.write({ name: leaderLease, holder: masterId, term, leaseMs }, stored, signal);
+    if (outcome.kind === 'lost') return { kind: 'wait' };
+    this.#own = { term, lease: new HeldLease(), renewedMs: startedMs };
+    this.#own.lease.renewed(startedMs, leaseMs);
+    return this.#claim(term);
+  }
+
+  #claim(term: number): ElectionStep {
+    return { kind: 'claim', term };
   }
 }

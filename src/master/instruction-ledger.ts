@@ -25,11 +25,15 @@ export class InstructionLedger {
     this.#sent.set(workerId, list);
   }
 
-  /** The worker asked for what comes after `version`: what was sent before it is done with. */
-  confirmed(workerId: string, version: string): void {
+  /** The worker asked for what comes after `version`: what was sent before it is done with. True when that frees a task. */
+  confirmed(workerId: string, version: string): boolean {
     const list = this.#sent.get(workerId) ?? [];
     const index = list.findLastIndex((sent) => sent.version === version);
-    if (index > 0) list.splice(0, index);
+    if (index <= 0) return false;
+    const before = this.mayRun(workerId);
+    list.splice(0, index);
+    const after = this.mayRun(workerId);
+    return [...before].some((taskId) => !after.has(taskId));
   }
 
   /** Tasks that the worker may be running. */

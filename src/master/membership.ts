@@ -40,11 +40,9 @@ export class Membership {
     await this.#control.refresh(signal);
     await this.#register(signal);
     await this.#showPresence(signal);
-    const view = () => ({ leadership: this.#control.state.leadership, mayLead: this.#control.fitToLead });
-    const next = await this.#election.step(view(), signal);
-    if (next.kind === 'claim') await this.#claim(next.highestTermMet, signal);
-    // A claim is followed by its lease at once: until then the new leader may not act.
-    if (next.kind === 'claim' && this.leads) await this.#election.step(view(), signal);
+    const view = { leadership: this.#control.state.leadership, mayLead: this.#control.fitToLead };
+    const next = await this.#election.step(view, signal);
+    if (next.kind === 'claim') await this.#claim(next.term, signal);
   }
 
   /** Gives leadership up, so that another master takes over at once, and leaves. */
@@ -69,19 +67,17 @@ export class Membership {
     return this.#control.submit({ command, cause, authority }, signal);
   }
 
-  async #claim(highestTermMet: number, signal: AbortSignal): Promise<void> {
+  async #claim(term: number, signal: AbortSignal): Promise<void> {
     const { masterId, endpoint } = this.#settings;
-    const before = this.#control.state.leadership;
-    const command = { kind: 'claim-leadership', masterId, endpoint, highestTermMet } as const;
-    // Whoever was faster shows in the log that the claim collides with: then ours is not repeated.
+    const command = { kind: 'claim-leadership', masterId, endpoint, highestTermMet: term - 1 } as const;
+    // Another claim in the log collides with ours: then ours is not repeated.
     const authority = () => {
-      const now = this.#control.state.leadership;
-      if (now.term !== before.term) throw new ApiError(503, 'another master was faster');
-      return Math.max(now.term, highestTermMet) + 1;
+      if (this.#control.state.leadership.term >= term) throw new ApiError(503, 'another master was faster');
+      return term;
     };
     try {
       await this.#control.submit({ command, cause: 'election', authority }, signal);
-      this.#logger.info('took over leadership', { term: this.#control.state.leadership.term });
+      this.#logger.info('took over leadership', { term });
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
     }

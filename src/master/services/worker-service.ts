@@ -114,7 +114,8 @@ export class WorkerService {
     const { control, desk, memory, ports, settings } = this.#core;
     // Held shorter than the lease, so that a worker which waits for news is not taken for a dead one.
     const endMs = ports.clock.monotonicMs() + Math.min(waitMs, holdMsMax, settings.times.workerLeaseMs / 3);
-    if (after !== undefined) memory.ledger.confirmed(workerId, after);
+    // A task that is free now can be given to another worker, or was the last that a cancellation waited for.
+    if (after !== undefined && memory.ledger.confirmed(workerId, after)) control.touch();
     for (;;) {
       desk.assertLeads();
       this.#enterTerm();

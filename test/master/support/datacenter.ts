@@ -1,0 +1,193 @@
+import { openArangoLog } from '../../../src/adapters/arangodb/event-log.ts';
+import { ArangoLeaseStore } from '../../../src/adapters/arangodb/leases.ts';
+import { ArangoSecretStore } from '../../../src/adapters/arangodb/secrets.ts';
+import { ArangoSnapshotStore } from '../../../src/adapters/arangodb/snapshots.ts';
+import { createSyncCollections } from '../../../src/adapters/arangodb/sync-collections.ts';
+import { commitHasher } from '../../../src/adapters/crypto/commit-hasher.ts';
+import { QueueTokens } from '../../../src/adapters/mq/token.ts';
+import { createCa, issueCertificate } from '../../../src/adapters/tls/index.ts';
+import { Master } from '../../../src/master/master.ts';
+import type { MasterPorts, MasterTimes } from '../../../src/master/ports.ts';
+import {
+  type OpenSource,
+  type SourceMasters,
+  SourceRefused,
+  SourceUnreachable,
+} from '../../../src/master/source-masters.ts';
+import { loadControlPlane } from '../../../src/projections/load.ts';
+import type { ArangoDeployment, ArangoServer } from '../../../src/replication/arango.ts';
+import { ApiError } from '../../../src/wire/api-error.ts';
+import type { Caller } from '../../../src/wire/caller.ts';
+import { FakeDeployment } from './fake-deployment.ts';
+import { until } from './until.ts';
+
+export const secret = 'the secret of the masters';
+export const operator: Caller = { kind: 'user', name: 'root' };
+export const day = 24 * 3_600_000;
+
+/** Fast enough for tests, in the same proportions as the real ones. */
+export const fastTimes: MasterTimes = {
+  leaderLeaseMs: 400,
+  leaderRenewMs: 100,
+  followEveryMs: 15,
+  workerLeaseMs: 500,
+  masterLeaseMs: 600,
+  contactEveryMs: 40,
+};
+
+const authority = createCa({ commonName: 'client auth', validForMs: day });
+/** What a target shows to its source. */
+export const credentials = (() => {
+  const client = issueCertificate({ ca: authority, kind: 'client', hosts: [], commonName: 'target', validForMs: day });
+  return { clientCertificate: client.certificate, clientKey: client.key, caCertificate: authority.certificate };
+})();
+export const otherCredentials = (() => {
+  const client = issueCertificate({ ca: authority, kind: 'client', hosts: [], commonName: 'other', validForMs: day });
+  return { clientCertificate: client.certificate, clientKey: client.key, caCertificate: authority.certificate };
+})();
+
+/** A datacenter in process: one fake deployment, and masters at its log. */
+export class Datacenter {
+  readonly deployment: FakeDeployment;
+  readonly masters: Master[] = [];
+  readonly logged: string[] = [];
+  /** Where masters of this datacenter find the source that they are configured with. */
+  source: Datacenter | undefined;
+  /** Whether this datacenter answers targets. */
+  answersTargets = true;
+  #ids = 0;
+
+  private constructor(id: string) {
+    this.deployment = new FakeDeployment(id);
+  }
+
+  static async open(id: string): Promise<Datacenter> {
+    const datacenter = new Datacenter(id);
+    await createSyncCollections(datacenter.deployment.front);
+    return datacenter;
+  }
+
+  /** The same datacenter with another deployment behind its address (S1). */
+  async replaceBy(id: string): Promise<Datacenter> {
+    await this.stop();
+    return Datacenter.open(id);
+  }
+
+  /** What a master needs; `front` is its own way to the database, so that a test can cut it. */
+  async ports(front: ArangoServer = this.deployment.front): Promise<MasterPorts> {
+    const log = openArangoLog(front, commitHasher([secret]));
+    const snapshots = new ArangoSnapshotStore(front, commitHasher([secret], 'snapshots'));
+    const tokens = new QueueTokens(secret);
+    const note = (level: string) => (message: string) => void this.logged.push(`${level} ${message}`);
+    return {
+      deployment: { ...this.#reached(), front },
+      log,
+      plane: await loadControlPlane(log, snapshots),
+      snapshots,
+      leases: new ArangoLeaseStore(front),
+      secrets: new ArangoSecretStore(front, secret),
+      openSource: this.#openSource,
+      queueTokens: {
+        ttlMs: 3_600_000,
+        issue: (target) => tokens.issue(target),
+        targetOf: (token) => tokens.verify(token)?.target,
+      },
+      certificates: {
+        createAuthority: (commonName) => createCa({ commonName, validForMs: day }),
+        issueServerCertificate: (ca, hosts, commonName) =>
+          issueCertificate({ ca, kind: 'server', hosts, commonName, validForMs: day }),
+      },
+      metrics: { workerRegistered: () => undefined, workerStored: () => undefined },
+      clock: realClock,
+      logger: { debug: note('debug'), info: note('info'), warn: note('warn'), error: note('error') },
+      random: () => 0,
+      newEventId: () => this.#newId().padStart(26, '0'),
+      newId: () => this.#newId().padStart(16, '0'),
+    };
+  }
+
+  /** A master that runs; nothing listens. */
+  async startMaster(name: string, front?: ArangoServer): Promise<Master> {
+    const master = new Master(await this.ports(front), {
+      masterId: name,
+      endpoint: `https://${name}:8629`,
+      publicEndpoints: [`https://${name}.public:8629`],
+      cluster: { endpoints: ['http://db:8529'], jwtSecret: 'cluster secret' },
+      times: fastTimes,
+    });
+    this.masters.push(master);
+    master.start();
+    return master;
+  }
+
+  /** The master that leads, once one does. */
+  async leader(): Promise<Master> {
+    return until('a master leads', () => this.masters.find((master) => master.leads));
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.masters.splice(0).map((master) => master.stop()));
+  }
+
+  readonly #openSource: OpenSource = (_endpoints, { clientCertificate }) => {
+    const caller: Caller = { kind: 'certificate', name: 'CN=target', fingerprint: clientCertificate };
+    return sourceOver(() => this.source, caller);
+  };
+
+  #reached(): ArangoDeployment {
+    const { deployment } = this;
+    return {
+      kind: deployment.kind,
+      id: deployment.id,
+      front: deployment.front,
+      dbServers: () => deployment.dbServers(),
+      dbServer: (id) => deployment.dbServer(id),
+      databases: () => deployment.databases(),
+    };
+  }
+
+  #newId(): string {
+    this.#ids += 1;
+    return `${this.deployment.id}${this.#ids}`;
+  }
+}
+
+/** The source's leader, asked in process as `adapters/http` asks it over the network. */
+function sourceOver(source: () => Datacenter | undefined, caller: Caller): SourceMasters {
+  const ask = async <T>(call: (master: Master) => Promise<T>): Promise<T> => {
+    const datacenter = source();
+    const leader = datacenter?.masters.find((master) => master.leads);
+    if (leader === undefined || datacenter?.answersTargets !== true) throw new SourceUnreachable('nobody answers');
+    try {
+      return await call(leader);
+    } catch (error) {
+      if (error instanceof ApiError && error.status < 500) throw new SourceRefused(error.status, error.message);
+      throw new SourceUnreachable(String(error), { cause: error });
+    }
+  };
+  return {
+    register: (registration, signal) => ask(({ outgoing }) => outgoing.register(registration, caller, signal)),
+    heartbeat: (id, body, signal) => ask(({ outgoing }) => outgoing.heartbeat(id, body, caller, signal)),
+    putShards: (id, shards, signal) => ask(({ outgoing }) => outgoing.putShards(id, shards, caller, signal)),
+    forget: (id, mode, signal) => ask(({ outgoing }) => outgoing.stop(id, mode, caller, signal)),
+    checksums: (id, request, signal) => ask(({ outgoing }) => outgoing.checksums(id, request, caller, signal)),
+    listing: (id, signal) => ask(({ outgoing }) => outgoing.listing(id, caller, signal)),
+    close: async () => undefined,
+  };
+}
+
+const realClock: MasterPorts['clock'] = {
+  now: () => new Date(),
+  monotonicMs: () => performance.now(),
+  sleep: (ms, signal) =>
+    new Promise((resolve) => {
+      if (signal?.aborted) return resolve();
+      const done = () => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', done);
+        resolve();
+      };
+      const timer = setTimeout(done, ms);
+      signal?.addEventListener('abort', done, { once: true });
+    }),
+};

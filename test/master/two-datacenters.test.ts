@@ -1,0 +1,522 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Master } from '../../src/master/master.ts';
+import type { ShardRef } from '../../src/wire/shards.ts';
+import { credentials, Datacenter, operator, otherCredentials } from './support/datacenter.ts';
+import { FakeWorker, shardReport } from './support/fake-worker.ts';
+import { until } from './support/until.ts';
+
+const signal = AbortSignal.timeout(120_000);
+const request = { source: ['https://a1:8629', 'https://a2:8629'], authentication: credentials };
+const shards: ShardRef[] = [0, 1, 2].map((shardIndex) => ({ database: 'd', collection: 'c', shardIndex }));
+
+let a: Datacenter;
+let b: Datacenter;
+const workers: FakeWorker[] = [];
+
+beforeEach(async () => {
+  a = await Datacenter.open('AAA');
+  b = await Datacenter.open('BBB');
+  b.source = a;
+  await a.startMaster('a1');
+  await b.startMaster('b1');
+  await Promise.all([a.leader(), b.leader()]);
+});
+
+afterEach(async () => {
+  await Promise.all(workers.splice(0).map((worker) => worker.die()));
+  await Promise.all([a.stop(), b.stop()]);
+});
+
+function live(datacenter: Datacenter, id: string): FakeWorker {
+  const worker = new FakeWorker(id);
+  worker.live(() => datacenter.masters.find((master) => master.leads));
+  workers.push(worker);
+  return worker;
+}
+
+async function configured(): Promise<Master> {
+  const leader = await b.leader();
+  await leader.sync.configure(request, operator, signal);
+  return leader;
+}
+
+/** Up to the point where the structure is known and both sides have their tasks. */
+async function following(): Promise<Master> {
+  const leader = await configured();
+  const { configuration, identity } = await until('the source is identified', () => {
+    const { synchronization } = leader.state;
+    return synchronization.identity !== null && synchronization;
+  });
+  await leader.workers.reportStructure(
+    {
+      epoch: configuration?.epoch ?? '',
+      sourceDeployment: identity?.deploymentId ?? '',
+      shards,
+      problems: [],
+      heldDrops: [],
+      changes: [],
+    },
+    signal,
+  );
+  await until('tasks on both sides', async () => {
+    const sent = [...(await a.leader()).state.tasks.values()].filter(({ type }) => type === 'send-shard');
+    const received = [...leader.state.tasks.values()].filter(({ type }) => type === 'receive-shard');
+    return sent.length === 3 && received.length === 3;
+  });
+  return leader;
+}
+
+describe('configuring', () => {
+  it('registers at the source, makes the target read-only, and creates the inventory tasks', async () => {
+    const leader = await configured();
+    const types = async (datacenter: Datacenter) =>
+      [...(await datacenter.leader()).state.tasks.values()].map(({ type }) => type);
+    await until('the inventory is received', async () => (await types(b)).includes('receive-inventory'));
+    await until('the inventory is sent', async () => (await types(a)).includes('send-inventory'));
+    expect(b.deployment.front.mode).toBe('readonly');
+    expect(a.deployment.front.mode).toBe('default');
+    expect(leader.state.synchronization.identity?.deploymentId).toBe('AAA');
+    expect([...(await a.leader()).state.outgoing.keys()]).toEqual(['BBB']);
+  });
+
+  it('joins the tasks of a shard by equal channels', async () => {
+    const leader = await following();
+    const channels = (master: Master) =>
+      [...master.state.tasks.values()]
+        .filter(({ shard }) => shard !== undefined)
+        .map(({ channels: { data, control }, shard }) => `${shard?.shardIndex} ${data} ${control}`)
+        .sort();
+    expect(channels(leader)).toEqual(channels(await a.leader()));
+  });
+
+  it('changes nothing when repeated, with one of its endpoints or all of them', async () => {
+    const leader = await following();
+    const before = leader.state.synchronization.configuration;
+    await leader.sync.configure({ ...request, source: ['https://a2:8629/'] }, operator, signal);
+    await leader.sync.configure(request, operator, signal);
+    expect(leader.state.synchronization.configuration).toEqual(before);
+  });
+
+  it('takes other credentials of the same source over without a new epoch', async () => {
+    const leader = await following();
+    const { epoch, credentialId } = leader.state.synchronization.configuration ?? {};
+    await leader.sync.configure({ ...request, authentication: otherCredentials }, operator, signal);
+    const after = leader.state.synchronization.configuration;
+    expect(after?.epoch).toBe(epoch);
+    expect(after?.credentialId).not.toBe(credentialId);
+    const source = await a.leader();
+    await until('the source knows the new certificate', () => {
+      return source.state.outgoing.get('BBB')?.fingerprint === otherCredentials.clientCertificate;
+    });
+    expect(leader.state.synchronization.phase).toBe('active');
+  });
+
+  it('refuses another source with 412 and keeps the refusal in the log', async () => {
+    const leader = await configured();
+    const other = { ...request, source: ['https://elsewhere:8629'] };
+    await expect(leader.sync.configure(other, operator, signal)).rejects.toMatchObject({ status: 412 });
+    expect(leader.state.audit.flatMap(({ refused }) => refused)).toMatchObject([{ code: 'other-source', status: 412 }]);
+  });
+
+  it('refuses credentials that are no PEM or do not belong together with 400', async () => {
+    const leader = await b.leader();
+    const mixed = { ...credentials, clientKey: otherCredentials.clientKey };
+    for (const authentication of [mixed, { ...credentials, clientCertificate: 'x' }]) {
+      const bad = leader.sync.configure({ ...request, authentication }, operator, signal);
+      await expect(bad).rejects.toMatchObject({ status: 400 });
+    }
+    expect(leader.state.synchronization.phase).toBe('inactive');
+  });
+
+  it('S23: refuses a target whose authentication is off', async () => {
+    b.deployment.front.authenticationOn = false;
+    const leader = await b.leader();
+    await expect(leader.sync.configure(request, operator, signal)).rejects.toMatchObject({
+      status: 412,
+      message: expect.stringContaining('authentication'),
+    });
+  });
+
+  it('keeps no secret in the log', async () => {
+    await following();
+    const events = JSON.stringify([...(b.deployment.front.documents.collections.get('_sync_events')?.values() ?? [])]);
+    expect(events).toContain('SyncConfigured');
+    expect(events).not.toContain('PRIVATE KEY');
+    const secrets = JSON.stringify([
+      ...(b.deployment.front.documents.collections.get('_sync_secrets')?.values() ?? []),
+    ]);
+    expect(secrets).not.toContain('PRIVATE KEY');
+  });
+});
+
+describe('the source behind the address', () => {
+  it('S1: another deployment fails the synchronization, and no task is left that could write', async () => {
+    const leader = await following();
+    a = await a.replaceBy('CCC');
+    b.source = a;
+    await a.startMaster('a1');
+    await until('failed', () => leader.state.synchronization.phase === 'failed');
+    // The new deployment has never heard of the target: it is refused before anything is told.
+    expect(leader.state.synchronization.failure?.code).toMatch(/forgotten-by-source|source-replaced/);
+    await until(
+      'no receive task',
+      () => ![...leader.state.tasks.values()].some(({ type }) => type.startsWith('receive')),
+    );
+    const info = leader.sync.info('full');
+    expect(info.status).toBe('failed');
+    expect(info.status_message).toContain('configure the synchronization again');
+  });
+
+  it('S1: a log that went back fails the synchronization', async () => {
+    const leader = await configured();
+    await until('identified', () => leader.state.synchronization.identity !== null);
+    await a.stop();
+    // A backup from before: the registration and everything after it are gone.
+    const restored = await a.replaceBy('AAA');
+    a = restored;
+    b.source = restored;
+    await restored.startMaster('a1');
+    await until('failed', () => leader.state.synchronization.phase === 'failed');
+    expect(leader.state.synchronization.failure?.code).toMatch(/forgotten-by-source|source-log-lost/);
+  });
+
+  it('S1: a contact that tells of another deployment fails the synchronization', async () => {
+    const leader = await configured();
+    await until('identified', () => leader.state.synchronization.identity !== null);
+    const swapped = await Datacenter.open('CCC');
+    await swapped.startMaster('c1');
+    const source = await swapped.leader();
+    await source.outgoing.register(
+      { id: 'BBB', target: ['https://b1.public:8629'], channels: { inventory: 'x' } },
+      { kind: 'certificate', name: 'CN=target', fingerprint: credentials.clientCertificate },
+      signal,
+    );
+    b.source = swapped;
+    await until('failed', () => leader.state.synchronization.phase === 'failed');
+    expect(leader.state.synchronization.failure?.code).toBe('source-replaced');
+    await swapped.stop();
+  });
+
+  it('waits for a source that does not answer, and says so', async () => {
+    const leader = await following();
+    a.answersTargets = false;
+    await until('the trouble shows', () => leader.sync.info('short').status_message?.includes('nobody answers'));
+    expect(leader.state.synchronization.phase).toBe('active');
+    a.answersTargets = true;
+    await until('it goes on', () => leader.sync.info('short').status_message === '');
+  });
+
+  it('S23: a target belongs to the certificate that registered it', async () => {
+    await following();
+    const source = await a.leader();
+    const stranger = { kind: 'certificate', name: 'CN=other', fingerprint: 'another' } as const;
+    const registration = { id: 'BBB', target: ['https://evil:8629'], channels: { inventory: 'x' } };
+    await expect(source.outgoing.register(registration, stranger, signal)).rejects.toMatchObject({ status: 403 });
+    await expect(source.outgoing.stop('BBB', undefined, stranger, signal)).rejects.toMatchObject({ status: 403 });
+    await expect(source.outgoing.listing('BBB', stranger, signal)).rejects.toMatchObject({ status: 403 });
+    await expect(
+      source.outgoing.putShards('BBB', { version: 'x', shards: [] }, stranger, signal),
+    ).rejects.toMatchObject({
+      status: 403,
+    });
+  });
+
+  it('an operator of the source can forget a target, which then fails instead of registering again', async () => {
+    const leader = await following();
+    const source = await a.leader();
+    await source.outgoing.stopAll(undefined, operator, signal);
+    await until('failed', () => leader.state.synchronization.phase === 'failed');
+    expect(leader.state.synchronization.failure?.code).toBe('forgotten-by-source');
+    expect([...source.state.outgoing.keys()]).toEqual([]);
+  });
+});
+
+describe('the mode of the target', () => {
+  it('S3: a target that is seen writable after data may have come begins a new epoch and is read-only again', async () => {
+    const leader = await following();
+    const epoch = leader.state.synchronization.configuration?.epoch;
+    // The mode was set a moment ago; servers of a cluster may lag behind that for some seconds.
+    const settled = leader.state.synchronization;
+    expect(settled.phase).toBe('active');
+    await b.stop();
+    b.deployment.front.mode = 'default';
+    await b.startMaster('b2');
+    const next = await b.leader();
+    await until('a new epoch', () => next.state.synchronization.configuration?.epoch !== epoch);
+    await until('read-only again', () => b.deployment.front.mode === 'readonly');
+  });
+
+  it('S3: does not begin a new epoch for a target that nothing was received into yet', async () => {
+    a.answersTargets = false;
+    const leader = await configured();
+    const epoch = leader.state.synchronization.configuration?.epoch;
+    await until('read-only', () => b.deployment.front.mode === 'readonly');
+    expect(leader.state.synchronization.configuration?.epoch).toBe(epoch);
+  });
+
+  it('S9: creates no receive task before the target is read-only', async () => {
+    const { front } = b.deployment;
+    const own = front.request.bind(front);
+    let isStuck = true;
+    front.request = async (asked) => {
+      if (isStuck && asked.path === '/_admin/server/mode' && asked.method === 'PUT') throw new Error('stuck');
+      return own(asked);
+    };
+    const leader = await configured();
+    await until('identified', () => leader.state.synchronization.identity !== null);
+    await until('it tried', () => b.logged.some((line) => line.includes('stuck')));
+    expect([...leader.state.tasks.values()]).toEqual([]);
+    isStuck = false;
+    await until('tasks', () => [...leader.state.tasks.values()].length > 0);
+    expect(front.mode).toBe('readonly');
+  });
+});
+
+describe('workers', () => {
+  it('get tasks evenly and report transitions into the log, the rest into memory', async () => {
+    const [one, two] = [live(b, 'w1'), live(b, 'w2')];
+    const leader = await following();
+    await until('all assigned', () => one.taskIds().length + two.taskIds().length === 4);
+    expect(Math.abs(one.taskIds().length - two.taskIds().length)).toBeLessThanOrEqual(1);
+    const task = one.instructions?.tasks.find(({ shard }) => shard !== undefined);
+    if (task?.shard === undefined) throw new Error('a shard task was expected');
+    await leader.workers.report(
+      'w1',
+      { term: 1, shards: [shardReport(task.id, task.shard, { delay: 5_000_000 })] },
+      signal,
+    );
+    const position = leader.position;
+    await leader.workers.report(
+      'w1',
+      { term: 1, shards: [shardReport(task.id, task.shard, { delay: 7_000_000 })] },
+      signal,
+    );
+    expect(leader.position).toBe(position);
+    const shard = leader.sync.info('full').shards?.find(({ shardIndex }) => shardIndex === task.shard?.shardIndex);
+    expect(shard).toMatchObject({ status: 'running', delay: 7_000_000 });
+  });
+
+  it('leave an unknown delay out', async () => {
+    const leader = await following();
+    for (const shard of leader.sync.info('full').shards ?? []) expect(shard).not.toHaveProperty('delay');
+  });
+
+  it('get the token and CA of the source with receive tasks', async () => {
+    const worker = live(b, 'w1');
+    await following();
+    await until('assigned', () => worker.taskIds().length === 4);
+    expect(worker.instructions?.incoming).toMatchObject({
+      sourceDeployment: 'AAA',
+      remote: { caCertificate: credentials.caCertificate, token: expect.stringMatching(/^ey/) },
+    });
+    expect(worker.instructions?.incoming?.remote.endpoints).toEqual([...request.source, 'https://a1.public:8629']);
+  });
+
+  it('that die lose their tasks to the others', async () => {
+    const [one, two] = [live(b, 'w1'), live(b, 'w2')];
+    await following();
+    await until('assigned', () => one.taskIds().length + two.taskIds().length === 4);
+    await one.die();
+    await until('the other has all', () => two.taskIds().length === 4);
+  });
+
+  it('S12: do not get a task while another living worker may still run it', async () => {
+    const one = live(b, 'w1');
+    const leader = await following();
+    await until('all at the first', () => one.taskIds().length === 4);
+    await one.die();
+    // The first worker lives, but is slow: it has not asked for what comes after its instructions.
+    const two = new FakeWorker('w2');
+    await two.register(leader);
+    await until('the surplus is taken', () =>
+      [...leader.state.tasks.values()].some(({ workerId }) => workerId === null),
+    );
+    await leader.workers.register({ id: 'w1', endpoint: 'https://w1:8729' }, signal);
+    const free = [...leader.state.tasks.values()]
+      .filter(({ workerId }) => workerId === null)
+      .map(({ taskId }) => taskId);
+    expect((await two.poll(leader)).tasks).toEqual([]);
+    expect(one.taskIds()).toEqual(expect.arrayContaining(free));
+    await until('they are given on', async () => {
+      await one.poll(leader);
+      return (await two.poll(leader)).tasks.length === free.length;
+    });
+  });
+
+  it('must register again when the leader does not know them', async () => {
+    const leader = await b.leader();
+    const unknown = leader.workers.instructions('nobody', undefined, 0, signal);
+    await expect(unknown).rejects.toMatchObject({ status: 404 });
+  });
+
+  it('are woken by what changes for them', async () => {
+    const leader = await b.leader();
+    const worker = new FakeWorker('w1');
+    await worker.register(leader);
+    await worker.poll(leader);
+    const news = worker.poll(leader, 60_000);
+    await leader.sync.configure(request, operator, signal);
+    expect((await news).version).not.toBe('');
+  });
+});
+
+describe('stopping', () => {
+  it('tells the source, waits for workers to let go, makes the target writable, and ends inactive on both sides', async () => {
+    const worker = live(b, 'w1');
+    const leader = await following();
+    await until('assigned', () => worker.taskIds().length === 4);
+    const answer = await leader.sync.cancel(
+      { wait_timeout: 8_000_000_000, target_server_mode: undefined, source_server_mode: undefined },
+      operator,
+      signal,
+    );
+    expect(answer).toMatchObject({ cancelling: false, aborted: false });
+    expect(worker.instructions?.tasks).toEqual([]);
+    expect(b.deployment.front.mode).toBe('default');
+    expect([...(await a.leader()).state.outgoing.keys()]).toEqual([]);
+    expect(leader.sync.info('full')).toEqual({ source: [], status: 'inactive', shardsCount: 0, totalShardsCount: 0 });
+    const kept = b.deployment.front.documents.collections.get('_sync_secrets');
+    await until('the credentials are gone', () => ![...(kept?.keys() ?? [])].some((key) => key.startsWith('source-')));
+  });
+
+  it('answers at once without a wait, and is polled', async () => {
+    const leader = await following();
+    a.answersTargets = false;
+    const answer = await leader.sync.cancel(
+      { target_server_mode: undefined, source_server_mode: undefined },
+      operator,
+      signal,
+    );
+    expect(answer).toMatchObject({ cancelling: true, cluster_id: 'BBB' });
+    expect(leader.sync.info('short').status).toBe('cancelling');
+    a.answersTargets = true;
+    await until('inactive', () => leader.sync.info('short').status === 'inactive');
+  });
+
+  it('does not end while the source is not told, and answers 408 when the wait passes', async () => {
+    const leader = await following();
+    a.answersTargets = false;
+    const waiting = leader.sync.cancel(
+      { wait_timeout: 300_000_000, target_server_mode: undefined, source_server_mode: undefined },
+      operator,
+      signal,
+    );
+    await expect(waiting).rejects.toMatchObject({ status: 408 });
+    expect(leader.state.synchronization.phase).toBe('cancelling');
+    expect(b.deployment.front.mode).toBe('readonly');
+  });
+
+  it('with force gives the source up after its time and says that it was not told', async () => {
+    const leader = await following();
+    a.answersTargets = false;
+    const answer = await leader.sync.cancel(
+      {
+        force: true,
+        force_timeout: 200_000_000,
+        wait_timeout: 8_000_000_000,
+        target_server_mode: undefined,
+        source_server_mode: undefined,
+      },
+      operator,
+      signal,
+    );
+    expect(answer).toMatchObject({ aborted: true, source: request.source, cluster_id: 'BBB' });
+    expect(leader.sync.info('short')).toMatchObject({ status: 'inactive', cancellationAborted: true });
+  });
+
+  it('is nothing to do while inactive', async () => {
+    const leader = await b.leader();
+    const answer = await leader.sync.cancel(
+      { target_server_mode: undefined, source_server_mode: undefined },
+      operator,
+      signal,
+    );
+    expect(answer).toMatchObject({ cancelling: false, aborted: false });
+  });
+
+  it('leaves the target read-only when that is asked for', async () => {
+    const leader = await following();
+    await leader.sync.cancel(
+      { wait_timeout: 8_000_000_000, target_server_mode: 'readonly', source_server_mode: undefined },
+      operator,
+      signal,
+    );
+    expect(b.deployment.front.mode).toBe('readonly');
+  });
+});
+
+describe('checksums and structure of both sides', () => {
+  beforeEach(() => {
+    for (const [datacenter, hash] of [
+      [a, '18446744073709551615'],
+      [b, '18446744073709551615'],
+    ] as const) {
+      datacenter.deployment.front.databases.set(
+        'd',
+        new Map([['c', { id: `c-of-${datacenter.deployment.id}`, isSystem: false, count: 3, hash }]]),
+      );
+    }
+  });
+
+  it('gives a checksum per side, exact to the last digit', async () => {
+    const leader = await following();
+    const [first] = shards;
+    if (first === undefined) throw new Error('a shard was expected');
+    const tree = await leader.checksums.compareOne(first, signal);
+    expect(tree).toEqual({
+      databases: {
+        d: {
+          collections: {
+            c: { shards: { '0': [{ checksum: '3:18446744073709551615' }, { checksum: '3:18446744073709551615' }] } },
+          },
+        },
+      },
+    });
+  });
+
+  it('makes a side that lacks the shard an error, never a short list', async () => {
+    const leader = await following();
+    const results = await leader.checksums.compare({ shards }, signal);
+    expect(results.map((result) => ('error' in result ? result.error : 'both'))).toEqual([
+      'both',
+      expect.stringContaining('source'),
+      expect.stringContaining('source'),
+    ]);
+    b.deployment.front.databases.get('d')?.clear();
+    const [result] = await leader.checksums.compare({ shards }, signal);
+    expect(result).toMatchObject({ error: expect.stringContaining('target') });
+  });
+
+  it('closes every batch that it opens, and opens few', async () => {
+    const leader = await following();
+    await leader.checksums.compare({ shards: shards.slice(0, 1) }, signal);
+    for (const { deployment } of [a, b]) {
+      expect(deployment.front.openBatches.size).toBe(0);
+      expect(deployment.front.batches).toBe(1);
+    }
+  });
+
+  it('answers 404 for a shard that is not synchronized, and 412 where nothing is received', async () => {
+    const leader = await following();
+    const unknown = leader.checksums.compareOne({ database: 'd', collection: 'zzz', shardIndex: 0 }, signal);
+    await expect(unknown).rejects.toMatchObject({ status: 404 });
+    await expect((await a.leader()).checksums.listing(signal)).rejects.toMatchObject({ status: 412 });
+  });
+
+  it('lists both datacenters, the source first, with what only one side has', async () => {
+    const collection = { id: '1', isSystem: true, count: 0, hash: '0' };
+    a.deployment.front.databases.set('only-a', new Map([['x', { ...collection, isSystem: false }]]));
+    a.deployment.front.databases.get('_system')?.set('_jobs', collection).set('_frontend', collection);
+    b.deployment.front.databases.get('_system')?.set('_jobsbackup', collection).set('_jobs', collection);
+    const leader = await following();
+    const { datacenters } = await leader.checksums.listing(signal);
+    const [source, target] = datacenters;
+    expect([source?.id, target?.id]).toEqual(['AAA', 'BBB']);
+    expect(source?.databases['only-a']?.collections).toHaveProperty('x');
+    expect(target?.databases).not.toHaveProperty('only-a');
+    expect(Object.keys(source?.databases._system?.collections ?? {})).toEqual(['_jobs']);
+    expect(Object.keys(source?.databases._system?.excluded_collections ?? {})).toContain('_frontend');
+    expect(Object.keys(target?.databases._system?.collections ?? {})).toEqual(['_jobs']);
+    expect(Object.keys(target?.databases._system?.excluded_collections ?? {})).toEqual(['_jobs']);
+  });
+});
