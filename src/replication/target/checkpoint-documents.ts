@@ -2,6 +2,8 @@ import { z } from 'zod';
 import type { ShardRef } from '../../wire/shards.ts';
 import { type Checkpoint, compareTicks, type Witness } from '../queue.ts';
 
+const WITNESSES_MAX = 3;
+
 const WitnessDocument = z.object({
   groupTick: z.string(),
   tick: z.string(),
@@ -85,7 +87,7 @@ export function checkpointIn(
     targetCollectionId,
     tick: raised ? floor.tick : document.tick,
     forkRevision: document.forkRevision,
-    witnesses: raised ? withFallback(floor.witnesses, document.witnesses) : document.witnesses,
+    witnesses: raised ? newestWitnesses(floor.witnesses, document.witnesses) : document.witnesses,
   };
 }
 
@@ -99,9 +101,9 @@ function covers(floor: FloorDocument, document: ShardDocument): boolean {
   );
 }
 
-/** A floor without witnesses leaves the shard's own older ones, which are as true. */
-export function withFallback(witnesses: readonly Witness[], older: readonly Witness[]): Witness[] {
-  return [...(witnesses.length > 0 ? witnesses : older)];
+/** Newer operations show more of a log that was lost (S5); older ones are as true. */
+export function newestWitnesses(newer: readonly Witness[], older: readonly Witness[]): Witness[] {
+  return [...newer, ...older].slice(0, WITNESSES_MAX);
 }
 
 export function shardDocument(

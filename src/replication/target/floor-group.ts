@@ -41,7 +41,7 @@ export class FloorGroup {
 export interface FloorMark {
   readonly group: FloorGroup;
   readonly tick: Tick;
+  readonly witnesses: readonly Witness[];
   readonly readAt: number;
-  readonly receivedAt: number;
   readonly afterFrames: number;
 }

@@ -88,7 +88,8 @@ export class Inbox {
   /** A floor that covers this stream came, behind all frames so far. */
   noteFloor(group: FloorGroup, frame: FloorFrame, now: number): void {
     this.#lastMessageAt = now;
-    this.#floor = { group, tick: frame.tick, readAt: frame.readAt, receivedAt: now, afterFrames: this.#received };
+    const { tick, witnesses, readAt } = frame;
+    this.#floor = { group, tick, witnesses, readAt, afterFrames: this.#received };
   }
 
   /** Everything that waits, once something does. Rejects when the stream has ended or the signal fires. */

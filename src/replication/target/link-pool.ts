@@ -31,6 +31,15 @@ export class LinkPool {
 
   /** The link on which a channel is served. Throws {@link ReopenStream} while nobody holds the channel. */
   async linkFor(channel: string): Promise<LinkSession> {
+    try {
+      return await this.#linkFor(channel);
+    } catch (error) {
+      if (error instanceof ReopenStream) throw error;
+      throw new ReopenStream(`the source cannot be reached: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
+  async #linkFor(channel: string): Promise<LinkSession> {
     const workerId = (await this.#askRoutes()).get(channel);
     if (workerId === undefined) {
       throw new ReopenStream('no worker of the source holds the channel yet', { afterMs: ROUTES_FRESH_MS });
@@ -41,11 +50,6 @@ export class LinkPool {
     this.#links.set(workerId, opening);
     opening.catch(() => this.#forget(workerId, opening));
     return opening;
-  }
-
-  /** The routes may have changed: the next shard asks. */
-  forgetRoutes(): void {
-    if (this.#routes !== undefined && this.#age(this.#routes.at) >= ROUTES_FRESH_MS) this.#routes = undefined;
   }
 
   async #connect(workerId: string): Promise<LinkSession> {

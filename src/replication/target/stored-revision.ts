@@ -1,9 +1,19 @@
-import type { ArangoDeployment, ArangoServer } from '../arango.ts';
+import { type ArangoDeployment, ArangoError, type ArangoServer, ArangoUnreachable } from '../arango.ts';
+import { TargetChanged } from './failures.ts';
 import type { ShardTarget } from './shard-target.ts';
 
 /** The server that holds the shard's leader: a DB-Server, or the single server. */
-export function leaderOf(deployment: ArangoDeployment, target: Pick<ShardTarget, 'leader'>): Promise<ArangoServer> {
-  return deployment.kind === 'single' ? Promise.resolve(deployment.front) : deployment.dbServer(target.leader);
+export async function leaderOf(
+  deployment: ArangoDeployment,
+  target: Pick<ShardTarget, 'leader'>,
+): Promise<ArangoServer> {
+  if (deployment.kind === 'single') return deployment.front;
+  try {
+    return await deployment.dbServer(target.leader);
+  } catch (error) {
+    if (error instanceof ArangoError || error instanceof ArangoUnreachable) throw error;
+    throw new TargetChanged(error instanceof Error ? error.message : String(error), { cause: error });
+  }
 }
 
 /**

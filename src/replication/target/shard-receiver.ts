@@ -1,0 +1,326 @@
+import type { ShardRef } from '../../wire/shards.ts';
+import type { ShardReport, WorkerTask } from '../../wire/worker.ts';
+import { type ArangoDeployment, ArangoError, ArangoUnreachable } from '../arango.ts';
+import type { Checkpoint } from '../queue.ts';
+import { type CheckpointScope, checkpointIn, type ShardDocument, shardKey } from './checkpoint-documents.ts';
+import type { CheckpointRounds, Progress, Progressing } from './checkpoint-rounds.ts';
+import type { CheckpointStore } from './checkpoint-store.ts';
+import type { TargetDirectory } from './directory.ts';
+import type { Environment, TargetLimits } from './environment.ts';
+import { meaningOfThrown } from './error-meaning.ts';
+import { ReopenStream, ShardFailed, TargetChanged } from './failures.ts';
+import type { Gate } from './gate.ts';
+import type { Inbox } from './inbox.ts';
+import { BadLine } from './lines.ts';
+import type { LinkPool } from './link-pool.ts';
+import type { LinkSession, Sheddable } from './link-session.ts';
+import type { ServerWatch } from './server-watch.ts';
+import { ShardProgress } from './shard-progress.ts';
+import type { ShardTarget } from './shard-target.ts';
+import { ShardWriter } from './shard-writer.ts';
+import { StreamSession } from './stream-session.ts';
+import { TargetBatch } from './target-batch.ts';
+
+/** Pause before a stream is opened again; doubles while nothing comes of it. */
+const REOPEN_FIRST_MS = 200;
+const REOPEN_MAX_MS = 15_000;
+/** Pause after a failure that only an operator can end; doubles as well. */
+const FAILED_FIRST_MS = 5_000;
+const FAILED_MAX_MS = 300_000;
+
+/** What all shards of one synchronization on this worker share. */
+export interface ReceiverParts extends CheckpointScope {
+  readonly deployment: ArangoDeployment;
+  readonly directory: TargetDirectory;
+  readonly store: CheckpointStore;
+  readonly rounds: CheckpointRounds;
+  readonly watch: ServerWatch;
+  readonly links: LinkPool;
+  readonly gate: Gate;
+  readonly environment: Environment;
+  readonly limits: TargetLimits;
+}
+
+interface Stored {
+  readonly document: ShardDocument | undefined;
+}
+
+interface OpenStream {
+  readonly id: string;
+  readonly openedAt: number;
+  readonly target: ShardTarget;
+  readonly link: LinkSession;
+  readonly inbox: Inbox;
+  readonly session: StreamSession;
+  /** Ends what the stream is doing. */
+  readonly ending: AbortController;
+}
+
+/**
+ * Keeps one shard of the target following the source, as long as it runs: opens a stream from the shard's checkpoint,
+ * applies it, and when that ends, says why and opens the next one. Nothing that happens to a shard ends it.
+ *
+ * ```
+ *   initializing ──► initial-sync ──► running
+ *        ▲  ▲             │              │
+ *        │  └─────────────┴──────────────┤ reopen: from the checkpoint, or with a copy
+ *        └──────────── failed ◄──────────┘ shown, and tried again after a pause
+ * ```
+ */
+export class ShardReceiver implements Progressing, Sheddable {
+  readonly ref: ShardRef;
+  readonly #task: WorkerTask;
+  readonly #parts: ReceiverParts;
+  readonly #progress = new ShardProgress();
+  #open: OpenStream | undefined;
+  #durableWrites = 0;
+  /** The document that was read at the last opening; undefined before it was read. */
+  #stored: Stored | undefined;
+  #copyBecause: string | undefined;
+  #verify = false;
+  #waiting: string | undefined;
+  #failures = 0;
+
+  constructor(task: WorkerTask, ref: ShardRef, parts: ReceiverParts) {
+    this.#task = task;
+    this.ref = ref;
+    this.#parts = parts;
+  }
+
+  get stream(): string | undefined {
+    return this.#open?.ending.signal.aborted === false ? this.#open.id : undefined;
+  }
+
+  get stalled(): boolean {
+    return this.#waiting !== undefined;
+  }
+
+  get target(): ShardTarget | undefined {
+    return this.#open?.target;
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        await this.#follow(signal);
+      } catch (error) {
+        const open = this.#open;
+        this.#open = undefined;
+        this.#waiting = undefined;
+        const reason: unknown = open?.ending.signal.aborted === true ? open.ending.signal.reason : error;
+        if (!signal.aborted) await this.#recover(reason, open?.target, signal).catch(() => undefined);
+      }
+    }
+  }
+
+  report(): ShardReport {
+    return this.#progress.report(this.#task.id, this.ref, this.#delayMs());
+  }
+
+  progress(): Progress | undefined {
+    const open = this.#open;
+    const checkpoint = open?.session.checkpoint;
+    if (open === undefined || open.ending.signal.aborted || checkpoint === undefined) return undefined;
+    return {
+      ref: this.ref,
+      key: shardKey(open.target.collectionId, this.ref.shardIndex),
+      stream: open.id,
+      checkpoint,
+      group: open.session.group,
+      leader: open.target.leader,
+      writes: open.session.writes,
+      durableWrites: this.#durableWrites,
+    };
+  }
+
+  durable(progress: Progress): void {
+    if (this.#open?.id !== progress.stream) return;
+    this.#durableWrites = progress.writes;
+    this.#open.session.acknowledgeDurable(progress.checkpoint.tick);
+  }
+
+  superseded(): void {
+    this.#stored = undefined;
+    this.#end(new ReopenStream('another worker stored a checkpoint of the shard'));
+  }
+
+  serverChanged(serverId: string, reason: string): void {
+    const target = this.#open?.target;
+    if (target?.leader !== serverId) return;
+    this.#verify = true;
+    this.#parts.directory.forget(this.ref.database);
+    // Without a tree there is nothing to compare by.
+    this.#end(new ReopenStream(reason, target.revisionOrder ? {} : { copyBecause: reason }));
+  }
+
+  shed(reason: Error): void {
+    this.#end(reason);
+  }
+
+  /** Called about once a second: ends a stream from which nothing comes, or in which documents are held back too long. */
+  tick(now: number): void {
+    const open = this.#open;
+    if (open === undefined) return;
+    open.session.checkDeferred(now);
+    const { messageTimeoutMs } = this.#parts.limits;
+    if (now - (open.inbox.lastMessageAt ?? open.openedAt) <= messageTimeoutMs) return;
+    this.#end(new ReopenStream(`no message from the source for ${messageTimeoutMs} ms`));
+  }
+
+  /** Ends the open stream, also when it is waiting for the target. */
+  #end(reason: Error): void {
+    const open = this.#open;
+    if (open === undefined) return;
+    open.link.close(open.inbox, reason);
+    open.ending.abort(reason);
+  }
+
+  /** Opens a stream and applies it until it ends; always rejects. */
+  async #follow(signal: AbortSignal): Promise<never> {
+    const { directory, watch, links, limits, environment } = this.#parts;
+    this.#progress.leaderKnown = false;
+    const target = await directory.shard(this.ref);
+    this.#progress.leaderKnown = true;
+    await watch.meet(target.leader, signal);
+    const { checkpoint, forkRevision } = await this.#readCheckpoint(target);
+    const link = await links.linkFor(this.#task.channels.data);
+    signal.throwIfAborted();
+    const id = environment.newId();
+    const inbox = link.open(
+      {
+        kind: 'open',
+        channel: this.#task.channels.data,
+        stream: id,
+        ...(checkpoint === undefined ? {} : { checkpoint }),
+        ...(this.#copyBecause === undefined ? {} : { copyBecause: this.#copyBecause }),
+        credit: limits.shardCreditBytes,
+      },
+      this,
+    );
+    const ending = new AbortController();
+    const session = this.#sessionFor({ target, link, inbox, checkpoint, forkRevision });
+    this.#durableWrites = 0;
+    this.#open = { id, openedAt: environment.now(), target, link, inbox, session, ending };
+    return session.run(AbortSignal.any([signal, ending.signal]));
+  }
+
+  async #readCheckpoint(target: ShardTarget): Promise<{ checkpoint: Checkpoint | undefined; forkRevision: string }> {
+    const { rounds, store } = this.#parts;
+    const key = shardKey(target.collectionId, this.ref.shardIndex);
+    const known = this.#stored === undefined ? undefined : rounds.stored(key);
+    const document = known === undefined ? await store.shard(key) : known.document;
+    const floorKey = known === undefined ? document?.floor : undefined;
+    const floor = floorKey === undefined ? known?.floor : await store.floor(floorKey);
+    this.#stored = { document };
+    if (document === undefined) return { checkpoint: undefined, forkRevision: '' };
+    // A copy that was begun under this epoch and not ended is wanted still.
+    if (document.epoch === this.#parts.epoch) this.#copyBecause ??= document.copyBecause;
+    const checkpoint = checkpointIn(document, floor, this.#parts, target.collectionId);
+    return {
+      checkpoint: this.#copyBecause === undefined ? checkpoint : undefined,
+      forkRevision: document.forkRevision,
+    };
+  }
+
+  #sessionFor(stream: {
+    readonly target: ShardTarget;
+    readonly link: LinkSession;
+    readonly inbox: Inbox;
+    readonly checkpoint: Checkpoint | undefined;
+    readonly forkRevision: string;
+  }): StreamSession {
+    const { deployment, gate, environment, limits, epoch, sourceDeployment } = this.#parts;
+    const { target } = stream;
+    const onWait = (reason: string | undefined) => {
+      this.#waiting = reason;
+      this.#progress.statusMessage = reason === undefined ? '' : `waiting: ${reason}`;
+      if (reason !== undefined) stream.link.stallsChanged();
+    };
+    return new StreamSession({
+      ...stream,
+      epoch,
+      sourceDeployment,
+      verify: this.#verify,
+      writer: new ShardWriter({ deployment, target, gate, environment, limits, onWait }),
+      openBatch: (signal) => TargetBatch.open(deployment, target, signal),
+      beforeCopy: (reason) => this.#withdraw(target, reason),
+      onVerified: () => {
+        this.#verify = false;
+      },
+      onProgress: () => this.#progressed(),
+      progress: this.#progress,
+      environment,
+      limits,
+    });
+  }
+
+  /** The stored position is not valid any longer: a copy begins, or is wanted. */
+  async #withdraw(target: ShardTarget | undefined, reason: string): Promise<void> {
+    const { rounds, epoch } = this.#parts;
+    const key = target === undefined ? undefined : shardKey(target.collectionId, this.ref.shardIndex);
+    const document = (key === undefined ? undefined : rounds.stored(key)?.document) ?? this.#stored?.document;
+    if (document === undefined || document.epoch !== epoch || document.copyBecause !== undefined) return;
+    await rounds.mark(document, reason);
+  }
+
+  #progressed(): void {
+    this.#failures = 0;
+    const open = this.#open;
+    if (open === undefined) return;
+    this.#progress.lastMessageAt = open.inbox.lastMessageAt;
+    if (this.#progress.status !== 'running') return;
+    this.#progress.statusMessage = '';
+    this.#copyBecause = undefined;
+  }
+
+  async #recover(error: unknown, target: ShardTarget | undefined, signal: AbortSignal): Promise<void> {
+    const { environment } = this.#parts;
+    this.#failures += 1;
+    const text = error instanceof Error ? error.message : String(error);
+    const shard = `${this.ref.database}/${this.ref.collection}[${this.ref.shardIndex}]`;
+    if (error instanceof ReopenStream || isPassing(error)) {
+      this.#progress.status = 'initializing';
+      if (error instanceof TargetChanged) this.#parts.directory.forget(this.ref.database);
+      if (error instanceof ReopenStream && error.copyBecause !== undefined) {
+        this.#copyBecause = error.copyBecause;
+        await this.#withdraw(target, error.copyBecause);
+      }
+      environment.log.info('a shard opens its stream again', { shard, reason: text });
+    } else {
+      this.#progress.status = 'failed';
+      environment.log.error('a shard failed', { shard, reason: text, ...(isExpected(error) ? {} : { error }) });
+    }
+    this.#progress.statusMessage = text;
+    await environment.sleep(this.#pauseAfter(error), signal);
+  }
+
+  #pauseAfter(error: unknown): number {
+    const times = 2 ** Math.min(this.#failures - 1, 20);
+    if (this.#progress.status === 'failed') return Math.min(FAILED_MAX_MS, FAILED_FIRST_MS * times);
+    const own = error instanceof ReopenStream ? error.afterMs : 0;
+    return Math.max(own, Math.min(REOPEN_MAX_MS, REOPEN_FIRST_MS * times));
+  }
+
+  /** Age of what the target shows, by the source's clock; undefined unless the shard streams and the clocks are known. */
+  #delayMs(): number | undefined {
+    const open = this.#open;
+    if (open === undefined || this.#progress.status !== 'running') return undefined;
+    // Lets a floor that was reached since count.
+    void open.session.checkpoint;
+    const offset = open.link.link.clockOffsetMs;
+    if (offset === undefined || this.#progress.readAt === undefined) return undefined;
+    return Math.max(0, this.#parts.environment.now() + offset - this.#progress.readAt);
+  }
+}
+
+/** Errors of the network and of the target that end by themselves. */
+function isPassing(error: unknown): boolean {
+  if (error instanceof ArangoUnreachable || error instanceof TargetChanged) return true;
+  if (!(error instanceof ArangoError)) return false;
+  const meaning = meaningOfThrown(error);
+  return meaning === 'unavailable' || meaning === 'contention' || meaning === 'gone' || meaning === 'not-writable';
+}
+
+function isExpected(error: unknown): boolean {
+  return error instanceof ShardFailed || error instanceof BadLine || error instanceof ArangoError;
+}
