@@ -4,10 +4,10 @@ import { HybridClock } from './clock.ts';
 import type { Collection } from './collection.ts';
 import { Commit, removeOneByOne } from './commit.ts';
 import type { Database } from './database.ts';
-import { DocumentVersion } from './document.ts';
 import { DumpContexts } from './dump-contexts.ts';
 import { EngineError } from './errors.ts';
-import { type LogBatch, type LogEntry, Removal, StructureChange, WriteAheadLog } from './log.ts';
+import { applyChange } from './follower.ts';
+import { type LogBatch, WriteAheadLog } from './log.ts';
 import { Snapshots } from './snapshots.ts';
 import type { ServerState } from './state.ts';
 import { Structure } from './structure.ts';
@@ -28,6 +28,7 @@ import type {
   WriteRequest,
   WriteResult,
 } from './types.ts';
+import { undoUnsynced } from './undo.ts';
 import { CommittedView } from './view.ts';
 import { Writer } from './writer.ts';
 
@@ -230,13 +231,7 @@ export class StorageEngine implements StorageServer {
 
   losePower(fromTick = 0): number {
     this.restart();
-    const changed = new Set<Collection>();
-    let batch = this.log.popUnsynced(fromTick);
-    while (batch !== undefined) {
-      undoBatch(batch, changed);
-      batch = this.log.popUnsynced(fromTick);
-    }
-    for (const collection of changed) collection.forgetTreeAfter(this.log.lastTick);
+    undoUnsynced(this.log, fromTick);
     this.log.sync();
     return this.log.lastTick;
   }
@@ -289,17 +284,6 @@ function sweepHistories(databases: ReadonlyMap<string, Database>, ticks: readonl
   }
 }
 
-function applyChange(collection: Collection, commit: Commit, change: DocumentChange): void {
-  if (change.kind === 'remove') {
-    const present = collection.current(change.key);
-    if (present !== undefined) commit.remove(present);
-    return;
-  }
-  const { document } = change;
-  if (!(document instanceof DocumentVersion)) throw new EngineError(4, 'the document is of another engine');
-  commit.put(document.copyFor(collection), collection.current(document.key));
-}
-
 function truncateInTransaction(collection: Collection, transaction: Transaction): TruncateResult {
   const view = transaction.writableView(collection);
   const versions = view.documents();
@@ -308,16 +292,4 @@ function truncateInTransaction(collection: Collection, transaction: Transaction)
     view.remove(version);
   }
   return { changes: [], ranged: false, count: versions.length };
-}
-
-/** Takes a batch back, newest entry first; notes the collections that it had changed. */
-function undoBatch(batch: LogBatch, changed: Set<Collection>): void {
-  const tick = batch.start - 1;
-  for (let index = batch.entries.length - 1; index >= 0; index--) {
-    const entry = batch.entries[index] as LogEntry;
-    if (entry instanceof StructureChange) throw new EngineError(4, 'a change of structure is always durable');
-    if (entry.collection.isDropped) continue;
-    changed.add(entry.collection);
-    entry.collection.undo(entry instanceof Removal ? undefined : entry, batch.before?.[index], tick);
-  }
 }

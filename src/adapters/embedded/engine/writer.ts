@@ -2,9 +2,11 @@ import type { HybridClock } from './clock.ts';
 import { type Collection, demandValidKey } from './collection.ts';
 import type { DocumentVersion } from './document.ts';
 import { DocumentBuilder } from './document-builder.ts';
+import { endsOf, patchedEnds } from './edge-ends.ts';
 import { EngineError } from './errors.ts';
+import { keyIn, keyToRemove } from './item-keys.ts';
 import { canonicalJson } from './json/canonical.ts';
-import { FROM, ID, itemOf, KEY, REV, type ScannedItem, TO } from './json/items.ts';
+import { FROM, itemOf, KEY, REV, type ScannedItem, TO } from './json/items.ts';
 import { textValue, valueAt } from './json/members.ts';
 import { mergeDocuments } from './merge.ts';
 import { parseRevision } from './revision.ts';
@@ -72,7 +74,7 @@ export class Writer {
   #insert(item: WriteItem): ItemOutcome {
     const scanned = objectOf(item);
     const key = this.#keyOfInsert(item, scanned);
-    const [from, to] = this.#endsOf(scanned);
+    const [from, to] = endsOf(this.#collection, scanned);
     this.#view.lock(key);
     const before = this.#view.find(key);
     if (before === undefined) return this.#store(key, undefined, from, to, scanned, scanned.bytes, scanned.runs);
@@ -111,7 +113,7 @@ export class Writer {
     const scanned = objectOf(item);
     const before = this.#existing(item.key ?? keyIn(scanned), scanned);
     if (!replaces) return this.#update(before, scanned, this.#request.keepNull ?? true);
-    const [from, to] = this.#endsOf(scanned);
+    const [from, to] = endsOf(this.#collection, scanned);
     return this.#replace(before, scanned, from, to);
   }
 
@@ -157,7 +159,7 @@ export class Writer {
 
   #update(before: DocumentVersion, patch: ScannedItem, keepNull: boolean): ItemOutcome {
     if (this.#isOutdated(before, patch)) return kept(before, before.rev);
-    const [from, to] = this.#patchedEnds(before, patch);
+    const [from, to] = patchedEnds(this.#collection, before, patch);
     const changesEnds = patch.attribute(FROM) !== undefined || patch.attribute(TO) !== undefined;
     const isEmpty = patch.runs.length === 0 && !(changesEnds && this.#collection.type === 3);
     if (isEmpty && this.#request.isRestore !== true) return kept(before, before.rev);
@@ -214,25 +216,6 @@ export class Writer {
     }
   }
 
-  /** `_from` and `_to` of an edge that is written whole; 1233 without them. Dropped in document collections. */
-  #endsOf(scanned: ScannedItem): readonly [JsonText | undefined, JsonText | undefined] {
-    if (this.#collection.type !== 3) return NO_ENDS;
-    const from = scanned.attribute(FROM);
-    const to = scanned.attribute(TO);
-    if (!isVertexId(from) || !isVertexId(to)) throw new EngineError(1233, BAD_ENDS);
-    return [from, to];
-  }
-
-  /** `_from` and `_to` after a patch: what it gives, else what is stored. */
-  #patchedEnds(before: DocumentVersion, patch: ScannedItem): readonly [JsonText | undefined, JsonText | undefined] {
-    if (this.#collection.type !== 3) return NO_ENDS;
-    const stored = itemOf({ bytes: before.buffer, start: before.start, end: before.end });
-    const from = patch.attribute(FROM) ?? stored.attribute(FROM);
-    const to = patch.attribute(TO) ?? stored.attribute(TO);
-    if (!isVertexId(from) || !isVertexId(to)) throw new EngineError(1233, BAD_ENDS);
-    return [from, to];
-  }
-
   #isOutdated(before: DocumentVersion, given: ScannedItem): boolean {
     const { versionAttribute } = this.#request;
     if (versionAttribute === undefined) return false;
@@ -255,11 +238,6 @@ export class Writer {
     }
   }
 }
-
-const NO_ENDS = [undefined, undefined] as const;
-
-const BAD_ENDS =
-  'expecting both `_from` and `_to` attributes to be defined in the edge document and have the format `<collectionName>/<vertexKey>` ';
 
 /** The stored document has not the revision that was demanded. */
 class Conflict extends EngineError {
@@ -287,42 +265,9 @@ function objectOf(item: WriteItem): ScannedItem {
   return scanned;
 }
 
-/** The key by `_key`, or by `_id` (4.1). */
-function keyIn(scanned: ScannedItem): string {
-  const given = scanned.attribute(KEY);
-  if (given !== undefined) {
-    const key = textValue(given);
-    if (key === undefined || key === '') throw new EngineError(1221, 'illegal document key');
-    return key;
-  }
-  const id = textValue(scanned.attribute(ID));
-  if (id === undefined) throw new EngineError(1205, 'illegal document identifier');
-  return behindSlash(id);
-}
-
-function keyToRemove(scanned: ScannedItem | undefined): string {
-  if (scanned === undefined) throw new EngineError(1205, 'illegal document identifier');
-  if (scanned.isObject) return keyIn(scanned);
-  const text = textValue(scanned);
-  if (text === undefined) throw new EngineError(1227, 'invalid document type');
-  return behindSlash(text);
-}
-
-/** A text item is cut at its last slash: `"other/2"` names key 2 of this collection (4.3). */
-function behindSlash(text: string): string {
-  return text.slice(text.lastIndexOf('/') + 1);
-}
-
 /** `_rev` as given when it is a text: then it is kept verbatim. */
 function revisionIn(scanned: ScannedItem): { text: JsonText; value: string } | undefined {
   const text = scanned.attribute(REV);
   const value = textValue(text);
   return text === undefined || value === undefined ? undefined : { text, value };
-}
-
-function isVertexId(text: JsonText | undefined): boolean {
-  const value = textValue(text);
-  if (value === undefined) return false;
-  const slash = value.indexOf('/');
-  return slash > 0 && slash < value.length - 1 && value.indexOf('/', slash + 1) < 0;
 }
