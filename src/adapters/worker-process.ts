@@ -1,6 +1,5 @@
 import { randomInt, X509Certificate } from 'node:crypto';
 import { hostname } from 'node:os';
-import type { z } from 'zod';
 import type { VersionInfo } from '../wire/cluster-members.ts';
 import type { WorkerConfiguration } from '../wire/worker.ts';
 import { BackOff } from '../worker/back-off.ts';
@@ -40,7 +39,7 @@ export interface WorkerProcessOptions {
   readonly endpoint: string;
   readonly port: number;
   readonly log: Logger;
-  readonly version: z.infer<typeof VersionInfo>;
+  readonly version: VersionInfo;
   /** Address to listen on; default: all. */
   readonly host?: string;
   /** `--server.public-endpoint`: how workers of the other datacenter reach it without passing the masters. */
@@ -73,7 +72,7 @@ export interface WorkerProcess {
 }
 
 /** Starts a worker. It waits for its masters and its database for ever; only a port it cannot have ends it. */
-export function startWorkerProcess(options: WorkerProcessOptions): WorkerProcess {
+export function startWorker(options: WorkerProcessOptions): WorkerProcess {
   const id = Array.from({ length: ID_LENGTH }, () => ID_LETTERS[randomInt(ID_LETTERS.length)]).join('');
   const stopping = new AbortController();
   const listening = Promise.withResolvers<{ readonly port: number }>();
@@ -124,6 +123,7 @@ async function runWorkerProcess(
   onListening({ port: server.port });
   log.info(`worker ${id} listens on port ${server.port}`, { endpoint });
 
+  warnUnverified(configuration, options);
   const deployment = await untilDone('connecting to the database', () => connectTo(configuration, options));
   if (deployment === undefined) return;
   resources.defer(() => deployment.close());
@@ -187,8 +187,20 @@ function ailmentOf({ deployment, worker }: Parts): string | undefined {
   return worker?.status.registered === true ? undefined : 'not registered at the masters';
 }
 
-function connectTo({ cluster }: WorkerConfiguration, options: WorkerProcessOptions): Promise<ConnectedDeployment> {
-  const ca = options.clusterCa ?? cluster.caCertificate;
+/** What the worker's own option says, else what the masters were given. */
+function clusterCaOf({ cluster }: WorkerConfiguration, options: WorkerProcessOptions): string | undefined {
+  return options.clusterCa ?? cluster.caCertificate;
+}
+
+function warnUnverified(configuration: WorkerConfiguration, options: WorkerProcessOptions): void {
+  const isSecure = configuration.cluster.endpoints.some((endpoint) => /^(https|ssl|http\+ssl):/i.test(endpoint));
+  if (!isSecure || clusterCaOf(configuration, options) !== undefined) return;
+  options.log.warn("the database's certificates are not verified: neither --cluster.cacert nor the masters gave a CA");
+}
+
+function connectTo(configuration: WorkerConfiguration, options: WorkerProcessOptions): Promise<ConnectedDeployment> {
+  const { cluster } = configuration;
+  const ca = clusterCaOf(configuration, options);
   return connectDeployment({
     endpoints: cluster.endpoints,
     credentials: cluster.jwtSecret === '' ? { kind: 'none' } : { kind: 'secret', jwtSecret: cluster.jwtSecret },

@@ -8,9 +8,9 @@ import { MasterRefused, type Masters, type Roles, WorkerUnknown } from './ports.
 import { sendReports } from './report-sender.ts';
 import { RunningRoles } from './running-roles.ts';
 
-/** Pause after a failed call to the masters: first and longest. */
+/** Pause after a failed call to the masters: first and longest; short beside a lease, so that a new leader finds us in it. */
 const RETRY_FIRST_MS = 250;
-const RETRY_LONGEST_MS = 5_000;
+const RETRY_LONGEST_MS = 1_000;
 /** Longest wait for news in one request; a third of the lease when that is shorter. */
 const POLL_WAIT_MS_MAX = 20_000;
 /** Signing off is a courtesy: without it the lease ends. */

@@ -2,11 +2,7 @@ import { Agent } from 'undici';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createLogger } from '../../src/adapters/logging/logger.ts';
 import { createCa } from '../../src/adapters/tls/index.ts';
-import {
-  startWorkerProcess,
-  type WorkerProcess,
-  type WorkerProcessOptions,
-} from '../../src/adapters/worker-process.ts';
+import { startWorker, type WorkerProcess, type WorkerProcessOptions } from '../../src/adapters/worker-process.ts';
 import type { Engines, TargetConnections } from '../../src/adapters/worker-roles.ts';
 import type { SenderLink } from '../../src/replication/queue.ts';
 import type { WorkerInstructions } from '../../src/wire/worker.ts';
@@ -58,10 +54,10 @@ function recordingEngines() {
   return { engines, links, seen, running: () => running };
 }
 
-async function startWorker(masterEndpoints: string[], changes: Partial<WorkerProcessOptions> = {}) {
+async function startOne(masterEndpoints: string[], changes: Partial<WorkerProcessOptions> = {}) {
   const port = await freePort();
   const recording = recordingEngines();
-  const worker: WorkerProcess = startWorkerProcess({
+  const worker: WorkerProcess = startWorker({
     masterEndpoints,
     masterSecret: SECRET,
     masterCa: ca.certificate,
@@ -94,7 +90,7 @@ async function get(url: string, authorization?: string) {
 describe('the worker process', () => {
   test('gets its certificate and its database from a master, registers, and reports', async () => {
     const dc = await datacenter();
-    const { worker, running } = await startWorker([dc.endpoint]);
+    const { worker, running } = await startOne([dc.endpoint]);
     await worker.listening;
     expect(worker.id).toMatch(/^[A-Za-z0-9]{20}$/);
     await expect.poll(() => dc.workers.has(worker.id)).toBe(true);
@@ -109,27 +105,27 @@ describe('the worker process', () => {
 
   test('goes to the next master when one is dead', async () => {
     const dc = await datacenter();
-    const { worker } = await startWorker([`https://127.0.0.1:${await freePort()}`, dc.endpoint]);
+    const { worker } = await startOne([`https://127.0.0.1:${await freePort()}`, dc.endpoint]);
     await worker.listening;
     await expect.poll(() => dc.workers.has(worker.id)).toBe(true);
   });
 
   test('can be stopped while it still waits for its masters', async () => {
-    const { worker } = await startWorker([`https://127.0.0.1:${await freePort()}`]);
+    const { worker } = await startOne([`https://127.0.0.1:${await freePort()}`]);
     await worker.stop();
     await expect(worker.listening).rejects.toThrow('ended');
   });
 
   test('says plainly that it does not know the message queue of its masters', async () => {
     const dc = await datacenter('kafka');
-    const { worker } = await startWorker([dc.endpoint]);
+    const { worker } = await startOne([dc.endpoint]);
     await expect(worker.ended).rejects.toThrow("message queue 'kafka'");
   });
 
   test('does not trust masters of another CA', async () => {
     const dc = await datacenter();
     const other = createCa({ commonName: 'another CA', validForMs: 3_600_000 });
-    const { worker } = await startWorker([dc.endpoint], { masterCa: other.certificate });
+    const { worker } = await startOne([dc.endpoint], { masterCa: other.certificate });
     await expect(Promise.race([worker.listening.then(() => 'listens'), waitForCall(dc.calls)])).resolves.toBe(
       'no call',
     );
@@ -137,7 +133,7 @@ describe('the worker process', () => {
 
   test('tells what it is and how it is to those who may know', async () => {
     const dc = await datacenter();
-    const { worker, endpoint } = await startWorker([dc.endpoint]);
+    const { worker, endpoint } = await startOne([dc.endpoint]);
     await worker.listening;
     await expect.poll(() => dc.workers.has(worker.id)).toBe(true);
     const secret = `bearer ${dc.operatorToken()}`;
@@ -162,8 +158,8 @@ describe('two workers of two datacenters', () => {
   test('exchange frames and controls through the master of the source', async () => {
     const source = await datacenter();
     const target = await datacenter();
-    const sending = await startWorker([source.endpoint]);
-    const receiving = await startWorker([target.endpoint]);
+    const sending = await startOne([source.endpoint]);
+    const receiving = await startOne([target.endpoint]);
     await expect.poll(() => source.workers.size + target.workers.size, { timeout: 5_000 }).toBe(2);
     source.instructions.set(sending.worker.id, instructions([task('s', 'send-shard')]));
     source.setRoutes({ 'data-s': { workerId: sending.worker.id } });

@@ -1,17 +1,16 @@
 import type { Hono } from 'hono';
 import type { Registry } from 'prom-client';
-import type { z } from 'zod';
 import { ApiError } from '../../wire/api-error.ts';
 import type { VersionInfo } from '../../wire/cluster-members.ts';
-import { metricsJson, metricsText } from '../metrics/registry.ts';
 import type { LinkRoutesEnv } from '../mq/direct/link-routes.ts';
 import { type Answered, type App, createApp } from './app.ts';
 import type { Authentication } from './authentication.ts';
+import { metricsRoutes } from './metrics-routes.ts';
 import type { Route } from './routes.ts';
 
 export interface WorkerAppOptions {
   readonly authentication: Authentication;
-  readonly version: z.infer<typeof VersionInfo>;
+  readonly version: VersionInfo;
   readonly registry: Registry;
   /** Why this worker is not healthy; undefined when it is. */
   readonly ailment: () => string | undefined;
@@ -44,13 +43,6 @@ function routesOf({ version, registry, ailment }: WorkerAppOptions): Route[] {
         return {};
       },
     },
-    {
-      method: 'GET',
-      path: '/metrics',
-      rights: 'monitoring',
-      at: 'any',
-      handle: async () => (await metricsText(registry)).text,
-    },
-    { method: 'GET', path: '/metrics.json', rights: 'monitoring', at: 'any', handle: () => metricsJson(registry) },
+    ...metricsRoutes(registry),
   ];
 }
