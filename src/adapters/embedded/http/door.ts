@@ -10,7 +10,7 @@ import { Query } from './query.ts';
 import { empty, failure, type Reply } from './reply.ts';
 import { decompress } from './request-body.ts';
 import { databaseLevelOf, nameOf } from './rights.ts';
-import type { PathRouter } from './router.ts';
+import type { Found, PathRouter } from './router.ts';
 
 /** What the door of one server needs. */
 export interface DoorOptions {
@@ -93,12 +93,17 @@ export class Door {
     path: string,
   ): { handler: (request: ApiRequest) => Reply | Promise<Reply>; suffix: readonly string[] } {
     const { intercept, router } = this.#options;
-    if (intercept === undefined) return router.find(method, path);
-    // An intercepted request needs no handler of this server: what it does is decided by the other one.
-    const lookUp = () => router.find(method, path);
+    // Refused only when it runs: an intercepted request needs no handler of this server, and of a stored one (1.8) the
+    // refusal is the job's answer.
+    const found = foundOrRefusal(() => router.find(method, path));
     return {
-      suffix: suffixOrNothing(lookUp),
-      handler: (request) => intercept(request) ?? lookUp().handler(request),
+      suffix: found instanceof EngineError ? [] : found.suffix,
+      handler: (request) => {
+        const passedOn = intercept?.(request);
+        if (passedOn !== undefined) return passedOn;
+        if (found instanceof EngineError) throw found;
+        return found.handler(request);
+      },
     };
   }
 
@@ -179,11 +184,11 @@ function refuseUnknownVersion(path: RequestPath): void {
   throw new ArangoApiError(404, `unknown API version '${path.apiVersion}'`);
 }
 
-function suffixOrNothing(lookUp: () => { suffix: readonly string[] }): readonly string[] {
+function foundOrRefusal(find: () => Found): Found | EngineError {
   try {
-    return lookUp().suffix;
+    return find();
   } catch (error) {
-    if (error instanceof EngineError) return [];
+    if (error instanceof EngineError) return error;
     throw error;
   }
 }
