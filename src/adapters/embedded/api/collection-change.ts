@@ -1,5 +1,6 @@
 import type { FrontCollection } from '../cluster/front.ts';
 import { needCollectionName } from '../cluster/names.ts';
+import { viewWithRenamedCollection } from '../definitions/view.ts';
 import type { Json } from '../engine/types.ts';
 import { isObject, objectOrEmpty, parseBody } from '../http/body.ts';
 import type { ApiRequest } from '../http/contract.ts';
@@ -84,7 +85,17 @@ async function rename(request: ApiRequest, collection: FrontCollection): Promise
   const { id, name: oldName } = collection;
   await collection.rename(name);
   await renameInGraphs(request, oldName, name);
+  renameInViews(request, oldName, name);
   return basics(findCollection(request, id));
+}
+
+/** Views name collections; the server keeps ids, so that they follow. */
+function renameInViews(request: ApiRequest, oldName: string, newName: string): void {
+  const database = request.server.front.database(request.database);
+  for (const view of database?.views() ?? []) {
+    const changed = viewWithRenamedCollection(view, oldName, newName);
+    if (changed !== undefined) database?.putView(changed);
+  }
 }
 
 function responsibleShard(request: ApiRequest, collection: FrontCollection): object {

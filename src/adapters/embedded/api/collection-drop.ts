@@ -1,5 +1,5 @@
 import type { FrontCollection } from '../cluster/front.ts';
-import { isObject } from '../http/body.ts';
+import { viewWithoutCollection } from '../definitions/view.ts';
 import type { ApiRequest } from '../http/contract.ts';
 import { ArangoApiError } from '../http/errors.ts';
 import { merged, type Reply } from '../http/reply.ts';
@@ -27,9 +27,7 @@ export async function dropCollection(request: ApiRequest, collection: FrontColle
 function unlinkViews(request: ApiRequest, collection: string): void {
   const database = request.server.front.database(request.database);
   for (const view of database?.views() ?? []) {
-    const { links } = view;
-    if (!isObject(links) || links[collection] === undefined) continue;
-    const { [collection]: _gone, ...rest } = links;
-    database?.putView({ ...view, links: rest });
+    const changed = viewWithoutCollection(view, collection);
+    if (changed !== undefined) database?.putView(changed);
   }
 }

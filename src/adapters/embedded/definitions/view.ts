@@ -1,7 +1,7 @@
 import { EngineError } from '../engine/errors.ts';
 import type { Json, JsonObject } from '../engine/types.ts';
 import { badParameter } from './index-fields.ts';
-import { isJsonArray, isJsonObject, type MutableJson, textOr } from './json.ts';
+import { isJsonArray, isJsonObject, jsonEqual, type MutableJson, textOr } from './json.ts';
 import { checkViewName } from './names.ts';
 import { primarySort, SEARCH_DEFAULTS, searchStorage, searchStoredValues, topKOf } from './search-storage.ts';
 import { type KnowsAnalyzer, normaliseLink } from './view-link.ts';
@@ -234,4 +234,21 @@ export function viewWithoutCollection(view: JsonObject, collection: string): Jso
   if (!isJsonArray(view.indexes)) return undefined;
   const indexes = view.indexes.filter((entry) => !isJsonObject(entry) || entry.collection !== collection);
   return indexes.length === view.indexes.length ? undefined : { ...view, indexes };
+}
+
+/** The view with a collection under its new name; undefined when it does not point to it. */
+export function viewWithRenamedCollection(view: JsonObject, from: string, to: string): JsonObject | undefined {
+  const renamed = (name: string) => (name === from ? to : name);
+  if (isJsonObject(view.links)) {
+    if (!(from in view.links)) return undefined;
+    return {
+      ...view,
+      links: Object.fromEntries(Object.entries(view.links).map(([name, link]) => [renamed(name), link])),
+    };
+  }
+  if (!isJsonArray(view.indexes)) return undefined;
+  const indexes = view.indexes.map((entry) =>
+    isJsonObject(entry) ? { ...entry, collection: renamed(String(entry.collection)) } : entry,
+  );
+  return jsonEqual(indexes, view.indexes) ? undefined : { ...view, indexes };
 }

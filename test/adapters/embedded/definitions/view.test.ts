@@ -5,6 +5,7 @@ import {
   renamedView,
   viewPropertiesAnswer,
   viewWithoutCollection,
+  viewWithRenamedCollection,
 } from '../../../../src/adapters/embedded/definitions/view.ts';
 import type { JsonObject } from '../../../../src/adapters/embedded/engine/types.ts';
 
@@ -109,6 +110,17 @@ describe('an arangosearch view', () => {
     expect(viewWithoutCollection(search({ links: { books: {}, users: {} } }), 'books')?.links).toHaveProperty('users');
     expect(viewWithoutCollection(search(), 'books')).toBeUndefined();
     expect(viewWithoutCollection(alias('one'), 'books')).toMatchObject({ indexes: [] });
+  });
+});
+
+describe('a view of a collection that is renamed', () => {
+  test('follows it, and others stay as they are', () => {
+    const renamed = viewWithRenamedCollection(search({ links: { books: {}, users: {} } }), 'books', 'tomes');
+    expect(Object.keys(renamed?.links as object)).toEqual(['tomes', 'users']);
+    expect(viewWithRenamedCollection(alias('one'), 'books', 'tomes')).toMatchObject({
+      indexes: [{ collection: 'tomes', index: 'one' }],
+    });
+    expect(viewWithRenamedCollection(search(), 'books', 'tomes')).toBeUndefined();
   });
 });
 
