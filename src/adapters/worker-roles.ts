@@ -1,5 +1,4 @@
 import type { ReceiverLink, SenderLink } from '../replication/queue.ts';
-import type { QueueRoutes } from '../wire/queue-link.ts';
 import type { RemoteQueue, StructureReport, WorkerInstructions } from '../wire/worker.ts';
 import type { Clock } from '../worker/clock.ts';
 import { ConditionLog } from '../worker/condition-log.ts';
@@ -16,10 +15,10 @@ export interface SendingEngine extends SourceRole {
 
 /** What the receiving engine reaches the world with. */
 export interface TargetConnections {
-  /** Which worker of the source holds each channel, by data channel. Cheap to ask again when nothing changed. */
-  routes(signal: AbortSignal): Promise<NonNullable<QueueRoutes['routes']>>;
-  /** Opens a new link to a worker of the source. */
-  connect(workerId: string, signal: AbortSignal): Promise<ReceiverLink>;
+  /** Which worker of the source holds each data channel. Cheap to ask again when nothing changed. */
+  routes(): Promise<ReadonlyMap<string, string>>;
+  /** Opens a new link to a worker of the source. Rejects when the role stops meanwhile. */
+  connect(workerId: string): Promise<ReceiverLink>;
   /** Resolves when the leader has taken the report. */
   structure(report: StructureReport): Promise<void>;
 }
@@ -63,6 +62,7 @@ class ReceivingRole implements TargetRole {
   readonly #engine: TargetRole;
   readonly #queue: DirectRemoteQueue;
   #incoming: { readonly remote: RemoteQueue } | undefined;
+  readonly #stopping = new AbortController();
   #deploymentId = '';
 
   constructor(engines: Engines, structure: (report: StructureReport) => Promise<void>, clock: Clock, log: Logger) {
@@ -73,12 +73,12 @@ class ReceivingRole implements TargetRole {
       onTrouble: (error) => trouble.failed(error),
     });
     this.#engine = engines.target({
-      routes: async (signal) => {
-        const routes = await this.#queue.routes(this.#deploymentId, signal);
+      routes: async () => {
+        const routes = await this.#queue.routes(this.#deploymentId, this.#stopping.signal);
         trouble.fine();
-        return routes;
+        return new Map(Object.entries(routes).map(([channel, { workerId }]) => [channel, workerId]));
       },
-      connect: (workerId, signal) => this.#queue.connect(workerId, signal),
+      connect: (workerId) => this.#queue.connect(workerId, this.#stopping.signal),
       structure,
     });
   }
@@ -93,8 +93,9 @@ class ReceivingRole implements TargetRole {
     return this.#engine.reports();
   }
 
-  /** The engine first: its last acknowledgements still leave over the links. */
+  /** The engine first, so that it sees its links end by its own doing. What it still waits for is called off. */
   async stop(): Promise<void> {
+    this.#stopping.abort(new Error('this worker stops receiving'));
     try {
       await this.#engine.stop();
     } finally {

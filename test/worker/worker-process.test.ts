@@ -6,7 +6,7 @@ import { startWorker, type WorkerProcess, type WorkerProcessOptions } from '../.
 import type { Engines, TargetConnections } from '../../src/adapters/worker-roles.ts';
 import type { SenderLink } from '../../src/replication/queue.ts';
 import type { WorkerInstructions } from '../../src/wire/worker.ts';
-import { ack, frame, never, seqOf, take } from '../adapters/mq/link-suite.ts';
+import { ack, frame, seqOf, take } from '../adapters/mq/link-suite.ts';
 import { freePort, SECRET, startFakeDatacenter } from './support/fake-datacenter.ts';
 import { instructions, shardReport, task } from './support/fake-roles.ts';
 
@@ -174,9 +174,9 @@ describe('two workers of two datacenters', () => {
     await expect.poll(() => receiving.seen.instructions?.tasks[0]?.id).toBe('r');
     const { connections } = receiving.seen;
     if (connections === undefined) throw new Error('no target engine');
-    const routes = await connections.routes(never);
-    expect(routes).toEqual({ 'data-s': { workerId: sending.worker.id } });
-    const receiver = await connections.connect(sending.worker.id, never);
+    const routes = await connections.routes();
+    expect([...routes]).toEqual([['data-s', sending.worker.id]]);
+    const receiver = await connections.connect(sending.worker.id);
     await expect.poll(() => sending.links.length).toBe(1);
     const [sender] = sending.links;
     if (sender === undefined) throw new Error('no link');
@@ -185,6 +185,8 @@ describe('two workers of two datacenters', () => {
     expect((await take(receiver.frames, 1)).map(seqOf)).toEqual([1]);
     receiver.send(ack(1));
     expect(await take(sender.controls, 1)).toEqual([ack(1)]);
+    const lost = connections.connect('nobody').catch((error: Error) => error.message);
+    expect(await lost).toContain('not registered');
     // The source worker ends: its link does too, and the target learns it.
     await sending.worker.stop();
     await expect.poll(() => sender.closed.aborted).toBe(true);
