@@ -173,6 +173,19 @@ describe('a link over a long way', () => {
     answers.resolve();
   });
 
+  test('travels compressed', async () => {
+    const loopback = await start();
+    const { sender, receiver } = await loopback.connect();
+    const body = Buffer.from(
+      Array.from({ length: 5_000 }, (_, at) => `+{"_key":"${at}","_rev":"_k${at * 7919}","name":"the name"}\n`).join(
+        '',
+      ),
+    );
+    sender.push(frame(1, body));
+    await take(receiver.frames, 1);
+    expect(loopback.proxy.passedBytes()).toBeLessThan(body.length / 3);
+  });
+
   test('holds no more than its buffer while acknowledgements stay away', async () => {
     const loopback = await start({
       fault: ({ path }) => (isControl(path) ? { until: new Promise<void>(() => {}) } : {}),

@@ -37,8 +37,6 @@ export const RETRY_MS_MAX = 45_000;
 /** Pause after a failed request: first and longest. */
 export const RETRY_FIRST_MS = 50;
 export const RETRY_LONGEST_MS = 2_000;
-/** Open connections of a target worker to one endpoint of a source: polls, controls, and spare ones for failures. */
-export const CONNECTIONS_MAX = 64;
 /** Connecting, TLS included. */
 export const CONNECT_MS_MAX = 5_000;
 /** Saying farewell to a link may take so long; the other side finds out anyway. */

@@ -1,6 +1,6 @@
 import { Agent, type Dispatcher } from 'undici';
 import type { RemoteQueue } from '../../../wire/worker.ts';
-import { CONNECT_MS_MAX, CONNECTIONS_MAX, SILENCE_MS_MAX } from './limits.ts';
+import { CONNECT_MS_MAX, SILENCE_MS_MAX } from './limits.ts';
 
 export interface RemoteRequest {
   readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE';
@@ -111,7 +111,6 @@ export class RemoteHttp {
     this.#agent?.dispatcher.close().catch(() => undefined);
     const dispatcher = new Agent({
       connect: { ca, timeout: CONNECT_MS_MAX },
-      connections: CONNECTIONS_MAX,
       headersTimeout: this.#silenceMs,
       bodyTimeout: this.#silenceMs,
       allowH2: false,

@@ -27,6 +27,7 @@ export async function listen(server: Server): Promise<Listening> {
     endpoint: `https://127.0.0.1:${port}`,
     server,
     close: async () => {
+      if (!server.listening) return;
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeAllConnections();
       await closed;
