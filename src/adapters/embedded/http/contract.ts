@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Front } from '../cluster/front.ts';
 import type { ClusterView } from '../cluster/view.ts';
-import type { CollectionCreator, Environment, IdSource, StorageServer } from '../engine/types.ts';
+import type { Environment, IdSource, StorageServer } from '../engine/types.ts';
 import type { Accounts, Identity } from './accounts.ts';
 import type { Query } from './query.ts';
 import type { Reply } from './reply.ts';
@@ -67,8 +67,6 @@ export interface ServerProcess {
   readonly storage: StorageServer;
   /** The same without throwing. */
   readonly storageIfAny: StorageServer | undefined;
-  /** Structure made by restore-collection and its like (7.1). Throws on DB-Servers and agents. */
-  readonly creator: CollectionCreator;
   /** Set by the job API when it registers. */
   jobs: AsyncJobs | undefined;
   /** Milliseconds since 1970 of the last (re)start. */

@@ -1,0 +1,43 @@
+import type { ApiRequest } from '../http/contract.ts';
+import { ArangoApiError } from '../http/errors.ts';
+import type { Reply } from '../http/reply.ts';
+import { needCollection } from '../http/rights.ts';
+import { forward } from './forward.ts';
+
+const forwarded: ReadonlySet<string> = new Set(['batch', 'dump']);
+const acted = /^(clusterInventory|restore-(collection|indexes|view|data))$/;
+
+/**
+ * What a coordinator does with replication calls before any handler (reference 5.0): passes those that name a DB-Server
+ * on. Undefined: the handlers go on, and refuse what a coordinator does not do.
+ */
+export function interceptReplication(request: ApiRequest): Promise<Reply> | undefined {
+  const { path } = request;
+  if (path.startsWith('/_api/replication/')) return interceptCommand(request, path.split('/')[3] as string);
+  if (/^\/_api\/dump(\/|$)/.test(path)) return interceptDump(request);
+  return undefined;
+}
+
+function interceptCommand(request: ApiRequest, command: string): Promise<Reply> | undefined {
+  const serverId = request.query.text('DBserver');
+  if (serverId === undefined || serverId === '' || acted.test(command)) return undefined;
+  if (!forwarded.has(command) && !request.server.deployment.forwardsAll) throw new ArangoApiError(1470);
+  if (command === 'dump') checkDumpRight(request);
+  return forward(request, serverId);
+}
+
+/** Shard names are what a forwarded dump takes (9.4 no. 2): the right is that of the shard's collection. */
+function checkDumpRight(request: ApiRequest): void {
+  const shard = request.query.text('collection') ?? '';
+  const collection = request.server.front
+    .database(request.database)
+    ?.collections()
+    .find((candidate) => candidate.name === shard || candidate.shards()?.has(shard) === true);
+  if (collection !== undefined) needCollection(request, collection.name, 'ro');
+}
+
+function interceptDump(request: ApiRequest): Promise<Reply> {
+  const serverId = request.query.text('dbserver');
+  if (serverId === undefined || serverId === '') throw new ArangoApiError(10, "need 'dbserver' parameter");
+  return forward(request, serverId);
+}

@@ -1,0 +1,219 @@
+import type { Cluster } from '../cluster/cluster.ts';
+import type { Deployment } from '../cluster/deployment.ts';
+import type { ServerNode } from '../cluster/server-node.ts';
+import type { Fault, FaultRule, Faults } from './faults.ts';
+
+/** Which shard: by its name, or the i-th of its collection (sorted by number; default the first). */
+export interface ShardChoice {
+  readonly database?: string;
+  readonly collection: string;
+  readonly shard?: string | number;
+}
+
+/**
+ * Tells a deployment to misbehave. Servers are named by their id or short name; a single server needs no name. Nothing
+ * of this is visible in the normal API but by its effects.
+ */
+export class Control {
+  readonly #deployment: Deployment;
+  readonly #nodes: readonly ServerNode[];
+  readonly #faults: Faults;
+  readonly #failoverGraceMs: number;
+  readonly #timers = new Map<string, NodeJS.Timeout>();
+
+  constructor(deployment: Deployment, nodes: readonly ServerNode[], faults: Faults, failoverGraceMs: number) {
+    this.#deployment = deployment;
+    this.#nodes = nodes;
+    this.#faults = faults;
+    this.#failoverGraceMs = failoverGraceMs;
+  }
+
+  // Requests
+
+  /** Delays, fails or cuts the requests that match. */
+  addFault(rule: FaultRule): Fault {
+    const server = rule.server === undefined ? {} : { server: this.#node(rule.server).id };
+    return this.#faults.add({ ...rule, ...server });
+  }
+
+  faults(): readonly Fault[] {
+    return this.#faults.list();
+  }
+
+  clearFaults(): void {
+    this.#faults.clear();
+  }
+
+  /** What `x-arango-queue-time-seconds` tells from now on; requests that demand less get 412/21004. */
+  setQueueTime(seconds: number): void {
+    this.#deployment.queueTimeSeconds = seconds;
+  }
+
+  // The whole deployment
+
+  setReadOnly(value: boolean): void {
+    this.#deployment.setReadOnly(value);
+  }
+
+  /** Makes every later id (and generated key) larger than this one. */
+  raiseIds(id: string): void {
+    this.#deployment.ids.raiseTo(id);
+  }
+
+  // One server
+
+  /** Removes the log up to a tick (default: all of it) even where a client needs it; tells the oldest tick left. */
+  prune(server?: string, upToTick?: number): number {
+    return this.#node(server).storage.prune(upToTick);
+  }
+
+  /**
+   * Connections and requests are taken, nothing is answered until {@link thaw}; what was sent happens then. With
+   * `heartbeats: false` a DB-Server is failed over after the grace time.
+   */
+  freeze(server?: string, options: { readonly heartbeats?: boolean } = {}): void {
+    const node = this.#node(server);
+    node.freeze();
+    this.#changed();
+    if (options.heartbeats === false) this.#failOverLater(node);
+  }
+
+  thaw(server?: string): void {
+    const node = this.#node(server);
+    this.#keepLeading(node);
+    node.thaw();
+    this.#returned(node);
+  }
+
+  /** Stops a server, keeping its data. A DB-Server is failed over after the grace time, unless `failover: false`. */
+  async stop(server?: string, options: { readonly failover?: boolean } = {}): Promise<void> {
+    const node = this.#node(server);
+    await node.forget();
+    node.storageIfAny?.restart();
+    this.#changed();
+    if (options.failover !== false) this.#failOverLater(node);
+  }
+
+  /** Starts a stopped server on its port; a DB-Server gets what it missed and follows. */
+  async start(server?: string): Promise<void> {
+    const node = this.#node(server);
+    this.#keepLeading(node);
+    await node.start();
+    this.#returned(node);
+  }
+
+  /** Stops and starts, at once: connections, batches, tracked clients, jobs and transactions are gone. */
+  async restart(server?: string): Promise<void> {
+    await this.stop(server, { failover: false });
+    await this.start(server);
+  }
+
+  /**
+   * A power cut and a start: the end of the log that was not synced is gone with its data, and its ticks are given
+   * again (at most what came after `fromTick`). Tells the newest tick left.
+   */
+  async losePower(server?: string, fromTick?: number): Promise<number> {
+    const node = this.#node(server);
+    await node.forget();
+    const tick = node.storage.losePower(fromTick);
+    await node.start();
+    this.#returned(node);
+    this.#clusterIfAny()?.supervision.resync(node);
+    return tick;
+  }
+
+  /** Cuts all connections of a server, which goes on. */
+  cutConnections(server?: string): void {
+    this.#node(server).cut();
+  }
+
+  // Shards
+
+  /** Gives the shards that a DB-Server leads to followers in sync, as after its failure. */
+  failOver(server: string): void {
+    this.#cluster().supervision.failOver(this.#node(server));
+  }
+
+  /** Moves the leadership of a shard to a follower in sync (default: the first); tells its id. */
+  moveLeader(choice: ShardChoice, to?: string): string {
+    const { supervision } = this.#cluster();
+    const placed = this.#find(choice);
+    const [leader] = placed.shard.servers;
+    const target = to === undefined ? placed.shard.inSync.find((id) => id !== leader) : this.#node(to).id;
+    if (target === undefined) throw new Error(`no follower of shard ${placed.shard.name} is in sync`);
+    supervision.moveLeader(placed, target);
+    return target;
+  }
+
+  /** Moves a shard from one DB-Server to another one that has it not. */
+  moveShard(choice: ShardChoice, from: string, to: string): void {
+    this.#cluster().supervision.moveShard(this.#find(choice), this.#node(from).id, this.#node(to).id);
+  }
+
+  /** Where a shard is: its name, its servers in the Plan and in sync, the leader first. */
+  shard(choice: ShardChoice): {
+    readonly name: string;
+    readonly servers: readonly string[];
+    readonly inSync: readonly string[];
+  } {
+    const { name, servers, inSync } = this.#find(choice).shard;
+    return { name, servers, inSync };
+  }
+
+  /** No timer is left. */
+  close(): void {
+    for (const timer of this.#timers.values()) clearTimeout(timer);
+    this.#timers.clear();
+    this.#faults.clear();
+    for (const node of this.#nodes) node.thaw();
+  }
+
+  #find({ database = '_system', collection, shard = 0 }: ShardChoice) {
+    return this.#cluster().supervision.find(database, collection, shard);
+  }
+
+  #node(name: string | undefined): ServerNode {
+    if (name === undefined) {
+      const [only, ...others] = this.#nodes;
+      if (only !== undefined && others.length === 0) return only;
+      throw new Error(`name one of the servers: ${this.#nodes.map(({ id }) => id).join(', ')}`);
+    }
+    const node = this.#nodes.find(({ id, shortName }) => id === name || shortName === name);
+    if (node === undefined) throw new Error(`no server is called ${name}`);
+    return node;
+  }
+
+  #clusterIfAny(): Cluster | undefined {
+    return this.#deployment.cluster;
+  }
+
+  #cluster(): Cluster {
+    const cluster = this.#clusterIfAny();
+    if (cluster === undefined) throw new Error('a single server has no shards');
+    return cluster;
+  }
+
+  #changed(): void {
+    this.#clusterIfAny()?.plan.changed();
+  }
+
+  #returned(node: ServerNode): void {
+    if (node.role === 'dbserver' && node.up) this.#cluster().supervision.bringInLine(node);
+    else this.#changed();
+  }
+
+  #failOverLater(node: ServerNode): void {
+    if (node.role !== 'dbserver') return;
+    this.#keepLeading(node);
+    const timer = setTimeout(() => {
+      this.#timers.delete(node.id);
+      if (!node.up && !this.#cluster().maintenance) this.#cluster().supervision.failOver(node);
+    }, this.#failoverGraceMs);
+    this.#timers.set(node.id, timer);
+  }
+
+  #keepLeading(node: ServerNode): void {
+    clearTimeout(this.#timers.get(node.id));
+    this.#timers.delete(node.id);
+  }
+}
