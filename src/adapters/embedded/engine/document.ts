@@ -5,7 +5,7 @@ import type { StoredDocument } from './types.ts';
 /**
  * One version of a document. It stands in its collection as long as it is the current one, in the log as what a marker
  * tells, and in snapshots that see it. Only a rename of the collection changes its bytes, since the server resolves
- * names when it reads (6.5).
+ * names when it reads (6.5); {@link moveOut} only changes where they lie.
  */
 export class DocumentVersion implements StoredDocument {
   readonly collection: Collection;
@@ -50,6 +50,15 @@ export class DocumentVersion implements StoredDocument {
 
   bytes(): Buffer {
     return this.buffer.subarray(this.start, this.end);
+  }
+
+  /** Gives the document memory of its own. */
+  moveOut(): void {
+    const own = Buffer.allocUnsafeSlow(this.length);
+    this.buffer.copy(own, 0, this.start, this.end);
+    this.buffer = own;
+    this.start = 0;
+    this.end = own.length;
   }
 
   /** The same bytes in another collection (a follower's shard). */

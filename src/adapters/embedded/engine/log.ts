@@ -2,6 +2,7 @@ import type { Collection } from './collection.ts';
 import type { Database } from './database.ts';
 import type { DocumentVersion } from './document.ts';
 import type { JsonObject } from './types.ts';
+import { unpinDocuments } from './unpin.ts';
 
 /** A removal in the log; tells the version that it removed. */
 export class Removal {
@@ -65,7 +66,8 @@ export const ENTRY_BYTES = 96;
  * pruned; the newest are lost with the power unless they were synced.
  */
 export class WriteAheadLog {
-  #batches: LogBatch[] = [];
+  // What was pruned is undefined until the list is cut.
+  #batches: (LogBatch | undefined)[] = [];
   #firstIndex = 0;
   #lastTick = 0;
   #syncedTick = 0;
@@ -137,7 +139,8 @@ export class WriteAheadLog {
       if (batch.end > upToTick) break;
       this.#bytes -= batch.bytes;
       this.#syncedTick = Math.max(this.#syncedTick, batch.end);
-      this.#firstIndex++;
+      this.#batches[this.#firstIndex++] = undefined;
+      unpinDocuments(batch.entries);
     }
     if (this.#firstIndex > 1024 && this.#firstIndex * 2 > this.#batches.length) {
       this.#batches = this.#batches.slice(this.#firstIndex);

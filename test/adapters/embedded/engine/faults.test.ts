@@ -118,3 +118,18 @@ test('clients are tracked by syncerId, else by a decimal serverId; tick 0 moves 
   server.nowMs += 7201_000;
   expect(server.engine.clients.describe('_system')).toEqual([]);
 });
+
+test('what leaves the log does not stay in memory for the sake of a few documents', () => {
+  const server = new TestServer();
+  const documents = (n: number) =>
+    Array.from({ length: 1000 }, (_, index) => ({ _key: `k${index}`, n, wide: 'x'.repeat(100) }));
+  server.insert(documents(1));
+  server.write('replace', documents(2).slice(1));
+  const survivor = server.collectionC.current('k0');
+  const text = server.text('k0');
+  expect(survivor?.buffer.buffer.byteLength).toBeGreaterThan(100_000);
+  server.engine.prune();
+  expect(survivor?.buffer.buffer.byteLength).toBe(text?.length);
+  expect(server.text('k0')).toBe(text);
+  expect(server.collectionC.current('k1')?.buffer.buffer.byteLength).toBeGreaterThan(100_000);
+});
