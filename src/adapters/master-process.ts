@@ -127,10 +127,11 @@ async function assemble(
   const doors = openDoors(master, tokens);
   resources.defer(() => doors.close());
   const forwarder = new Forwarder({
-    leader: (waitSignal) => master.leaderRoute(waitSignal),
+    leader: (waitSignal, gone) => master.leaderRoute(waitSignal, gone),
     masterId: master.id,
     jwtSecret: options.masterSecret,
     ...(options.masterCa === undefined ? {} : { ca: options.masterCa }),
+    onTrouble: (reason, error) => log.warn(reason, { error }),
   });
   resources.defer(() => forwarder.close());
   // Before what its answers need; stopping it once more at the very end does no harm.

@@ -164,14 +164,15 @@ export class Master {
     await this.#core.control.refresh(signal);
   }
 
-  /** Who leads; waits a little while nobody does, unless the signal has fired already. */
-  async leaderRoute(signal: AbortSignal): Promise<LeaderRoute> {
+  /** Who leads; waits a little while nobody does, or only the one at `gone`, unless the signal has fired already. */
+  async leaderRoute(signal: AbortSignal, gone?: string): Promise<LeaderRoute> {
     const { clock } = this.#ports;
     const endMs = clock.monotonicMs() + leaderWaitMs;
     for (;;) {
       if (this.leads) return { kind: 'self' };
       const { leader } = this.state.leadership;
-      if (leader !== null && leader.masterId !== this.id) return { kind: 'other', endpoint: leader.endpoint };
+      const isOther = leader !== null && leader.masterId !== this.id && leader.endpoint !== gone;
+      if (isOther) return { kind: 'other', endpoint: leader.endpoint };
       const leftMs = endMs - clock.monotonicMs();
       if (leftMs <= 0 || signal.aborted) return { kind: 'none' };
       // A lease that was just renewed changes nothing in the log: look again soon.

@@ -3,6 +3,7 @@ import type { ReadableStream as NodeReadableStream } from 'node:stream/web';
 import type { Context } from 'hono';
 import { Agent, type Dispatcher, request as send } from 'undici';
 import { ApiError } from '../../wire/api-error.ts';
+import { readBody } from './body.ts';
 import type { AppEnvironment } from './environment.ts';
 import { signJwt } from './jwt.ts';
 
@@ -13,13 +14,15 @@ export type LeaderRoute =
   | { readonly kind: 'none' };
 
 export interface ForwardOptions {
-  /** Says who leads; may wait a little in the moment of a change. */
-  readonly leader: (signal: AbortSignal) => Promise<LeaderRoute>;
+  /** Says who leads; may wait a little in the moment of a change, and for another one than `gone`. */
+  readonly leader: (signal: AbortSignal, gone?: string) => Promise<LeaderRoute>;
   readonly masterId: string;
   /** `master.jwtSecret`. */
   readonly jwtSecret: string;
   /** CA of this datacenter's masters, PEM; absent: their certificates are not verified. */
   readonly ca?: string;
+  /** Told why the leader did not answer: the caller is only told that it did not. */
+  readonly onTrouble: (reason: string, error: unknown) => void;
 }
 
 /** A request passes at most so many masters: a second one only while leadership moves. */
@@ -27,6 +30,8 @@ const hopsMax = 2;
 /** Longer than any long poll. */
 const answerTimeoutMs = 125_000;
 const tokenLifetimeSeconds = 300;
+/** Bodies up to this size are held while the leader is looked for. */
+const heldBodyBytesMax = 1024 * 1024;
 const passedHeaders = ['content-type', 'content-length', 'x-arangosync-client-id'] as const;
 
 /**
@@ -55,24 +60,36 @@ export class Forwarder {
     const route = await this.#options.leader(allowed ? signal : AbortSignal.abort());
     if (route.kind === 'self') return undefined;
     if (!allowed) throw new ApiError(503, 'this master does not lead; allow it to forward, or ask the leader');
-    if (route.kind === 'none') throw new ApiError(503, 'no master leads at this moment; try again');
     if (context.get('hops') >= hopsMax) throw new ApiError(503, 'the leader is changing; try again');
-    return await this.#pass(context, route.endpoint, signal);
+    const body = await bodyOf(context);
+    try {
+      return await this.#pass(context, route, body, signal);
+    } catch (error) {
+      // It was not reached at all, so nothing was done: whoever leads after it can be asked the same.
+      if (!(error instanceof LeaderGone) || body instanceof Readable) throw error;
+      const next = await this.#options.leader(signal, error.endpoint);
+      return next.kind === 'self' ? replay(context, body) : await this.#pass(context, next, body, signal);
+    }
   }
 
   close(): Promise<void> {
     return this.#agent.destroy();
   }
 
-  async #pass(context: Context<AppEnvironment>, endpoint: string, signal: AbortSignal): Promise<Response> {
-    const { req } = context;
-    const { pathname, search } = new URL(req.url);
+  async #pass(
+    context: Context<AppEnvironment>,
+    route: LeaderRoute,
+    body: Body,
+    signal: AbortSignal,
+  ): Promise<Response> {
+    if (route.kind !== 'other') throw new ApiError(503, 'no master leads at this moment; try again');
+    const { pathname, search } = new URL(context.req.url);
     try {
-      const answer = await send(new URL(pathname + search, endpoint), {
+      const answer = await send(new URL(pathname + search, route.endpoint), {
         dispatcher: this.#agent,
-        method: req.method as Dispatcher.HttpMethod,
+        method: context.req.method as Dispatcher.HttpMethod,
         headers: { ...this.#headers(context), 'x-allow-forward-to-leader': 'true' },
-        body: req.raw.body === null ? null : Readable.fromWeb(req.raw.body as NodeReadableStream),
+        body,
         signal,
         headersTimeout: answerTimeoutMs,
         bodyTimeout: answerTimeoutMs,
@@ -83,7 +100,8 @@ export class Forwarder {
         ...(typeof type === 'string' ? { headers: { 'content-type': type } } : {}),
       });
     } catch (error) {
-      throw new ApiError(503, `the leader at ${endpoint} does not answer; try again`, { cause: error });
+      if (!signal.aborted) this.#options.onTrouble(`the leader at ${route.endpoint} does not answer`, error);
+      throw isNotConnected(error) ? new LeaderGone(route.endpoint, error) : unreachable(route.endpoint, error);
     }
   }
 
@@ -102,4 +120,41 @@ export class Forwarder {
     };
     return { ...Object.fromEntries(passed), authorization: `bearer ${signJwt(claims, this.#options.jwtSecret)}` };
   }
+}
+
+type Body = Buffer | Readable | null;
+
+/** The leader could not be connected to: it has seen nothing of the request. */
+class LeaderGone extends ApiError {
+  readonly endpoint: string;
+  constructor(endpoint: string, cause: unknown) {
+    super(503, `the leader at ${endpoint} cannot be reached; try again`, { cause });
+    this.endpoint = endpoint;
+  }
+}
+
+/** Small bodies are held, so that they can be sent again; large ones stream through. */
+async function bodyOf(context: Context<AppEnvironment>): Promise<Body> {
+  const { body, headers } = context.req.raw;
+  if (body === null) return null;
+  const length = Number(headers.get('content-length') ?? Number.POSITIVE_INFINITY);
+  if (length > heldBodyBytesMax) return Readable.fromWeb(body as NodeReadableStream);
+  return Buffer.from(await readBody(context.req.raw, heldBodyBytesMax));
+}
+
+/** We lead by now: the request is ours to answer, with the body that was read already. */
+function replay(context: Context<AppEnvironment>, body: Buffer | null): undefined {
+  const { raw } = context.req;
+  if (body !== null) context.req.raw = new Request(raw, { body: new Uint8Array(body), method: raw.method });
+  return undefined;
+}
+
+const notConnected = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'UND_ERR_CONNECT_TIMEOUT']);
+
+function isNotConnected(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && notConnected.has(String(error.code));
+}
+
+function unreachable(endpoint: string, cause: unknown): ApiError {
+  return new ApiError(503, `the leader at ${endpoint} does not answer; try again`, { cause });
 }

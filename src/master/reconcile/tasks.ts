@@ -12,6 +12,9 @@ export class TaskReconciler {
   readonly #core: Core;
   readonly #mode: TargetModeReconciler;
   readonly #placement: Placement;
+  /** What the last decisions were made from; states are never changed in place. */
+  #reconciled: readonly unknown[] = [];
+  #assigned: readonly unknown[] = [];
 
   constructor(core: Core, mode: TargetModeReconciler, placement: Placement) {
     this.#core = core;
@@ -20,12 +23,33 @@ export class TaskReconciler {
   }
 
   async step(signal: AbortSignal): Promise<void> {
-    const { control, desk, memory } = this.#core;
-    if (this.#mayChangeTasks()) await desk.internal({ kind: 'reconcile-tasks' }, 'tasks', signal);
+    await this.#reconcile(signal);
+    await this.#assign(signal);
+    this.#core.memory.telemetry.keepOnly(this.#core.control.state.tasks);
+  }
+
+  /** Decided again only when something that it follows from is another: with many shards it is not cheap. */
+  async #reconcile(signal: AbortSignal): Promise<void> {
+    const { control, desk } = this.#core;
+    if (!this.#mayChangeTasks()) return;
+    const inputs = () => {
+      const { synchronization, shards, outgoing, tasks } = control.state;
+      return [synchronization, shards.version, outgoing, tasks];
+    };
+    if (isSame(this.#reconciled, inputs())) return;
+    await desk.internal({ kind: 'reconcile-tasks' }, 'tasks', signal);
+    this.#reconciled = inputs();
+  }
+
+  async #assign(signal: AbortSignal): Promise<void> {
+    const { control, desk } = this.#core;
+    const inputs = () => [control.state.tasks, control.state.workers];
+    const isWaiting = [...control.state.tasks.values()].some(({ workerId }) => workerId === null);
+    if (!isWaiting && isSame(this.#assigned, inputs())) return;
     const dbServers = await this.#placement.dbServers(signal);
     const command = { kind: 'assign-tasks', dbServers, notYet: this.#notYet() } as const;
     await desk.internal(command, 'assignment', signal);
-    memory.telemetry.keepOnly(control.state.tasks);
+    this.#assigned = inputs();
   }
 
   /** Receive tasks begin when the target is read-only; the others can wait for that moment. */
@@ -43,4 +67,8 @@ export class TaskReconciler {
     const assignedBefore = [...control.state.tasks.values()].filter(({ counter }) => counter > 0);
     return new Set([...running, ...assignedBefore.map(({ taskId }) => taskId)]);
   }
+}
+
+function isSame(before: readonly unknown[], now: readonly unknown[]): boolean {
+  return before.length === now.length && before.every((value, index) => value === now[index]);
 }
