@@ -1,0 +1,102 @@
+import { type ArangoDeployment, ArangoError, type ArangoRequest } from '../arango.ts';
+import { creationOf } from './index-difference.ts';
+import type { Step } from './plan-structure.ts';
+
+/** Making an index over a filled collection answers when it is built. */
+const INDEX_TIMEOUT_MS = 30 * 60 * 1000;
+const STRUCTURE_TIMEOUT_MS = 5 * 60 * 1000;
+
+const DATABASE_EXISTS_OR_COLLECTION_EXISTS = 1207;
+const COLLECTION_NOT_FOUND = 1203;
+const DATABASE_NOT_FOUND = 1228;
+const INDEX_NOT_FOUND = 1212;
+
+/** Does one step; that it was done already is success. Throws {@link ArangoError} and what the server throws. */
+export async function executeStep(deployment: ArangoDeployment, step: Step, signal: AbortSignal): Promise<void> {
+  const { request, done } = requestFor(step);
+  try {
+    // A lost answer does no harm: the structure is read again afterwards.
+    await deployment.front.json({ timeoutMs: STRUCTURE_TIMEOUT_MS, ...request, signal });
+  } catch (error) {
+    if (!(error instanceof ArangoError) || !done.includes(error.errorNum)) throw error;
+  }
+}
+
+/** `done`: numbers that say that it was done before. */
+function requestFor(step: Step): { readonly request: ArangoRequest; readonly done: readonly number[] } {
+  const exists = [DATABASE_EXISTS_OR_COLLECTION_EXISTS];
+  const absent = [COLLECTION_NOT_FOUND, DATABASE_NOT_FOUND];
+  switch (step.kind) {
+    case 'create-database':
+      return { request: { method: 'POST', path: '/_api/database', body: step.settings }, done: exists };
+    case 'drop-database':
+      return {
+        request: { method: 'DELETE', path: `/_api/database/${encodeURIComponent(step.database)}` },
+        done: absent,
+      };
+    case 'rename-collection':
+      return { request: onCollection(step, 'PUT', '/rename', { name: step.to }), done: [] };
+    case 'create-collection':
+      return { request: creation(step), done: exists };
+    case 'change-collection':
+      return { request: onCollection(step, 'PUT', '/properties', step.settings), done: [] };
+    case 'drop-collection': {
+      const request = onCollection(step, 'DELETE', '', undefined);
+      return { request: { ...request, query: { isSystem: step.isSystem } }, done: absent };
+    }
+    case 'create-index': {
+      const { database, collection, index } = step;
+      const query = { collection };
+      const body = creationOf(index);
+      const timeoutMs = INDEX_TIMEOUT_MS;
+      return { request: { method: 'POST', path: '/_api/index', database, query, body, timeoutMs }, done: [] };
+    }
+    case 'drop-index': {
+      const { database, collection, index } = step;
+      const path = `/_api/index/${encodeURIComponent(collection)}/${encodeURIComponent(index)}`;
+      return { request: { method: 'DELETE', path, database }, done: [INDEX_NOT_FOUND] };
+    }
+  }
+}
+
+/** System names and smart attributes are taken by restore-collection only; the ordinary call tells errors better. */
+function creation(step: Extract<Step, { kind: 'create-collection' }>): ArangoRequest {
+  const { database, collection, settings } = step;
+  if (collection.startsWith('_') || settings.isSmart === true) {
+    const body = { parameters: settings, indexes: [] };
+    return { method: 'PUT', path: '/_api/replication/restore-collection', database, body };
+  }
+  return { method: 'POST', path: '/_api/collection', database, body: settings };
+}
+
+function onCollection(
+  step: { readonly database: string; readonly collection: string },
+  method: 'PUT' | 'DELETE',
+  suffix: string,
+  body: unknown,
+): ArangoRequest {
+  const path = `/_api/collection/${encodeURIComponent(step.collection)}${suffix}`;
+  return { method, path, database: step.database, ...(body === undefined ? {} : { body }) };
+}
+
+/** What was done, as a sentence for the event log. */
+export function describeStep(step: Step): string {
+  switch (step.kind) {
+    case 'create-database':
+      return `created database ${step.database}`;
+    case 'drop-database':
+      return `dropped database ${step.database}: the source does not have it`;
+    case 'rename-collection':
+      return `renamed collection ${step.database}/${step.collection} to ${step.to}`;
+    case 'create-collection':
+      return `created collection ${step.database}/${step.collection}${step.note === '' ? '' : ` with ${step.note}`}`;
+    case 'change-collection':
+      return `changed ${Object.keys(step.settings).join(', ')} of collection ${step.database}/${step.collection}`;
+    case 'drop-collection':
+      return `dropped collection ${step.database}/${step.collection}: ${step.reason}`;
+    case 'create-index':
+      return `created index ${step.index.name} on ${step.database}/${step.collection}`;
+    case 'drop-index':
+      return `dropped index ${step.index} of ${step.database}/${step.collection}: the source does not have it`;
+  }
+}
