@@ -44,7 +44,7 @@ function next(request: ApiRequest): Reply {
   if (query.has('lastBatch')) context.free(query.integer('lastBatch', 0));
   const batch = context.batch(query.integer('batchId', 0));
   if (batch === undefined) return bytes(204, DUMP_TYPE, []);
-  return bytes(200, DUMP_TYPE, [batch.body], {
+  return bytes(200, DUMP_TYPE, batch.body, {
     'X-Arango-Dump-Shard-Id': batch.shard,
     'X-Arango-Dump-Block-Counts': '0',
   });

@@ -43,7 +43,7 @@ function nextChunk(batch: Batch, collection: Collection, chunkSize: number, useE
   }
   const isEmpty = writer.length === 0;
   if (!isEmpty) position.chunk++;
-  return bytes(isEmpty ? 204 : 200, DUMP_TYPE, [writer.result()], {
+  return bytes(isEmpty ? 204 : 200, DUMP_TYPE, writer.pieces(), {
     'X-Arango-Replication-Checkmore': flagHeader(writer.length >= chunkSize),
     'X-Arango-Replication-Lastincluded': isEmpty ? '0' : String(position.chunk),
   });

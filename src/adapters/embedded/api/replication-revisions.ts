@@ -8,7 +8,7 @@ import type { Json } from '../engine/types.ts';
 import { parseBody } from '../http/body.ts';
 import type { ApiRequest } from '../http/contract.ts';
 import { ArangoApiError } from '../http/errors.ts';
-import { empty, json, jsonText, type Reply } from '../http/reply.ts';
+import { bytes, empty, JSON_TYPE, json, jsonText, type Reply } from '../http/reply.ts';
 import { needCollection } from '../http/rights.ts';
 import { demandEngine } from './replication-engine.ts';
 
@@ -93,7 +93,7 @@ export function getDocuments(request: ApiRequest): Reply {
     } else writer.ascii('{}');
   }
   writer.ascii(']');
-  return jsonText(200, writer.result());
+  return bytes(200, JSON_TYPE, writer.pieces());
 }
 
 /** What every call needs (5.8.1): collection, batchId, the right to read. */

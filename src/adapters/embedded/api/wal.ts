@@ -66,7 +66,7 @@ function tail(request: ApiRequest): Reply {
     includeSystem: query.flag('includeSystem', false),
     includeFoxxQueues: query.flag('includeFoxxQueues', false),
   });
-  return bytes(answer.body.length === 0 ? 204 : 200, DUMP_TYPE, [answer.body], tailHeaders(answer));
+  return bytes(answer.body.length === 0 ? 204 : 200, DUMP_TYPE, answer.body, tailHeaders(answer));
 }
 
 function tailHeaders(answer: TailAnswer): Record<string, string> {

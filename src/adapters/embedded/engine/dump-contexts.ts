@@ -16,7 +16,7 @@ export interface DumpOptions {
 /** One batch of a parallel dump: documents of one shard, one per line. */
 export interface DumpedBatch {
   readonly shard: string;
-  readonly body: Buffer;
+  readonly body: readonly Buffer[];
 }
 
 /** A parallel dump under way (5.6): a snapshot without a tick, read in batches that can be asked for again. */
@@ -57,7 +57,7 @@ export class DumpContext {
         writer.bytes(NEWLINE);
         this.#next++;
       }
-      return { shard: shard.name, body: writer.result() };
+      return { shard: shard.name, body: writer.pieces() };
     }
     return undefined;
   }

@@ -26,7 +26,8 @@ export interface TailRequest {
 
 /** The answer's body and what its headers are made from (6.3). */
 export interface TailAnswer {
-  readonly body: Buffer;
+  /** In pieces; empty when nothing passed the filters. */
+  readonly body: readonly Buffer[];
   readonly lastIncluded: number;
   readonly lastScanned: number;
   readonly lastTick: number;
@@ -163,7 +164,7 @@ class Tailer {
     const { lastTick } = this.#log;
     const lastIncluded = this.#lastIncluded;
     return {
-      body: this.#writer.result(),
+      body: this.#writer.pieces(),
       lastIncluded,
       lastScanned: this.#lastScanned,
       lastTick,

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { linesOf, TestServer } from './support.ts';
+import { bodyOf, linesOf, TestServer } from './support.ts';
 
 type Contents = Map<string, string>;
 
@@ -35,7 +35,7 @@ function replay(server: TestServer): { documents: Contents; markers: number } {
   let lastScanned = 1;
   for (;;) {
     const answer = server.tail({ from, lastScanned, chunkSize: 16384 });
-    const texts = answer.body.toString().split('\n');
+    const texts = bodyOf(answer).split('\n');
     for (const [index, line] of linesOf(answer).entries()) {
       if (line.type === 2200) open = line.tid;
       if (line.type === 2201) {

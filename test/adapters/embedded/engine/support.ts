@@ -131,9 +131,12 @@ export interface Line {
   readonly data?: { readonly _key?: string; readonly _rev?: string; readonly _id?: string };
 }
 
+export function bodyOf(answer: TailAnswer): string {
+  return Buffer.concat(answer.body).toString();
+}
+
 export function linesOf(answer: TailAnswer): Line[] {
-  return answer.body
-    .toString()
+  return bodyOf(answer)
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line));

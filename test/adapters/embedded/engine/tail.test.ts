@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { linesOf, TestServer } from './support.ts';
+import { bodyOf, linesOf, TestServer } from './support.ts';
 
 let server: TestServer;
 let start: number;
@@ -35,7 +35,7 @@ describe('markers (6.5)', () => {
   test('lines hold the document as it came, fields in the order of 6.5', () => {
     server.insert('{"_key":"a", "x": 1.0, "big":12345678901234567890, "s":"\\u00e9"}');
     server.remove(['a']);
-    const [put, removal] = server.tail({ from: start }).body.toString().split('\n');
+    const [put, removal] = bodyOf(server.tail({ from: start })).split('\n');
     const cuid = server.collectionC.globallyUniqueId;
     expect(cuid).toBe(`hF3D8AF2E752B/${server.collectionC.id}`);
     expect(put).toBe(
@@ -94,7 +94,9 @@ describe('markers (6.5)', () => {
     server.engine.putView('_system', { id: '9', name: 'v', type: 'arangosearch', globallyUniqueId: 'hF/9' });
     server.engine.putView('_system', { id: '9', name: 'v', type: 'arangosearch', globallyUniqueId: 'hF/9', x: 1 });
     server.engine.dropView('_system', 'v');
-    const lines = server.tail({ from: start }).body.toString().split('\n').filter(Boolean);
+    const lines = bodyOf(server.tail({ from: start }))
+      .split('\n')
+      .filter(Boolean);
     expect(lines.map((line) => Object.keys(JSON.parse(line)).join())).toEqual([
       'tick,db,cuid,type,data',
       'tick,db,cuid,data,type',
