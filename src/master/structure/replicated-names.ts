@@ -1,25 +1,25 @@
-/**
- * System collections that are replicated (master-api §8), and under which name the target keeps them: jobs must not run
- * twice, so `_jobs` and `_queues` arrive under others.
- */
-const targetNames: ReadonlyMap<string, string> = new Map([
-  ['_users', '_users'],
-  ['_graphs', '_graphs'],
-  ['_analyzers', '_analyzers'],
-  ['_apps', '_apps'],
-  ['_appbundles', '_appbundles'],
-  ['_aqlfunctions', '_aqlfunctions'],
-  ['_queues', '_queuesbackup'],
-  ['_jobs', '_jobsbackup'],
-]);
-const sourceNames: ReadonlyMap<string, string> = new Map([...targetNames].map(([source, target]) => [target, source]));
+import { targetNameOf } from '../../replication/target/target-names.ts';
+
+/** System collections that are replicated (master-api §8); the target keeps `_jobs` and `_queues` under other names. */
+const replicated = [
+  '_users',
+  '_graphs',
+  '_analyzers',
+  '_apps',
+  '_appbundles',
+  '_aqlfunctions',
+  '_queues',
+  '_jobs',
+] as const;
+const replicatedNames: ReadonlySet<string> = new Set(replicated);
+const sourceNames: ReadonlyMap<string, string> = new Map(replicated.map((name) => [targetNameOf(name), name]));
 
 /** On which side of a synchronization a deployment is looked at. */
 export type Side = 'source' | 'target';
 
 /** The name under which this side keeps a collection that the source calls `name`. */
 export function localName(name: string, side: Side): string {
-  return side === 'source' ? name : (targetNames.get(name) ?? name);
+  return side === 'source' ? name : targetNameOf(name);
 }
 
 /**
@@ -29,5 +29,5 @@ export function localName(name: string, side: Side): string {
 export function sourceName(name: string, isSystem: boolean, side: Side): string | undefined {
   if (!isSystem) return name;
   if (side === 'target') return sourceNames.get(name);
-  return targetNames.has(name) ? name : undefined;
+  return replicatedNames.has(name) ? name : undefined;
 }
