@@ -16,6 +16,7 @@ export const STANDARD_HEADERS: Readonly<Record<string, string>> = {
 
 /** Numbers and texts that tell of one machine, one build, one moment. */
 const OF_THAT_RUN: ReadonlySet<string> = new Set([
+  'address',
   'checksum',
   'created_at',
   'documentsSize',
@@ -93,12 +94,17 @@ export class Comparison {
 
   #value(path: string, there: unknown, here: unknown): void {
     if (kindOf(there) !== kindOf(here)) this.#differ(path, there, here);
+    else if (isOfThatRun(path)) this.#sameKinds(path, there, here);
     else if (Array.isArray(there)) this.#list(path, there, here as unknown[]);
     else if (typeof there === 'object' && there !== null) this.#object(path, there, here as object);
-    else if (OF_THAT_RUN.has(path.slice(path.lastIndexOf('.') + 1).replace(/\[\d+\]$/, '')) || BUILD_DETAILS.test(path))
-      return;
     else if (typeof there === 'string') this.#text(path, there, here as string);
     else if (there !== here) this.#differ(path, there, here);
+  }
+
+  /** Of a list that tells of one run every item has the kind of its first. */
+  #sameKinds(path: string, there: unknown, here: unknown): void {
+    if (!Array.isArray(there) || !Array.isArray(here)) return;
+    if (here.some((item) => kindOf(item) !== kindOf(there[0]))) this.#differ(path, there, here);
   }
 
   #list(path: string, there: readonly unknown[], here: readonly unknown[]): void {
@@ -111,7 +117,7 @@ export class Comparison {
   }
 
   #object(path: string, there: object, here: object): void {
-    const names = (value: object) => Object.keys(value).map((name) => mask(name));
+    const names = (value: object) => Object.keys(value).map((name) => masked(name).text);
     const [left, right] = this.#isUnordered ? [names(there).sort(), names(here).sort()] : [names(there), names(here)];
     if (left.join() !== right.join()) {
       this.#differ(`${path} attributes`, left.join(), right.join());
@@ -125,8 +131,9 @@ export class Comparison {
   }
 
   #text(path: string, there: string, here: string): void {
-    if (mask(there) !== mask(here)) this.#differ(path, there, here);
-    else if (mask(there) !== there) this.#pair(path, there, here);
+    const [left, right] = [masked(there), masked(here)];
+    if (left.text !== right.text) this.#differ(path, there, here);
+    else for (const [index, id] of left.ids.entries()) this.#pair(path, id, right.ids[index] as string);
   }
 
   #pair(path: string, there: string, here: string): void {
@@ -150,6 +157,10 @@ function bodyOf(captured: CapturedAnswer, text: string): unknown {
     .map((line) => JSON.parse(line));
 }
 
+function isOfThatRun(path: string): boolean {
+  return OF_THAT_RUN.has(path.slice(path.lastIndexOf('.') + 1)) || BUILD_DETAILS.test(path);
+}
+
 function kindOf(value: unknown): string {
   if (value === null) return 'null';
   return Array.isArray(value) ? 'list' : typeof value;
@@ -163,20 +174,11 @@ function sorted(values: readonly unknown[]): readonly unknown[] {
   return [...values].sort((left, right) => (key(left) < key(right) ? -1 : 1));
 }
 
-const REVISION = /_[A-Za-z0-9_-]{10}(?![A-Za-z0-9_-])/g;
+/** What one run draws: server ids, revisions, names from clocks, a server in a globallyUniqueId, numbers that stand alone. */
+const DRAWN =
+  /\b(?:PRMR|CRDN|AGNT|SNGL)-[0-9a-f-]{36}|(?<![\w-])_[\w-]{10}(?![\w-])|(?<=^idx_)\d+|(?<=^h)[0-9A-F]{6,}(?=\/)|(?<=^[cs]?|\/)\d{2,}(?=$|\/)/g;
 
-/** A text with everything taken out that one run draws: ids, revisions, clocks, servers. */
-function mask(text: string): string {
-  return text
-    .replace(/\b(PRMR|CRDN|AGNT|SNGL)-[0-9a-f-]{36}/g, '<server>')
-    .replace(/^h[0-9A-F]+\/\d+$/, '<guid>')
-    .replace(/^c\d+\/$/, '<guid>')
-    .replace(/^idx_\d+$/, '<index name>')
-    .replace(/^s\d+$/, '<shard>')
-    .replace(/^\d{12,16}$/, '<server id>')
-    .replace(/^tcp:\/\/[^/]+$/, '<endpoint>')
-    .replace(/^("?)\d{2,}\1$/, '$1<id>$1')
-    .replace(/^(\w+)\/\d{2,}$/, '$1/<id>')
-    .replace(/\/\d{2,}(\/|$)/, '/<id>$1')
-    .replace(REVISION, '<rev>');
+/** A text with everything taken out that one run draws, and what was taken out. */
+function masked(text: string): { readonly text: string; readonly ids: readonly string[] } {
+  return { text: text.replace(DRAWN, '<id>'), ids: text.match(DRAWN) ?? [] };
 }

@@ -8,6 +8,8 @@ export interface Scenario {
   /** Name of the captured answer. */
   readonly name: string;
   readonly deployment?: 'cluster';
+  /** Asked of the last coordinator, which does not run Foxx's queues. */
+  readonly isAskedOfAnother?: true;
   /** Calls that prepare; their answers only have to be no error. */
   readonly before?: readonly Call[];
   /** The calls whose answers were captured, in the order of the capture's steps. */

@@ -1,5 +1,5 @@
 import type { FrontCollection } from '../cluster/front.ts';
-import type { JsonObject } from '../engine/types.ts';
+import type { Json, JsonObject } from '../engine/types.ts';
 import { isObject, parseBody } from '../http/body.ts';
 import type { ApiRequest, Router } from '../http/contract.ts';
 import { ArangoApiError } from '../http/errors.ts';
@@ -28,8 +28,13 @@ async function listFunctions(request: ApiRequest): Promise<Reply> {
   const found = (await readAll(functionsOf(request))).filter((entry) => isWithin(entry, namespace));
   return result(
     200,
-    found.map(({ name, code, isDeterministic }) => ({ name, code, isDeterministic })),
+    found.map(({ name, code, isDeterministic }) => ({ name, code: givenCode(code), isDeterministic })),
   );
+}
+
+/** The server keeps the text in brackets, and tells it without. */
+function givenCode(stored: Json | undefined): string {
+  return String(stored).slice(1, -1).trim();
 }
 
 function isWithin(entry: JsonObject, namespace: string): boolean {
@@ -41,18 +46,22 @@ function isWithin(entry: JsonObject, namespace: string): boolean {
 async function putFunction(request: ApiRequest): Promise<Reply> {
   if (request.suffix.length > 0) throw new ArangoApiError(601);
   const body = parseBody(request);
-  if (!isObject(body)) throw new ArangoApiError(400);
+  if (!isObject(body)) throw new ArangoApiError(17, 'expecting JSON object body');
   const { name, code } = body;
-  if (typeof name !== 'string' || !/^[A-Za-z0-9_]+(::[A-Za-z0-9_]+)+$/.test(name) || name.startsWith('_')) {
-    throw new ArangoApiError(INVALID_NAME, 'invalid user function name');
+  if (typeof name !== 'string') {
+    throw new ArangoApiError(INVALID_NAME, 'function name has to be provided as a string');
   }
-  if (typeof code !== 'string' || code.trim() === '')
-    throw new ArangoApiError(INVALID_CODE, 'invalid user function code');
+  if (!/^[A-Za-z0-9]\w*(::\w+)+$/.test(name)) {
+    throw new ArangoApiError(INVALID_NAME, `error creating AQL user function: '${name}' is not a valid name`);
+  }
+  if (typeof code !== 'string' || code === '') {
+    throw new ArangoApiError(INVALID_CODE, 'expecting string with function definition');
+  }
   needDatabase(request, 'rw');
   const functions = functionsOf(request);
   const key = name.toUpperCase();
   const isNewlyCreated = (await functions.get(key)) === undefined;
-  const document = { name, code: `(${code.trim()}\n)`, isDeterministic: body.isDeterministic === true };
+  const document = { name, code: `(${code}\n)`, isDeterministic: body.isDeterministic === true };
   await writeOne(functions, isNewlyCreated ? 'insert' : 'replace', key, document);
   return merged(isNewlyCreated ? 201 : 200, { isNewlyCreated });
 }
@@ -67,7 +76,7 @@ async function removeFunctions(request: ApiRequest): Promise<Reply> {
     isGroup ? isWithin(entry, name) : entry._key === name.toUpperCase(),
   );
   if (!isGroup && doomed.length === 0)
-    throw new ArangoApiError(FUNCTION_NOT_FOUND, `user function '${name}()' not found`);
+    throw new ArangoApiError(FUNCTION_NOT_FOUND, `no AQL user function with name '${name}' found`);
   for (const entry of doomed) await writeOne(functions, 'remove', String(entry._key), undefined);
   return merged(200, { deletedCount: doomed.length });
 }

@@ -1,12 +1,8 @@
 import type { Environment } from '../engine/types.ts';
 
-const letters = 'abcdefghijklmnopqrstuvwxyz0123456789';
-
-/** `PRMR-txsd4acm`, `CRDN-…`, `AGNT-…`, `SNGL-…`. */
+/** `PRMR-85cea042-59e3-…`, as a server names itself when nobody gave it a name [E 3.12]. */
 export function drawServerId(prefix: 'PRMR' | 'CRDN' | 'AGNT' | 'SNGL', environment: Environment): string {
-  let text = '';
-  for (let index = 0; index < 8; index++) text += letters[Math.floor(environment.random() * letters.length)];
-  return `${prefix}-${text}`;
+  return `${prefix}-${drawUuid(environment)}`;
 }
 
 /** `DBServer0003`. */
@@ -18,7 +14,7 @@ export function shortName(kind: 'DBServer' | 'Coordinator' | 'Agent', index: num
 export function drawUuid(environment: Environment): string {
   const digits = Array.from({ length: 32 }, () => Math.floor(environment.random() * 16).toString(16));
   digits[12] = '4';
-  digits[16] = letters.slice(0, 2)[Math.floor(environment.random() * 2)] as string;
+  digits[16] = environment.random() < 0.5 ? 'a' : 'b';
   const text = digits.join('');
   return [text.slice(0, 8), text.slice(8, 12), text.slice(12, 16), text.slice(16, 20), text.slice(20)].join('-');
 }

@@ -104,5 +104,5 @@ export const structure: readonly Scenario[] = [
   asked('RestEngine', 'GET /_api/engine'),
   asked('RestVersion', 'GET /_api/version'),
   asked('RestVersionDetails', 'GET /_api/version?details=true'),
-  { name: 'RestAdminStatus', deployment: 'cluster', calls: ['GET /_admin/status'] },
+  { name: 'RestAdminStatus', deployment: 'cluster', isAskedOfAnother: true, calls: ['GET /_admin/status'] },
 ];
