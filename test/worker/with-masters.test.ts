@@ -1,0 +1,219 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { startEmbedded } from '../../src/adapters/embedded/index.ts';
+import { EndpointClient } from '../../src/adapters/http/endpoint-client.ts';
+import { signJwt } from '../../src/adapters/http/jwt.ts';
+import { createLogger } from '../../src/adapters/logging/logger.ts';
+import { type MasterProcess, startMaster } from '../../src/adapters/master-process.ts';
+import { createCa, issueCertificate } from '../../src/adapters/tls/index.ts';
+import { startWorker, type WorkerProcess } from '../../src/adapters/worker-process.ts';
+import type { Engines, TargetConnections } from '../../src/adapters/worker-roles.ts';
+import type { SenderLink } from '../../src/replication/queue.ts';
+import type { WorkerInstructions, WorkerTask } from '../../src/wire/worker.ts';
+import { ack, frame, seqOf, take } from '../adapters/mq/link-suite.ts';
+import { freePort } from './support/fake-datacenter.ts';
+import { shardReport } from './support/fake-roles.ts';
+
+const validForMs = 3_600_000;
+const tlsCa = createCa({ commonName: 'TLS CA', validForMs });
+const clientCa = createCa({ commonName: 'client CA', validForMs });
+const master = issueCertificate({ ca: tlsCa, kind: 'server', hosts: ['127.0.0.1'], commonName: 'master', validForMs });
+const client = issueCertificate({ ca: clientCa, kind: 'client', hosts: [], commonName: 'target', validForMs });
+const log = createLogger({ level: process.env.TEST_LOG === undefined ? 'silent' : 'debug', role: 'test' });
+const version = { version: '0.1.0', build: 'test' };
+const closing: (() => Promise<unknown>)[] = [];
+
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+/** Engines that carry nothing: what they are told, and the links they get. */
+class IdleEngines implements Engines {
+  readonly links: SenderLink[] = [];
+  sends: readonly WorkerTask[] = [];
+  received: WorkerInstructions | undefined;
+  stops = 0;
+  connections: TargetConnections | undefined;
+
+  source() {
+    return {
+      serve: (link: SenderLink) => void this.links.push(link),
+      setTasks: (tasks: readonly WorkerTask[]) => {
+        this.sends = tasks;
+      },
+      reports: () => [],
+      stop: async () => this.#stopped(),
+    };
+  }
+
+  target(connections: TargetConnections) {
+    this.connections = connections;
+    return {
+      setInstructions: (instructions: WorkerInstructions) => {
+        this.received = instructions;
+      },
+      reports: () =>
+        (this.received?.tasks ?? []).flatMap(({ id, shard }) =>
+          shard === undefined ? [] : [shardReport(id, { shard })],
+        ),
+      stop: async () => this.#stopped(),
+    };
+  }
+
+  #stopped(): void {
+    this.stops += 1;
+  }
+}
+
+interface Datacenter {
+  readonly masters: readonly MasterProcess[];
+  readonly endpoints: readonly string[];
+  readonly worker: WorkerProcess;
+  readonly engines: IdleEngines;
+  ask(method: 'GET' | 'POST', path: string, body?: unknown): Promise<{ status: number; body: Record<string, unknown> }>;
+}
+
+async function startDatacenter(name: string, masterCount = 1): Promise<Datacenter> {
+  const clusterSecret = `cluster secret of ${name}`;
+  const masterSecret = `master secret of ${name}`;
+  const database = await startEmbedded({ mode: 'single', auth: { jwtSecret: clusterSecret } });
+  closing.push(() => database.stop());
+  const masters: MasterProcess[] = [];
+  while (masters.length < masterCount) {
+    const started = await startMaster({
+      clusterEndpoints: database.endpoints,
+      clusterJwtSecret: clusterSecret,
+      host: '127.0.0.1',
+      port: 0,
+      keyfile: `${master.certificate}${master.key}`,
+      clientCa: clientCa.certificate,
+      masterSecret,
+      masterCa: tlsCa.certificate,
+      mqType: 'direct',
+      log,
+      version,
+    });
+    masters.push(started);
+    closing.push(() => started.stop());
+  }
+  const endpoints = masters.map(({ port }) => `https://127.0.0.1:${port}`);
+  const engines = new IdleEngines();
+  const port = await freePort();
+  const worker = startWorker({
+    masterEndpoints: endpoints,
+    masterSecret,
+    masterCa: tlsCa.certificate,
+    endpoint: `https://127.0.0.1:${port}`,
+    host: '127.0.0.1',
+    port,
+    log,
+    version,
+    openEngines: () => engines,
+  });
+  closing.push(() => worker.stop());
+  const operator = new EndpointClient({
+    endpoints,
+    ca: tlsCa.certificate,
+    authorization: () => `bearer ${signJwt({ server_id: 'operator' }, masterSecret)}`,
+  });
+  closing.push(() => operator.close());
+  const ask: Datacenter['ask'] = async (method, path, body) => {
+    const answer = await operator.request({ method, path, body, timeoutMs: 10_000 });
+    return { status: answer.status, body: JSON.parse(answer.text) };
+  };
+  return { masters, endpoints, worker, engines, ask };
+}
+
+/** `configure sync`, as soon as a leader is there to take it. */
+async function configure(target: Datacenter, source: Datacenter): Promise<void> {
+  await until('the leader takes the command', async () => {
+    const { status } = await target.ask('POST', '/_api/sync', {
+      source: source.endpoints,
+      authentication: {
+        clientCertificate: client.certificate,
+        clientKey: client.key,
+        caCertificate: tlsCa.certificate,
+      },
+    });
+    return status === 200 || undefined;
+  });
+}
+
+describe('workers under real masters', () => {
+  test('get their tasks from configure sync, and carry a shard over a link between the datacenters', async () => {
+    const [source, target] = await Promise.all([startDatacenter('source'), startDatacenter('target')]);
+    await configure(target, source);
+    const receiving = await until('the receiving worker has its instructions', async () => target.engines.received);
+    expect(receiving.tasks.map(({ type }) => type)).toEqual(['receive-inventory']);
+    await until('the sending worker has its task', async () => source.engines.sends[0]);
+    const { connections } = target.engines;
+    if (connections === undefined || receiving.incoming === undefined) throw new Error('nothing comes in');
+    const shard = { database: '_system', collection: '_graphs', shardIndex: 0 };
+    await connections.structure({
+      epoch: receiving.incoming.epoch,
+      sourceDeployment: receiving.incoming.sourceDeployment,
+      shards: [shard],
+      problems: [],
+      heldDrops: [],
+      changes: [],
+    });
+    const receive = await until('there is a task for the shard', async () =>
+      target.engines.received?.tasks.find(({ type }) => type === 'receive-shard'),
+    );
+    const send = await until('and one at the source, on the same channels', async () =>
+      source.engines.sends.find(({ type }) => type === 'send-shard'),
+    );
+    expect(send).toMatchObject({ shard, channels: receive.channels });
+    const workerId = await until('the routes name the source worker', async () =>
+      (await connections.routes()).get(receive.channels.data),
+    );
+    expect(workerId).toBe(source.worker.id);
+    const receiver = await connections.connect(workerId);
+    const [sender] = source.engines.links;
+    if (sender === undefined) throw new Error('no link');
+    expect(sender.targetId).toBe(send.peerId);
+    sender.push(frame(1));
+    expect((await take(receiver.frames, 1)).map(seqOf)).toEqual([1]);
+    receiver.send(ack(1));
+    expect(await take(sender.controls, 1)).toEqual([ack(1)]);
+    const reported = await until('the report is seen in the status', async () => {
+      const { body } = await target.ask('GET', '/_api/sync');
+      return (body.shards as { status: string }[] | undefined)?.find(({ status }) => status === 'running');
+    });
+    expect(reported).toMatchObject({ collection: '_graphs', status: 'running' });
+  });
+
+  test('go on without a stop when the leader of their datacenter ends and another one takes over', async () => {
+    const [source, target] = await Promise.all([startDatacenter('source', 2), startDatacenter('target', 2)]);
+    await configure(target, source);
+    const before = await until('the instructions come', async () => target.engines.received);
+    const leader = target.masters.find(({ master: { leads } }) => leads);
+    await leader?.stop();
+    const other = target.masters.find((each) => each !== leader);
+    await until('the other master leads', async () => other?.master.leads || undefined);
+    await until('its instructions reach the worker', async () => {
+      const { received } = target.engines;
+      return received !== undefined && received.term > before.term ? received : undefined;
+    });
+    expect(target.engines.received?.tasks).toEqual(before.tasks);
+    expect(target.engines.stops).toBe(0);
+    const { body } = await target.ask('GET', '/_api/worker');
+    expect(body.workers).toMatchObject([{ id: target.worker.id }]);
+  });
+});
+
+/** Polls until something is there. */
+async function until<T>(what: string, read: () => Promise<T | undefined>): Promise<T> {
+  const found: { value?: T } = {};
+  await expect
+    .poll(
+      async () => {
+        const value = await read().catch(() => undefined);
+        if (value !== undefined) found.value = value;
+        return value !== undefined;
+      },
+      { timeout: 15_000, message: what },
+    )
+    .toBe(true);
+  if (found.value === undefined) throw new Error(what);
+  return found.value;
+}
