@@ -22,7 +22,7 @@ export const OutgoingRegistration = z.object({
 });
 export type OutgoingRegistration = z.infer<typeof OutgoingRegistration>;
 
-/** `POST /_api/sync/outgoing/{id}/heartbeat`: as the registration, but 404 when the source does not know the target (any more). */
+/** `POST /_api/sync/outgoing/{id}/heartbeat`: as the registration, but does not register again. */
 export const OutgoingHeartbeat = OutgoingRegistration.omit({ id: true });
 export type OutgoingHeartbeat = z.infer<typeof OutgoingHeartbeat>;
 
@@ -32,11 +32,13 @@ export const OutgoingContact = z.object({
   /** Version of the source's ArangoDB. */
   version: z.string(),
   head: WireHead,
+  /** False when the source does not know the target (any more): an operator there aborted it, or the source is another. */
+  registered: z.boolean(),
   /** Whether the source's log still contains the head that the target remembers; true when none was sent. */
   containsRemembered: z.boolean(),
   /** The source's masters, usable from outside its datacenter. */
   endpoints: Endpoint,
-  /** Direct-queue token, bound to the target's id. */
+  /** Direct-queue token, bound to the target's id; empty for a target that is not registered. */
   token: z.string(),
   'token-ttl': z.number().int().positive(),
   /** Version of the shard list that the source has, as the target named it; absent before the first. */

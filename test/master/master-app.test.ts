@@ -210,6 +210,7 @@ describe('targets', () => {
         deploymentId: 'AAA',
         version: '3.12.10',
         head: { position: expect.any(Number), hash: expect.any(String) },
+        registered: true,
         containsRemembered: true,
         endpoints: ['https://m1.public:8629'],
         token: expect.any(String),

@@ -107,14 +107,14 @@ export class SourceLink {
     this.#core.desk.assertLeads();
     const contact = await this.#contact(configuration, signal);
     this.#contactedAtMs = clock.monotonicMs();
-    if (contact === undefined || !(await this.#isStill(configuration, contact, signal))) return;
+    if (!(await this.#isStill(configuration, contact, signal))) return;
+    if (!contact.registered) return this.#failForgotten(signal);
     this.#confirmedShards = contact.shardsVersion;
     this.#registeredWith = configuration.credentialId;
     if (await this.#token.take(contact, signal)) this.#core.control.touch();
   }
 
-  /** Undefined when the source has forgotten us: an operator there aborted it, and configuring again is one's here. */
-  async #contact(configuration: SyncConfiguration, signal: AbortSignal): Promise<OutgoingContact | undefined> {
+  async #contact(configuration: SyncConfiguration, signal: AbortSignal): Promise<OutgoingContact> {
     const { masters } = await this.#open(configuration, signal);
     const { deployment } = this.#core.ports;
     const { identity } = this.#core.control.state.synchronization;
@@ -131,17 +131,16 @@ export class SourceLink {
     try {
       return await masters.heartbeat(deployment.id, body, signal);
     } catch (error) {
-      if (!(error instanceof SourceRefused)) throw error;
       // New credentials have another certificate: the token shows that the registration is ours (S23).
-      if (error.status === 403 && this.#registeredWith !== configuration.credentialId) return await register();
-      if (error.status !== 404) throw error;
-      await this.#failForgotten(error, signal);
-      return undefined;
+      const isOtherCertificate = error instanceof SourceRefused && error.status === 403;
+      if (isOtherCertificate && this.#registeredWith !== configuration.credentialId) return await register();
+      throw error;
     }
   }
 
-  async #failForgotten(error: SourceRefused, signal: AbortSignal): Promise<void> {
-    const reason = `the source no longer knows this target (${error.message}): configure the synchronization again`;
+  /** An operator of the source aborted it there; to go on is an operator's decision here. */
+  async #failForgotten(signal: AbortSignal): Promise<void> {
+    const reason = 'the source does not know this target any more: configure the synchronization again';
     await this.#core.desk.internal(
       { kind: 'fail-sync', code: 'forgotten-by-source', reason },
       'source contact',

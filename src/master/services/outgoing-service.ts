@@ -45,15 +45,19 @@ export class OutgoingService {
     return await this.#contact(targetId, request.remembered, signal);
   }
 
-  /** 404 when the target is not known (any more), 403 when another certificate registered it. */
+  /**
+   * As the registration, but a target that is not known (any more) is told so instead of being registered again, beside
+   * who we are. 403 when another certificate registered it.
+   */
   async heartbeat(
     targetId: string,
     request: OutgoingHeartbeat,
     caller: Caller,
     signal: AbortSignal,
   ): Promise<OutgoingContact> {
-    this.#core.desk.assertLeads();
-    this.#assertOwns(targetId, caller);
+    const { control, desk } = this.#core;
+    desk.assertLeads();
+    if (!control.state.outgoing.has(targetId)) return await this.#contact(targetId, request.remembered, signal);
     return await this.register({ id: targetId, ...request }, caller, signal);
   }
 
@@ -119,14 +123,16 @@ export class OutgoingService {
       path: '/_api/version',
       signal,
     });
-    const shardsVersion = control.state.outgoing.get(targetId)?.shardsVersion ?? undefined;
+    const target = control.state.outgoing.get(targetId);
+    const shardsVersion = target?.shardsVersion ?? undefined;
     return {
       deploymentId: deployment.id,
       version,
       head: { ...control.head },
+      registered: target !== undefined,
       containsRemembered: remembered === undefined || (await this.#contains(remembered, signal)),
       endpoints: this.#publicEndpoints(),
-      token: queueTokens.issue(targetId),
+      token: target === undefined ? '' : queueTokens.issue(targetId),
       'token-ttl': toNanoseconds(queueTokens.ttlMs),
       ...(shardsVersion === undefined ? {} : { shardsVersion }),
     };
