@@ -27,11 +27,17 @@ export function collectionParameters(collection: Collection): JsonObject {
     globallyUniqueId,
     id,
     isSystem,
-    keyOptions: collection.keys.describe(),
+    keyOptions: keyOptionsOf(collection),
     name,
     planId,
     type,
   };
+}
+
+/** Shards do not tell `lastValue`: their keys come from the coordinators (3.2). */
+function keyOptionsOf(collection: Collection): JsonObject {
+  const { lastValue, ...options } = collection.keys.describe();
+  return collection.planId !== collection.id || lastValue === undefined ? options : { ...options, lastValue };
 }
 
 /** What marker 2000 and 2003 carry: the parameters with the indexes. */

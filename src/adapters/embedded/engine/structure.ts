@@ -67,6 +67,7 @@ export class Structure {
     if (database.collection(name)?.name === name || database.view(name) !== undefined) {
       throw new EngineError(1207, 'duplicate name');
     }
+    demandNoWriters(collection);
     database.remove(collection);
     const oldPrefix = collection.idPrefix;
     collection.name = name;
@@ -85,6 +86,7 @@ export class Structure {
 
   createIndex(databaseName: string, collectionName: string, definition: IndexDefinition): void {
     const collection = this.collection(databaseName, collectionName);
+    demandNoWriters(collection);
     collection.addIndex(definition);
     this.#write(collection.database, 2100, { collection }, definition, collection.size);
   }
@@ -179,4 +181,10 @@ export class Structure {
     });
     log.sync();
   }
+}
+
+/** Index builds and renames need the collection for themselves: what a transaction still holds would be missed. */
+function demandNoWriters(collection: Collection): void {
+  if (collection.keyLocks.size === 0 && collection.exclusiveHolder === undefined) return;
+  throw new EngineError(18, `timeout waiting to lock collection ${collection.name}: a transaction is writing to it`);
 }

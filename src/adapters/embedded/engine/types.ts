@@ -356,22 +356,3 @@ export interface TruncateResult {
   readonly ranged: boolean;
   readonly count: number;
 }
-
-/**
- * How `restore-collection` and `-indexes` and `-view` make structure. A single server's is in `engine/`; a coordinator
- * hands in its own. Each throws {@link EngineError}.
- */
-export interface CollectionCreator {
-  /** Makes (or with `overwrite` drops and makes again, or truncates) the collection of 7.1. Superuser rights. */
-  restoreCollection(database: string, parameters: JsonObject, overwrite: boolean, force: boolean): void | Promise<void>;
-  /** Makes the indexes of 7.2; the first error stops. */
-  restoreIndexes(database: string, collection: string, indexes: readonly JsonObject[]): void | Promise<void>;
-  restoreView(database: string, definition: JsonObject, overwrite: boolean): void | Promise<void>;
-  /** Writes a bulk with `isRestore` off, overwriteMode replace (7.4), or removes; the first failure is thrown. */
-  restoreData(
-    database: string,
-    collection: string,
-    kind: 'insert' | 'remove',
-    items: readonly WriteItem[],
-  ): void | Promise<void>;
-}

@@ -162,6 +162,18 @@ describe('streaming transactions (4.7)', () => {
     expect(server.collectionC.count()).toBe(0);
   });
 
+  test('index builds and renames wait for nobody: 18 while a transaction writes', () => {
+    const trx = begin('1');
+    server.insert({ _key: 'z', n: 1 }, { trx });
+    const timeout = expect.objectContaining({ errorNum: 18 });
+    expect(() => server.index(['n'])).toThrow(timeout);
+    expect(() => server.engine.renameCollection('_system', 'c', 'other')).toThrow(timeout);
+    expect(server.engine.database('_system')?.collection('c')).toBeDefined();
+    server.engine.transactions.commit('1');
+    server.engine.renameCollection('_system', 'c', 'other');
+    expect(server.text('z', 'other')).toContain('"_id":"other/z"');
+  });
+
   test('one that wrote nothing leaves no trace in the log', () => {
     const { lastTick } = server.engine;
     begin('1');
