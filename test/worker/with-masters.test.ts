@@ -138,11 +138,15 @@ async function configure(target: Datacenter, source: Datacenter): Promise<void> 
   });
 }
 
+function withTasks({ engines: { received } }: Datacenter): WorkerInstructions | undefined {
+  return received !== undefined && received.tasks.length > 0 ? received : undefined;
+}
+
 describe('workers under real masters', () => {
   test('get their tasks from configure sync, and carry a shard over a link between the datacenters', async () => {
     const [source, target] = await Promise.all([startDatacenter('source'), startDatacenter('target')]);
     await configure(target, source);
-    const receiving = await until('the receiving worker has its instructions', async () => target.engines.received);
+    const receiving = await until('the receiving worker has its instructions', async () => withTasks(target));
     expect(receiving.tasks.map(({ type }) => type)).toEqual(['receive-inventory']);
     await until('the sending worker has its task', async () => source.engines.sends[0]);
     const { connections } = target.engines;
@@ -185,7 +189,7 @@ describe('workers under real masters', () => {
   test('go on without a stop when the leader of their datacenter ends and another one takes over', async () => {
     const [source, target] = await Promise.all([startDatacenter('source', 2), startDatacenter('target', 2)]);
     await configure(target, source);
-    const before = await until('the instructions come', async () => target.engines.received);
+    const before = await until('the instructions come', async () => withTasks(target));
     const leader = target.masters.find(({ master: { leads } }) => leads);
     await leader?.stop();
     const other = target.masters.find((each) => each !== leader);
