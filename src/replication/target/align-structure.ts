@@ -32,7 +32,7 @@ export class StructureAligner {
   readonly #options: AlignOptions;
   #agreed: ReadonlySet<string> = new Set();
   /** Settings and indexes that were asked for: when they do not come out as asked, asking again would never end. */
-  readonly #asked = new Set<string>();
+  #asked: ReadonlySet<string> = new Set();
 
   constructor(options: AlignOptions) {
     this.#options = options;
@@ -41,13 +41,12 @@ export class StructureAligner {
   async align(inventory: Inventory, confirmed: ReadonlySet<string>, signal: AbortSignal): Promise<Alignment> {
     const before = await this.#read(inventory, signal);
     const plan = planStructure(inventory, before, await this.#memory(before, confirmed));
-    const failures = await this.#execute(plan.steps, signal);
+    const { done, failures } = await this.#execute(plan.steps, signal);
     this.#agreed = plan.wantedDrops;
     // Followed from now on, so that what was made and dropped here is known even if the next read fails.
     const after = plan.steps.length === 0 ? before : await this.#read(inventory, signal);
     const outcome = planStructure(inventory, after, { ...(await this.#memory(after, confirmed)), agreed: new Set() });
     await this.#options.followed.remember(outcome.following, signal);
-    const done = plan.steps.filter((step) => !failures.has(step));
     return {
       report: {
         epoch: this.#options.epoch,
@@ -90,13 +89,15 @@ export class StructureAligner {
     return { ...structure, filled: new Set(filled.flat()) };
   }
 
-  async #execute(steps: readonly Step[], signal: AbortSignal): Promise<ReadonlyMap<Step, string>> {
+  async #execute(steps: readonly Step[], signal: AbortSignal): Promise<Executed> {
     const { deployment, environment } = this.#options;
+    const done: Step[] = [];
     const failures = new Map<Step, string>();
     for (const step of steps) {
       if (this.#isAskedAgain(step)) continue;
       try {
         await executeStep(deployment, step, signal);
+        done.push(step);
         environment.log.info(describeStep(step));
       } catch (error) {
         signal.throwIfAborted();
@@ -105,20 +106,25 @@ export class StructureAligner {
         environment.log.warn('a step of the structure failed', { step: describeStep(step), reason: error.message });
       }
     }
-    return failures;
+    this.#asked = new Set(steps.filter((step) => isSetting(step) && !failures.has(step)).map(canonical));
+    return { done, failures };
   }
 
-  /** True for a change that was made before and did not show: versions differ in what they keep. Said once. */
+  /** True for a change that was made for the inventory before and did not show: versions differ in what they keep. */
   #isAskedAgain(step: Step): boolean {
-    if (step.kind !== 'change-collection' && step.kind !== 'create-index') return false;
-    const asked = canonical(step);
-    if (!this.#asked.has(asked)) {
-      this.#asked.add(asked);
-      return false;
-    }
+    if (!isSetting(step) || !this.#asked.has(canonical(step))) return false;
     this.#options.environment.log.warn('the target does not show a change that was made', { step: describeStep(step) });
     return true;
   }
+}
+
+interface Executed {
+  readonly done: readonly Step[];
+  readonly failures: ReadonlyMap<Step, string>;
+}
+
+function isSetting(step: Step): boolean {
+  return step.kind === 'change-collection' || step.kind === 'create-index';
 }
 
 function drops(steps: readonly Step[]): number {

@@ -1,0 +1,81 @@
+import type { ShardReport, StructureReport, WorkerInstructions, WorkerTask } from '../../wire/worker.ts';
+import type { ArangoDeployment } from '../arango.ts';
+import { type Environment, TARGET_LIMITS, type TargetLimits } from './environment.ts';
+import type { LinkSources } from './link-pool.ts';
+import { Synchronization } from './synchronization.ts';
+
+export interface TargetEngineOptions extends LinkSources, Environment {
+  /** The target, with the superuser JWT. */
+  readonly deployment: ArangoDeployment;
+  /** Takes what a receive-inventory task found and did; a rejection has it sent again. */
+  readonly onStructure: (report: StructureReport) => Promise<void>;
+  readonly limits?: Partial<TargetLimits>;
+}
+
+/**
+ * The target side of a worker: does what the leader's instructions list, and nothing else. Another epoch or another
+ * source begins from nothing: no position of before is valid under it (S3).
+ */
+export class TargetEngine {
+  readonly #options: TargetEngineOptions;
+  readonly #limits: TargetLimits;
+  #running: { readonly name: string; readonly synchronization: Synchronization } | undefined;
+  /** Instructions take effect one after the other. */
+  #change: Promise<void> = Promise.resolve();
+  #stopped = false;
+
+  constructor(options: TargetEngineOptions) {
+    this.#options = options;
+    this.#limits = { ...TARGET_LIMITS, ...options.limits };
+  }
+
+  /** Starts what is listed and not running, stops what is running and not listed. Resolves when that is done. */
+  setInstructions(instructions: Pick<WorkerInstructions, 'incoming' | 'tasks'>): Promise<void> {
+    this.#change = this.#change.then(() => (this.#stopped ? undefined : this.#apply(instructions)));
+    return this.#change;
+  }
+
+  /** How every shard fares that this worker receives. */
+  reports(): readonly ShardReport[] {
+    return this.#running?.synchronization.reports() ?? [];
+  }
+
+  /** Ends everything. What is applied and not yet covered by a checkpoint is stored before, if the target answers. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.#change;
+    await this.#end();
+  }
+
+  async #apply({ incoming, tasks }: Pick<WorkerInstructions, 'incoming' | 'tasks'>): Promise<void> {
+    const name = incoming === undefined ? undefined : `${incoming.epoch} ${incoming.sourceDeployment}`;
+    if (this.#running !== undefined && this.#running.name !== name) await this.#end();
+    if (incoming === undefined || name === undefined) return;
+    this.#running ??= { name, synchronization: this.#begin(incoming) };
+    const wanted = tasks.filter(isReceiving);
+    await this.#running.synchronization.setTasks(wanted, new Set(incoming.confirmedDrops));
+  }
+
+  #begin({ epoch, sourceDeployment }: { readonly epoch: string; readonly sourceDeployment: string }): Synchronization {
+    const { deployment, onStructure, connect, routes, now, sleep, newId, log } = this.#options;
+    return new Synchronization({
+      epoch,
+      sourceDeployment,
+      deployment,
+      onStructure,
+      sources: { connect, routes },
+      environment: { now, sleep, newId, log },
+      limits: this.#limits,
+    });
+  }
+
+  async #end(): Promise<void> {
+    const ending = this.#running;
+    this.#running = undefined;
+    await ending?.synchronization.stop();
+  }
+}
+
+function isReceiving({ type }: WorkerTask): boolean {
+  return type === 'receive-shard' || type === 'receive-inventory';
+}

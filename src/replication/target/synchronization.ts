@@ -1,0 +1,175 @@
+import type { ShardReport, StructureReport, WorkerTask } from '../../wire/worker.ts';
+import type { ArangoDeployment } from '../arango.ts';
+import { StructureAligner } from './align-structure.ts';
+import { CheckpointRounds } from './checkpoint-rounds.ts';
+import { CheckpointStore } from './checkpoint-store.ts';
+import { TargetDirectory } from './directory.ts';
+import type { Environment, TargetLimits } from './environment.ts';
+import { Gate } from './gate.ts';
+import { InventoryReceiver } from './inventory-receiver.ts';
+import { LinkPool, type LinkSources } from './link-pool.ts';
+import { ServerWatch } from './server-watch.ts';
+import { type ReceiverParts, ShardReceiver } from './shard-receiver.ts';
+import { FollowedCollections } from './structure-memory.ts';
+
+/** Pause before the checkpoints' collection is asked for again. */
+const PREPARE_AGAIN_MS = 1_000;
+/** A target that does not answer must not keep a worker from stopping. */
+const LAST_ROUND_MS = 5_000;
+
+export interface SynchronizationOptions {
+  readonly epoch: string;
+  readonly sourceDeployment: string;
+  readonly deployment: ArangoDeployment;
+  readonly sources: LinkSources;
+  readonly onStructure: (report: StructureReport) => Promise<void>;
+  readonly environment: Environment;
+  readonly limits: TargetLimits;
+}
+
+interface Running<Receiver> {
+  readonly receiver: Receiver;
+  readonly stopping: AbortController;
+  readonly ended: Promise<void>;
+}
+
+/** One source followed under one epoch: the receivers of its tasks, and what they share. */
+export class Synchronization {
+  readonly #options: SynchronizationOptions;
+  readonly #stopping = new AbortController();
+  readonly #tickingEnds = new AbortController();
+  readonly #parts: ReceiverParts;
+  readonly #aligner: StructureAligner;
+  readonly #shards = new Map<string, Running<ShardReceiver>>();
+  readonly #inventories = new Map<string, Running<InventoryReceiver>>();
+  readonly #prepared: Promise<void>;
+  readonly #ticking: Promise<void>;
+  #isPrepared = false;
+  #confirmedDrops: ReadonlySet<string> = new Set();
+
+  constructor(options: SynchronizationOptions) {
+    this.#options = options;
+    const { deployment, environment, limits, epoch, sourceDeployment } = options;
+    const { signal } = this.#stopping;
+    const store = new CheckpointStore(deployment.front);
+    const watch = new ServerWatch(deployment, environment.now);
+    this.#parts = {
+      epoch,
+      sourceDeployment,
+      deployment,
+      directory: new TargetDirectory(deployment, environment, signal),
+      store,
+      rounds: new CheckpointRounds(store, watch, environment.newId()),
+      watch,
+      links: new LinkPool(options.sources, environment, limits, signal),
+      gate: new Gate(limits.writesInFlight),
+      environment,
+      limits,
+    };
+    const followed = new FollowedCollections(store, epoch);
+    this.#aligner = new StructureAligner({ deployment, followed, environment, epoch, sourceDeployment });
+    this.#prepared = this.#prepare(signal);
+    this.#ticking = this.#tick(this.#tickingEnds.signal);
+  }
+
+  async setTasks(tasks: readonly WorkerTask[], confirmedDrops: ReadonlySet<string>): Promise<void> {
+    const wanted = new Set(tasks.map(({ id }) => id));
+    await Promise.all([endOthers(this.#shards, wanted), endOthers(this.#inventories, wanted)]);
+    const changed = [...confirmedDrops].some((drop) => !this.#confirmedDrops.has(drop));
+    this.#confirmedDrops = confirmedDrops;
+    if (changed) for (const { receiver } of this.#inventories.values()) receiver.refresh();
+    for (const task of tasks) this.#start(task);
+  }
+
+  reports(): readonly ShardReport[] {
+    return [...this.#shards.values()].map(({ receiver }) => receiver.report());
+  }
+
+  /** Stores what is applied, then ends every receiver. */
+  async stop(): Promise<void> {
+    const { environment } = this.#options;
+    this.#tickingEnds.abort(new Error('the synchronization is stopped'));
+    await this.#ticking;
+    if (this.#isPrepared) {
+      await this.#round(AbortSignal.timeout(LAST_ROUND_MS)).catch((error: unknown) =>
+        environment.log.warn('the last checkpoints were not stored: some operations will be applied again', { error }),
+      );
+    }
+    this.#stopping.abort(new Error('the synchronization is stopped'));
+    const none = new Set<string>();
+    await Promise.all([endOthers(this.#shards, none), endOthers(this.#inventories, none)]);
+  }
+
+  #start(task: WorkerTask): void {
+    if (task.type === 'receive-inventory' && !this.#inventories.has(task.id)) {
+      this.#inventories.set(task.id, this.#run(this.#inventoryReceiver(task)));
+    }
+    if (task.type === 'receive-shard' && task.shard !== undefined && !this.#shards.has(task.id)) {
+      this.#shards.set(task.id, this.#run(new ShardReceiver(task, task.shard, this.#parts)));
+    }
+  }
+
+  #inventoryReceiver(task: WorkerTask): InventoryReceiver {
+    const { onStructure, environment, limits, sourceDeployment } = this.#options;
+    const { links, directory } = this.#parts;
+    const confirmedDrops = () => this.#confirmedDrops;
+    const aligner = this.#aligner;
+    const options = { onStructure, environment, limits, sourceDeployment, links, directory, aligner, confirmedDrops };
+    return new InventoryReceiver(task, options);
+  }
+
+  #run<Receiver extends { run(signal: AbortSignal): Promise<void> }>(receiver: Receiver): Running<Receiver> {
+    const stopping = new AbortController();
+    const signal = AbortSignal.any([stopping.signal, this.#stopping.signal]);
+    return { receiver, stopping, ended: this.#prepared.then(() => receiver.run(signal)) };
+  }
+
+  /** The collection of the checkpoints has to be there before anybody reads it; the target may not answer yet. */
+  async #prepare(signal: AbortSignal): Promise<void> {
+    const { deployment, environment } = this.#options;
+    while (!signal.aborted) {
+      try {
+        const servers = await deployment.dbServers(signal);
+        await this.#parts.store.prepare(servers.length, signal);
+        this.#isPrepared = true;
+        return;
+      } catch (error) {
+        if (signal.aborted) return;
+        environment.log.warn('the collection of the checkpoints could not be made', { error });
+        await environment.sleep(PREPARE_AGAIN_MS, signal).catch(() => undefined);
+      }
+    }
+  }
+
+  async #tick(signal: AbortSignal): Promise<void> {
+    const { environment, limits } = this.#options;
+    while (!signal.aborted) {
+      await environment.sleep(limits.checkpointEveryMs, signal).catch(() => undefined);
+      if (signal.aborted) return;
+      if (!this.#isPrepared) continue;
+      for (const { receiver } of this.#shards.values()) receiver.tick(environment.now());
+      await this.#round(signal).catch((error: unknown) => {
+        if (!signal.aborted) environment.log.warn('checkpoints could not be stored; they will be', { error });
+      });
+    }
+  }
+
+  #round(signal: AbortSignal): Promise<void> {
+    return this.#parts.rounds.run(
+      [...this.#shards.values()].map(({ receiver }) => receiver),
+      signal,
+    );
+  }
+}
+
+async function endOthers<Receiver>(
+  running: Map<string, Running<Receiver>>,
+  wanted: ReadonlySet<string>,
+): Promise<void> {
+  const others = [...running].filter(([id]) => !wanted.has(id));
+  for (const [id, { stopping }] of others) {
+    stopping.abort(new Error('the task is not listed any longer'));
+    running.delete(id);
+  }
+  await Promise.all(others.map(([, { ended }]) => ended));
+}
