@@ -85,7 +85,13 @@ export class Master {
       leaseMs: times.leaderLeaseMs,
       renewEveryMs: times.leaderRenewMs,
     });
-    const core = { ports, settings, control, desk: new CommandDesk(control, election), memory: new LeaderMemory() };
+    const core = {
+      ports,
+      settings,
+      control,
+      desk: new CommandDesk(control, election, clock),
+      memory: new LeaderMemory(),
+    };
     this.#core = core;
     this.#membership = new Membership(control, election, ports, settings);
     this.#snapshots = new SnapshotKeeper(control, ports.snapshots);
@@ -128,6 +134,7 @@ export class Master {
     const { members, mode, tasks, link, cancellation } = this.#reconcilers;
     this.#loops = Promise.all([
       this.#followLoop(),
+      this.#authorityLoop(),
       this.#whileLeading('watching members', (signal) => members.step(signal)),
       this.#whileLeading('the mode of the target', (signal) => mode.step(signal)),
       this.#whileLeading('giving out tasks', (signal) => tasks.step(signal)),
@@ -185,7 +192,6 @@ export class Master {
       const led = this.leads;
       await this.#membership.step(signal);
       this.#followedAtMs = this.#ports.clock.monotonicMs();
-      if (this.workerAuthority.certificate === '') await this.workerAuthority.load(signal);
       if (led !== this.leads) this.#core.control.touch();
     } catch (error) {
       if (!(error instanceof LogCorrupt)) throw error;
@@ -210,6 +216,18 @@ export class Master {
     };
     const wait = (signal: AbortSignal) => control.waitForChange(reconcileEveryMs, signal, seen);
     return runLoop({ name, step: looking, wait, log: logger, clock }, this.#stopping.signal);
+  }
+
+  /** Until the leader has made the CA of the workers: then this master can verify them. */
+  async #authorityLoop(): Promise<void> {
+    const { clock, logger } = this.#ports;
+    const found = new AbortController();
+    const step = async (signal: AbortSignal) => {
+      if ((await this.workerAuthority.load(signal)) !== undefined) found.abort();
+    };
+    const wait = (signal: AbortSignal) => clock.sleep(reconcileEveryMs, signal);
+    const until = AbortSignal.any([this.#stopping.signal, found.signal]);
+    await runLoop({ name: "reading the workers' CA", step, wait, log: logger, clock }, until);
   }
 
   /** By time only: what we append ourselves need not be read. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Task } from '../domain/tasks/state.ts';
 import type { ControlState } from '../projections/control-state.ts';
+import { toNanoseconds } from '../wire/durations.ts';
 import type { RemoteQueue, WorkerInstructions, WorkerTask } from '../wire/worker.ts';
 
 /** What the leader wants `workerId` to do. `remote` is how the source is reached; undefined while that is not known. */
@@ -18,6 +19,7 @@ export function instructionsFor(
   const content = {
     term: state.leadership.term,
     deploymentId,
+    messageTimeout: toNanoseconds(state.settings.messageTimeoutMs),
     ...(incoming === undefined ? {} : { incoming }),
     tasks: incoming === undefined ? tasks.filter(({ type }) => type.startsWith('send-')) : tasks,
   };

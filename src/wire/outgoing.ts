@@ -17,8 +17,6 @@ export const OutgoingRegistration = z.object({
   token: z.string().optional(),
   /** Head of the source's log that the target remembers; absent at the first contact. */
   remembered: WireHead.optional(),
-  /** Head of the target's own log. */
-  head: WireHead.optional(),
 });
 export type OutgoingRegistration = z.infer<typeof OutgoingRegistration>;
 

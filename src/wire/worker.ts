@@ -62,6 +62,8 @@ export const WorkerInstructions = z.object({
   /** Changes whenever the content does; opaque. */
   version: z.string(),
   deploymentId: z.string(),
+  /** How long a shard may be without a message, in nanoseconds; an operator may change it at any time. */
+  messageTimeout: z.number().int().positive().optional(),
   /** The incoming synchronization while one is active. */
   incoming: z
     .object({

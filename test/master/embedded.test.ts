@@ -103,8 +103,14 @@ async function modeOf(database: EmbeddedDeployment): Promise<string> {
 describe('masters on an embedded cluster', () => {
   it('take over within five seconds when the leader is killed', async () => {
     const killed = await startChild(target);
+    const first = asking([killed.port], token);
+    await until('the first leads', async () => {
+      const answer = await first('GET', '/_api/masters').catch(() => undefined);
+      return answer?.body.masters.some(({ leader }: { leader: boolean }) => leader);
+    });
     const second = await start(target);
-    await until('the first leads', () => second.master.state.leadership.leader?.masterId === killed.id);
+    await until('the second follows', () => second.master.state.masters.has(second.id));
+    expect(second.master.state.leadership.leader?.masterId).toBe(killed.id);
     killed.child.kill('SIGKILL');
     const killedAt = performance.now();
     await until('the second leads', () => second.master.leads);

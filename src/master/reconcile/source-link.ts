@@ -122,7 +122,6 @@ export class SourceLink {
     const body = {
       target: this.#publicEndpoints(),
       channels: { inventory: configuration.inventoryChannel },
-      head: this.#core.control.head,
       ...(identity === null ? {} : { remembered: identity.head }),
       ...(known === undefined ? {} : { token: known.token }),
     };
