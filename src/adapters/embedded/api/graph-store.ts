@@ -133,7 +133,7 @@ export async function dropUnshared(request: ApiRequest, name: string, collection
   const database = databaseOf(request);
   // Followers of a prototype go before it.
   const follows = (collection: string) =>
-    database.collection(collection)?.properties.distributeShardsLike !== undefined;
+    database.collection(collection)?.describe().distributeShardsLike !== undefined;
   for (const collection of [...doomed.filter(follows), ...doomed.filter((one) => !follows(one))]) {
     await dropOne(request, collection);
   }

@@ -44,7 +44,7 @@ async function readIndexes(request: ApiRequest): Promise<Reply> {
 }
 
 async function listIndexes(request: ApiRequest): Promise<Reply> {
-  const collection = needReadable(request, request.query.text('collection') ?? '');
+  const collection = needReadable(request, collectionParameter(request));
   const indexes = [...(await shownIndexes(request, collection))];
   if (request.query.flag('withHidden', false)) indexes.push(...hiddenLinks(request, collection));
   const shown = request.query.flag('withStats', false) ? indexes.map(withFigures) : indexes;
@@ -52,7 +52,7 @@ async function listIndexes(request: ApiRequest): Promise<Reply> {
 }
 
 async function listSelectivity(request: ApiRequest): Promise<Reply> {
-  const collection = needReadable(request, request.query.text('collection') ?? '');
+  const collection = needReadable(request, collectionParameter(request));
   const shown = (await shownIndexes(request, collection)).filter((index) => index.selectivityEstimate !== undefined);
   return merged(200, { indexes: Object.fromEntries(shown.map((index) => [index.id, index.selectivityEstimate])) });
 }
@@ -107,7 +107,7 @@ export async function createIndex(request: ApiRequest): Promise<Reply> {
     throw new ArangoApiError(400, 'expecting POST /_api/index?collection=<collection-name>');
   }
   if (!isObject(body)) throw new ArangoApiError(10, 'expecting object for index definition');
-  const collection = needChangeable(request, request.query.text('collection') ?? '');
+  const collection = needChangeable(request, collectionParameter(request));
   const definition = await completed(request, body);
   const same = collection.indexes.find((index) => isSameIndex(index, definition));
   if (same !== undefined) return created(collection, same, false);
@@ -190,6 +190,12 @@ function dropAliases(request: ApiRequest, collection: string, index: string): vo
 
 function mergedLastInOrder(id: string): Reply {
   return { ...mergedLast(200, {}), body: [Buffer.from(JSON.stringify({ id, error: false, code: 200 }))] };
+}
+
+function collectionParameter(request: ApiRequest): string {
+  const name = request.query.text('collection') ?? '';
+  if (name === '') throw new ArangoApiError(1204);
+  return name;
 }
 
 function needReadable(request: ApiRequest, nameOrId: string): FrontCollection {

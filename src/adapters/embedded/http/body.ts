@@ -1,3 +1,4 @@
+import { scanText } from '../engine/json/items.ts';
 import type { Json, JsonObject } from '../engine/types.ts';
 import type { ApiRequest } from './contract.ts';
 import { ArangoApiError } from './errors.ts';
@@ -7,8 +8,10 @@ export function parseBody(request: ApiRequest): Json | undefined {
   if (request.body.length === 0) return undefined;
   try {
     return JSON.parse(request.body.toString('utf8')) as Json;
-  } catch (error) {
-    throw new ArangoApiError(600, `VPackError error: ${error instanceof Error ? error.message : 'Expecting digit'}`);
+  } catch {
+    // The scanner knows the words of the server's own parser.
+    scanText(request.body);
+    throw new ArangoApiError(600);
   }
 }
 
