@@ -22,7 +22,9 @@ export async function writeOne(
   document: JsonObject | undefined,
   waitForSync = false,
 ): Promise<WrittenItem> {
-  const text = document === undefined ? {} : { text: scanText(Buffer.from(JSON.stringify(document))) };
+  // The key also stands in the text: a coordinator finds the shard by it.
+  const text =
+    document === undefined ? {} : { text: scanText(Buffer.from(JSON.stringify({ ...document, _key: key }))) };
   const { outcomes } = await collection.write({ kind, items: [{ ...text, key }], bulk: false, waitForSync });
   const outcome = outcomes[0];
   if (outcome?.ok !== true) throw new EngineError(outcome?.errorNum ?? 4, outcome?.message ?? 'internal error');
