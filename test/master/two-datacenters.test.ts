@@ -196,6 +196,27 @@ describe('the source behind the address', () => {
     await swapped.stop();
   });
 
+  it('S1: tells whether its log still has a head that was seen, also when it grew on after it went back', async () => {
+    const source = await a.leader();
+    const peer = { kind: 'certificate', name: 'CN=x', fingerprint: 'x' } as const;
+    const contains = async (remembered: { position: number; hash: string }) => {
+      const registration = { id: 'X', target: ['https://x:8629'], channels: { inventory: 'i' }, remembered };
+      return (await source.outgoing.register(registration, peer, signal)).containsRemembered;
+    };
+    const { head } = await source.outgoing.register(
+      { id: 'X', target: ['https://x:8629'], channels: { inventory: 'i' } },
+      peer,
+      signal,
+    );
+    expect(await contains(head)).toBe(true);
+    await source.sync.setMessageTimeout({ messageTimeout: 60_000_000_000 }, operator, signal);
+    expect(await contains(head)).toBe(true);
+    expect(await contains({ position: 0, hash: '' })).toBe(true);
+    expect(await contains({ ...head, hash: `${head.hash}x` })).toBe(false);
+    expect(await contains({ ...head, position: head.position - 1 })).toBe(false);
+    expect(await contains({ ...head, position: head.position + 100 })).toBe(false);
+  });
+
   it('waits for a source that does not answer, and says so', async () => {
     const leader = await following();
     a.answersTargets = false;

@@ -4,6 +4,8 @@ import { type Answered, createApp } from '../../../src/adapters/http/app.ts';
 import { Authentication } from '../../../src/adapters/http/authentication.ts';
 import { signJwt } from '../../../src/adapters/http/jwt.ts';
 import type { Route } from '../../../src/adapters/http/routes.ts';
+import { LogUnavailable } from '../../../src/events/log-errors.ts';
+import { ArangoError, ArangoUnreachable } from '../../../src/replication/arango.ts';
 import { ApiError } from '../../../src/wire/api-error.ts';
 
 const secret = 's';
@@ -77,6 +79,15 @@ describe('the table of routes', () => {
     expect(broken.status).toBe(500);
     expect(await broken.text()).not.toContain('123');
     expect(unexpected).toHaveLength(1);
+  });
+
+  it('answers 503 while the database cannot serve, so that clients try again', async () => {
+    const failures = [new LogUnavailable('no answer'), new ArangoUnreachable('gone'), new ArangoError(503, 503, 'x')];
+    for (const failure of failures) {
+      const { app, unexpected } = appWith(route({ handle: () => Promise.reject(failure) }));
+      expect((await app.request('/thing', { headers: { authorization } })).status).toBe(503);
+      expect(unexpected).toEqual([failure]);
+    }
   });
 
   it('answers an unknown call with 404 and a text', async () => {
