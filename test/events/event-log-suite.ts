@@ -340,7 +340,7 @@ export function describeEventLog(name: string, start: () => Promise<LogHarness>)
         expect((await verifyLog(log)).findings).toMatchObject([{ position: 2, problem: 'malformed' }]);
       });
 
-      it('finds commits that changed places, and a whole commit of another history', async () => {
+      it('finds commits that changed places', async () => {
         await appendAll(log, ['a', 'b', 'c']);
         const [second, third] = [await harness.contentAt(2), await harness.contentAt(3)];
         await harness.overwrite(2, third);
@@ -349,11 +349,16 @@ export function describeEventLog(name: string, start: () => Promise<LogHarness>)
         await harness.overwrite(2, second);
         await harness.overwrite(3, third);
         expect((await verifyLog(log)).findings).toEqual([]);
-        const elsewhere = await start();
-        await elsewhere.open().append(START, draftOf('another beginning'));
-        await harness.overwrite(1, await elsewhere.contentAt(1));
-        await elsewhere.close();
-        expect((await verifyLog(log)).findings).toMatchObject([{ position: 2, problem: 'swapped' }]);
+      });
+
+      it('finds a whole commit of another history', async () => {
+        await harness.open().append(START, draftOf('another beginning'));
+        const other = await harness.contentAt(1);
+        await harness.erase(1);
+        await appendAll(log, ['a', 'b']);
+        await harness.overwrite(1, other);
+        const report = await verifyLog(harness.open());
+        expect(report).toMatchObject({ commits: 1, findings: [{ position: 2, problem: 'swapped' }] });
       });
 
       it('S22: finds a commit that was made without the masters’ secret', async () => {

@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { ArangoCommitStore } from '../../../src/adapters/arangodb/event-log.ts';
-import { createSyncCollections } from '../../../src/adapters/arangodb/sync-collections.ts';
+import { ArangoCommitStore, openArangoLog } from '../../../src/adapters/arangodb/event-log.ts';
 import { commitHasher } from '../../../src/adapters/crypto/commit-hasher.ts';
 import { ChainedLog } from '../../../src/events/chained-log.ts';
 import { LogUnavailable } from '../../../src/events/log.ts';
+import { verifyLog } from '../../../src/events/verify-log.ts';
 import type { ArangoAnswer, ArangoRequest, ArangoServer } from '../../../src/replication/arango.ts';
 import { describeEventLog, draftOf, type LogHarness } from '../../events/event-log-suite.ts';
+import { useControlDatabase } from '../../support/control-database.ts';
 import { FaultyServer } from '../../support/faulty-server.ts';
-import { MinimalArango } from '../../support/minimal-arango.ts';
 
 const EVENTS = '/_api/document/_sync_events';
 
@@ -23,7 +23,7 @@ function openLog(server: ArangoServer, masterSecret = 'secret'): ChainedLog {
   return new ChainedLog({ store: new ArangoCommitStore(server), hasher: commitHasher([masterSecret]), sleep: noWait });
 }
 
-function harnessOver(server: ArangoServer, close: () => Promise<void>): LogHarness {
+function harnessOver(server: ArangoServer): LogHarness {
   const faulty = new FaultyServer(server);
   const pathOf = (position: number) => `${EVENTS}/${String(position).padStart(16, '0')}`;
   return {
@@ -42,14 +42,42 @@ function harnessOver(server: ArangoServer, close: () => Promise<void>): LogHarne
     },
     overwrite: async (position, body) => void (await server.json({ method: 'PUT', path: pathOf(position), body })),
     erase: async (position) => void (await server.json({ method: 'DELETE', path: pathOf(position) })),
-    close,
+    close: async () => {},
   };
 }
 
-describeEventLog('the event log in ArangoDB', async () => {
-  const server = new MinimalArango();
-  await createSyncCollections(server);
-  return harnessOver(server, async () => {});
+describe.each(['single', 'cluster'] as const)('in a %s deployment', (mode) => {
+  const databases = useControlDatabase(mode);
+  describeEventLog('the event log in ArangoDB', async () => harnessOver((await databases.open()).server));
+
+  describe('S11: connections that are cut', () => {
+    const start = { position: 0, hash: '' };
+    const cutInserts = { method: 'POST', path: /_sync_events/, count: 1 };
+
+    it.each([
+      ['before the server did anything', { when: 'before', action: { kind: 'cut' } }],
+      ['after the commit was written', { when: 'after', action: { kind: 'cut' } }],
+      ['while the commit lands later', { action: { kind: 'cut-then-land', ms: 20 } }],
+    ] as const)('%s leave one commit', async (_, fault) => {
+      const { server, deployment } = await databases.open();
+      const cut = deployment.control.addFault({ ...cutInserts, ...fault });
+      const log = openArangoLog(server, commitHasher(['secret']));
+      expect((await log.append(start, draftOf('a'))).kind).toBe('appended');
+      expect(cut.hits).toBe(1);
+      expect((await log.append(await log.head(), draftOf('b'))).kind).toBe('appended');
+      expect((await log.read(start, 10)).map(({ cause }) => cause)).toEqual(['a', 'b']);
+      expect((await verifyLog(log)).findings).toEqual([]);
+    });
+
+    it('while reading are read again', async () => {
+      const { server, deployment } = await databases.open();
+      const log = openArangoLog(server, commitHasher(['secret']));
+      await log.append(start, draftOf('a'));
+      const cut = deployment.control.addFault({ method: 'PUT', path: /onlyget/, count: 1, action: { kind: 'cut' } });
+      expect(await log.read(start, 10)).toHaveLength(1);
+      expect(cut.hits).toBe(1);
+    });
+  });
 });
 
 describe('what the answers of a server mean for an append', () => {
@@ -59,10 +87,9 @@ describe('what the answers of a server mean for an append', () => {
     headers: {},
     body: Buffer.from(JSON.stringify({ error: true, code: status, errorNum, errorMessage: 'told to' })),
   });
+  const databases = useControlDatabase('single');
   const logWith = async (kind: ArangoAnswer, times: number) => {
-    const server = new MinimalArango();
-    await createSyncCollections(server);
-    const faulty = new FaultyServer(server);
+    const faulty = new FaultyServer((await databases.open()).server);
     faulty.setFaults({ kind, times, matches: isInsert });
     return openLog(faulty);
   };

@@ -1,22 +1,22 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { ArangoLeaseStore } from '../../../src/adapters/arangodb/leases.ts';
 import type { SeenLease } from '../../../src/domain/leadership/lease.ts';
 import { ArangoUnreachable } from '../../../src/replication/arango.ts';
-import { type ControlDatabase, openControlDatabase } from '../../support/control-database.ts';
+import { type ControlDatabase, useControlDatabase } from '../../support/control-database.ts';
 import { FaultyServer } from '../../support/faulty-server.ts';
 
 const lease = (holder: string, term = 1) => ({ name: 'leader', holder, term, leaseMs: 3000 });
 
 describe('leases in the database', () => {
+  const databases = useControlDatabase('single');
   let database: ControlDatabase;
   let faulty: FaultyServer;
   let leases: ArangoLeaseStore;
   beforeEach(async () => {
-    database = await openControlDatabase();
+    database = await databases.open();
     faulty = new FaultyServer(database.server);
     leases = new ArangoLeaseStore(faulty);
   });
-  afterEach(() => database.close());
 
   const take = async (holder: string, term = 1, seen?: SeenLease): Promise<SeenLease> => {
     const outcome = await leases.write(lease(holder, term), seen);

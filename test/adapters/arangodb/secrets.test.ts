@@ -1,19 +1,19 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { ArangoSecretStore } from '../../../src/adapters/arangodb/secrets.ts';
 import { SecretUnreadable } from '../../../src/domain/synchronization/secret-store.ts';
-import { type ControlDatabase, openControlDatabase } from '../../support/control-database.ts';
+import { type ControlDatabase, useControlDatabase } from '../../support/control-database.ts';
 
 const PATH = '/_api/document/_sync_secrets';
 const KEY = '-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIJ“ü🂡”\n-----END PRIVATE KEY-----\n';
 
 describe('secrets in the database', () => {
+  const databases = useControlDatabase('single');
   let database: ControlDatabase;
   let secrets: ArangoSecretStore;
   beforeEach(async () => {
-    database = await openControlDatabase();
+    database = await databases.open();
     secrets = new ArangoSecretStore(database.server, 'master secret');
   });
-  afterEach(() => database.close());
 
   const stored = (id: string) =>
     database.server.json<Record<string, string>>({ method: 'GET', path: `${PATH}/${encodeURIComponent(id)}` });

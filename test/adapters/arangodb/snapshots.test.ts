@@ -1,9 +1,9 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { ArangoSnapshotStore } from '../../../src/adapters/arangodb/snapshots.ts';
 import { commitHasher } from '../../../src/adapters/crypto/commit-hasher.ts';
 import { canonicalText } from '../../../src/events/canonical.ts';
 import { initialControlState, type Snapshot } from '../../../src/projections/control-state.ts';
-import { type ControlDatabase, openControlDatabase } from '../../support/control-database.ts';
+import { type ControlDatabase, useControlDatabase } from '../../support/control-database.ts';
 
 const PATH = '/_api/document/_sync_snapshots/control-state';
 const snapshot: Snapshot = {
@@ -13,13 +13,13 @@ const snapshot: Snapshot = {
 };
 
 describe('snapshots in the database', () => {
+  const databases = useControlDatabase('single');
   let database: ControlDatabase;
   let snapshots: ArangoSnapshotStore;
   beforeEach(async () => {
-    database = await openControlDatabase();
+    database = await databases.open();
     snapshots = new ArangoSnapshotStore(database.server, commitHasher(['secret'], 'snapshots'));
   });
-  afterEach(() => database.close());
 
   it('come back as they were saved, the newest only', async () => {
     await snapshots.save({ ...snapshot, head: { position: 3, hash: 'h3' } });
