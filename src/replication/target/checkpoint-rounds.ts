@@ -32,8 +32,10 @@ export interface Progressing {
   durable(progress: Progress): void;
   /** Another engine stored a checkpoint of the shard. */
   superseded(): void;
-  /** A server of the target started anew, or does not answer any longer: whether the shard's data may be affected. */
-  serverChanged(serverId: string, reason: string): void;
+  /** A server of the target started anew: what it had acknowledged and not synced may be lost. */
+  serverRebooted(serverId: string): void;
+  /** The server that led the shard did not sync its log: another one may lead by now. */
+  leaderSilent(): void;
 }
 
 /**
@@ -110,13 +112,13 @@ export class CheckpointRounds {
   async #synced(shards: readonly Progressing[], taken: readonly Taken[], signal: AbortSignal): Promise<Taken[]> {
     if (!taken.some(({ progress }) => progress.writes !== progress.durableWrites)) return [...taken];
     const { synced, rebooted } = await this.#watch.syncAll(signal);
-    for (const id of rebooted) {
-      for (const shard of shards) shard.serverChanged(id, `the target's server ${id} started anew`);
+    for (const id of rebooted) for (const shard of shards) shard.serverRebooted(id);
+    const written = taken.filter(({ progress }) => isWritten(progress));
+    for (const { shard, progress } of written) {
+      if (!synced.has(progress.leader) && !rebooted.has(progress.leader)) shard.leaderSilent();
     }
-    const unsynced = taken.filter(({ progress }) => isWritten(progress) && !synced.has(progress.leader));
-    for (const { shard, progress } of unsynced) {
-      shard.serverChanged(progress.leader, `the target's server ${progress.leader} did not sync its log`);
-    }
+    // A shard may be led by another server than we know: with a restart anywhere, this round proves nothing.
+    const unsynced = rebooted.size > 0 ? written : written.filter(({ progress }) => !synced.has(progress.leader));
     const left = new Set(unsynced);
     return taken.filter((one) => !left.has(one));
   }

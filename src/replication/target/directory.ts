@@ -39,7 +39,7 @@ export class TargetDirectory {
     const shard = collection?.shards[ref.shardIndex];
     if (collection === undefined || shard?.leader === undefined) {
       const missing = collection === undefined ? 'does not exist' : `has no leader for shard ${ref.shardIndex}`;
-      this.#expire(ref.database);
+      this.expire(ref.database);
       throw new ReopenStream(`the target's ${ref.database}/${name} ${missing} yet`, { afterMs: ASK_AGAIN_MS });
     }
     return {
@@ -60,7 +60,7 @@ export class TargetDirectory {
   }
 
   /** Like {@link forget}, but many shards asking at once cause one read a second. */
-  #expire(database: string): void {
+  expire(database: string): void {
     const known = this.#known.get(database);
     if (known !== undefined && this.#environment.now() - known.at >= ASK_AGAIN_MS) this.#known.delete(database);
   }

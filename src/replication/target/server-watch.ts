@@ -5,10 +5,11 @@ import { leaderOf } from './stored-revision.ts';
 const START_TOLERANCE_MS = 5_000;
 const SYNC_TIMEOUT_MS = 10_000;
 
-/** What changes when a server starts anew (reference 2.4): its reboot id, else the time of its start. */
+/** What changes when a server starts anew (reference 2.4): its reboot id, else the time since its start. */
 interface Incarnation {
-  readonly rebootId: string | undefined;
-  readonly startedAtMs: number | undefined;
+  readonly id: string;
+  readonly uptimeMs: number | undefined;
+  readonly seenAtMs: number;
 }
 
 interface StatusAnswer {
@@ -80,23 +81,25 @@ export class ServerWatch {
   async #look(server: ArangoServer, signal: AbortSignal): Promise<Incarnation> {
     const options = { method: 'GET', timeoutMs: SYNC_TIMEOUT_MS, signal } as const;
     const { pid, serverInfo } = await server.json<StatusAnswer>({ ...options, path: '/_admin/status' });
+    const seenAtMs = this.#now();
     if (serverInfo?.rebootId !== undefined) {
-      return { rebootId: `${serverInfo.persistedId ?? ''}/${serverInfo.rebootId}`, startedAtMs: undefined };
+      return { id: `${serverInfo.persistedId ?? ''}/${serverInfo.rebootId}`, uptimeMs: undefined, seenAtMs };
     }
-    const answer = await server.request({ ...options, path: '/_admin/statistics' });
-    return { rebootId: `pid ${pid}`, startedAtMs: this.#startOf(answer.status, answer.body) };
-  }
-
-  /** A single server has no reboot id; in a container its process id is always the same. */
-  #startOf(status: number, body: Buffer): number | undefined {
-    if (status !== 200) return undefined;
-    const uptime = /"uptime":([0-9.eE+-]+)/.exec(body.toString('utf8'))?.[1];
-    return uptime === undefined ? undefined : this.#now() - Number(uptime) * 1000;
+    // A single server has no reboot id; in a container its process id is always the same.
+    const { status, body } = await server.request({ ...options, path: '/_admin/metrics/v2' });
+    return { id: `pid ${pid}`, uptimeMs: status === 200 ? uptimeIn(body.toString('utf8')) : undefined, seenAtMs };
   }
 }
 
-function same(a: Incarnation, b: Incarnation): boolean {
-  if (a.rebootId !== b.rebootId) return false;
-  if (a.startedAtMs === undefined || b.startedAtMs === undefined) return true;
-  return Math.abs(a.startedAtMs - b.startedAtMs) < START_TOLERANCE_MS;
+function uptimeIn(metrics: string): number | undefined {
+  const seconds = /^arangodb_server_statistics_server_uptime_total(?:\{[^}]*\})? ([0-9.eE+-]+)/m.exec(metrics)?.[1];
+  return seconds === undefined ? undefined : Number(seconds) * 1000;
+}
+
+function same(before: Incarnation, now: Incarnation): boolean {
+  if (before.id !== now.id) return false;
+  if (before.uptimeMs === undefined || now.uptimeMs === undefined) return true;
+  if (now.uptimeMs < before.uptimeMs) return false;
+  const drift = now.seenAtMs - now.uptimeMs - (before.seenAtMs - before.uptimeMs);
+  return Math.abs(drift) < START_TOLERANCE_MS;
 }

@@ -144,13 +144,38 @@ export class ShardReceiver implements Progressing, Sheddable {
     this.#end(new ReopenStream('another worker stored a checkpoint of the shard'));
   }
 
-  serverChanged(serverId: string, reason: string): void {
-    const target = this.#open?.target;
-    if (target?.leader !== serverId) return;
+  serverRebooted(serverId: string): void {
+    const open = this.#open;
+    if (open === undefined) return;
+    if (open.target.leader === serverId) this.#compareAgain(open, `the target's server ${serverId} started anew`);
+    else this.#checkLeader(open);
+  }
+
+  leaderSilent(): void {
+    if (this.#open !== undefined) this.#checkLeader(this.#open);
+  }
+
+  /** Asks who leads the shard: a new leader may lack what the old one had acknowledged. */
+  #checkLeader(open: OpenStream): void {
+    const { directory } = this.#parts;
+    directory.expire(this.ref.database);
+    directory.shard(this.ref).then(
+      ({ leader }) => {
+        if (leader !== open.target.leader)
+          this.#compareAgain(open, `the target's server ${leader} leads the shard now`);
+      },
+      // Whoever opens the shard next is told.
+      () => undefined,
+    );
+  }
+
+  /** Back to the stored checkpoint, and from there on to a comparison of trees (S6). */
+  #compareAgain(open: OpenStream, reason: string): void {
+    if (this.#open !== open) return;
     this.#verify = true;
-    this.#parts.directory.forget(this.ref.database);
+    this.#parts.directory.expire(this.ref.database);
     // Without a tree there is nothing to compare by.
-    this.#end(new ReopenStream(reason, target.revisionOrder ? {} : { copyBecause: reason }));
+    this.#end(new ReopenStream(reason, open.target.revisionOrder ? {} : { copyBecause: reason }));
   }
 
   shed(reason: Error): void {

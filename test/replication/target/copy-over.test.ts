@@ -39,7 +39,10 @@ const [R1, R2, R3, R4] = ['_kEJrpFq---', '_kEJrpFq--_', '_kEJrpFq--A', '_kEJrpFq
 
 describe('a copy over a shard', () => {
   test('finds what only the target has, before the documents of the source up to there are written', async () => {
-    const copy = over([[put('x', R1), put('a', R2)], [put('y', R3), put('z', R4)]]);
+    const copy = over([
+      [put('x', R1), put('a', R2)],
+      [put('y', R3), put('z', R4)],
+    ]);
     expect(await surplus(copy, [put('a', R2)])).toEqual([`x@${R1}`]);
     expect(await surplus(copy, [put('b', R3)])).toEqual([`y@${R3}`]);
     expect((await copy.nextSurplus(NEVER))?.map(label)).toEqual([`z@${R4}`]);

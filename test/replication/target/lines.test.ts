@@ -25,7 +25,13 @@ test('an attribute that imitates a revision inside a text deceives nobody', () =
 
 test('names of several hundred bytes do not hide the revision', () => {
   const name = 'ä'.repeat(128);
-  const line = JSON.stringify({ _key: 'a', _id: `${name}/a`, _from: `${name}/x`, _to: `${name}/y`, _rev: '_kEJrpFq--_' });
+  const line = JSON.stringify({
+    _key: 'a',
+    _id: `${name}/a`,
+    _from: `${name}/x`,
+    _to: `${name}/y`,
+    _rev: '_kEJrpFq--_',
+  });
   expect(identities(`+${line}\n`)).toEqual(['put a _kEJrpFq--_']);
 });
 
