@@ -30,6 +30,7 @@ export function graphDocumentCall(
   const collection = collectionOf(request, graph, kind, name);
   switch (request.method) {
     case 'GET':
+    case 'HEAD':
       return read(request, kind, collection, key);
     case 'PUT':
       return modify(request, graph, kind, 'replace', collection, key);

@@ -60,8 +60,13 @@ async function route(request: ApiRequest): Promise<Reply> {
   throw new ArangoApiError(405);
 }
 
+/** HEAD asks like GET. */
+function isRead(request: ApiRequest): boolean {
+  return request.method === 'GET' || request.method === 'HEAD';
+}
+
 async function graphs(request: ApiRequest): Promise<Reply> {
-  if (request.method === 'GET') return merged(200, { graphs: await listedGraphs(request) });
+  if (isRead(request)) return merged(200, { graphs: await listedGraphs(request) });
   if (request.method === 'POST') return createGraph(request);
   throw new ArangoApiError(405);
 }
@@ -105,7 +110,7 @@ async function refuseConflicts(request: ApiRequest, graph: GraphDefinition): Pro
 }
 
 async function oneGraph(request: ApiRequest, { graph, rev }: StoredGraph): Promise<Reply> {
-  if (request.method === 'GET') return merged(200, { graph: describeGraph(graph, rev) });
+  if (isRead(request)) return merged(200, { graph: describeGraph(graph, rev) });
   if (request.method !== 'DELETE') throw new ArangoApiError(405);
   needDatabase(request, 'rw');
   const doomed = request.query.flag('dropCollections', false)
@@ -119,7 +124,7 @@ async function oneGraph(request: ApiRequest, { graph, rev }: StoredGraph): Promi
 }
 
 async function vertexSets(request: ApiRequest, stored: StoredGraph): Promise<Reply> {
-  if (request.method === 'GET') return merged(200, { collections: vertexCollections(stored.graph) });
+  if (isRead(request)) return merged(200, { collections: vertexCollections(stored.graph) });
   if (request.method !== 'POST') throw new ArangoApiError(405);
   const collection = collectionOf(parseBody(request));
   const graph = withOrphan(stored.graph, collection);
@@ -153,7 +158,7 @@ async function removeOrphan(request: ApiRequest, stored: StoredGraph, collection
 }
 
 async function edgeSets(request: ApiRequest, stored: StoredGraph): Promise<Reply> {
-  if (request.method === 'GET') return merged(200, { collections: edgeCollections(stored.graph) });
+  if (isRead(request)) return merged(200, { collections: edgeCollections(stored.graph) });
   if (request.method !== 'POST') throw new ArangoApiError(405);
   const graph = withEdgeDefinition(stored.graph, parseEdgeDefinition(parseBody(request)));
   needDatabase(request, 'rw');
