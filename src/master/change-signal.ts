@@ -23,14 +23,17 @@ export class ChangeSignal {
     signal: AbortSignal,
   ): Promise<void> {
     return new Promise((resolve) => {
+      if (signal.aborted) return resolve();
       const done = new AbortController();
       const wake = () => {
         this.#waiting.delete(wake);
+        signal.removeEventListener('abort', wake);
         done.abort();
         resolve();
       };
       this.#waiting.add(wake);
-      sleep(timeoutMs, AbortSignal.any([signal, done.signal])).then(wake, wake);
+      signal.addEventListener('abort', wake, { once: true });
+      sleep(timeoutMs, done.signal).then(wake, wake);
     });
   }
 }

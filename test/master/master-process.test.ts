@@ -1,3 +1,5 @@
+import { Agent, request as httpsRequest } from 'node:https';
+import type { TLSSocket } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EndpointClient } from '../../src/adapters/http/endpoint-client.ts';
 import { signJwt } from '../../src/adapters/http/jwt.ts';
@@ -93,6 +95,28 @@ describe('a master process', () => {
     expect((await nobody.ask('GET', '/_api/masters')).status).toBe(401);
     const user = connect([master], { authorization: () => basic });
     expect((await user.ask('GET', '/_api/masters')).status).toBe(200);
+  });
+
+  it('recognises a client certificate, or its lack, on a resumed TLS session as on a new one', async () => {
+    const master = await start(await database('AAA'));
+    await until('it leads', () => master.master.leads);
+    const statuses = async (certificate?: { certificate: string; key: string }) => {
+      const shown = certificate === undefined ? {} : { cert: certificate.certificate, key: certificate.key };
+      const agent = new Agent({ ca: tlsCa.certificate, keepAlive: false, ...shown });
+      const answers = [await get(agent, master.port), await get(agent, master.port)];
+      agent.destroy();
+      return answers;
+    };
+    expect(await statuses(client)).toEqual([
+      { status: 200, resumed: false },
+      { status: 200, resumed: true },
+    ]);
+    for (const stranger of [forged, undefined]) {
+      expect(await statuses(stranger)).toEqual([
+        { status: 401, resumed: false },
+        { status: 401, resumed: true },
+      ]);
+    }
   });
 
   it('passes commands on to the leader with the caller’s identity (S23), and says 503 when it may not', async () => {
@@ -216,3 +240,14 @@ describe('a master process', () => {
     await expect(start(front, { port: running.port })).rejects.toThrow(`cannot listen on 127.0.0.1:${running.port}`);
   });
 });
+
+/** `GET /_api/masters` on a connection of its own, with the TLS session of the one before if there was one. */
+function get(agent: Agent, port: number): Promise<{ status: number | undefined; resumed: boolean }> {
+  return new Promise((resolve, reject) => {
+    const asked = httpsRequest({ host: '127.0.0.1', port, path: '/_api/masters', agent }, (answer) => {
+      const resumed = (answer.socket as TLSSocket).isSessionReused();
+      answer.resume().once('close', () => resolve({ status: answer.statusCode, resumed }));
+    });
+    asked.once('error', reject).end();
+  });
+}

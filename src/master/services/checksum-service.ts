@@ -12,6 +12,8 @@ import { listDatacenter } from '../structure/listing.ts';
 import { placeShards } from '../structure/place-shards.ts';
 import type { Side } from '../structure/replicated-names.ts';
 
+/** No call blocks longer: clients give a call two minutes. */
+const timeoutMsMax = 110_000;
 const timeoutMsDefault = 100_000;
 
 /** Holds the two datacenters against each other: shards by their revision trees, structure by names. */
@@ -35,7 +37,7 @@ export class ChecksumService {
   /** Both sides of many shards, asked at the target. */
   async compare({ shards, timeout }: ChecksumsRequest, signal: AbortSignal): Promise<ShardChecksums[]> {
     this.#assertFollows();
-    const timeoutMs = timeout === undefined ? timeoutMsDefault : toMilliseconds(timeout);
+    const timeoutMs = Math.min(timeout === undefined ? timeoutMsDefault : toMilliseconds(timeout), timeoutMsMax);
     const bounded = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
     const masters = await this.#link.masters(bounded);
     const request = { shards: [...shards], ...(timeout === undefined ? {} : { timeout }) };
@@ -65,10 +67,11 @@ export class ChecksumService {
   async listing(signal: AbortSignal): Promise<ShardListing> {
     this.#assertFollows();
     const { deployment } = this.#core.ports;
-    const masters = await this.#link.masters(signal);
+    const bounded = AbortSignal.any([signal, AbortSignal.timeout(timeoutMsDefault)]);
+    const masters = await this.#link.masters(bounded);
     const [source, target] = await Promise.all([
-      masters.listing(deployment.id, signal),
-      listDatacenter(deployment, 'target', signal),
+      masters.listing(deployment.id, bounded),
+      listDatacenter(deployment, 'target', bounded),
     ]).catch((error: unknown) => {
       throw new ApiError(503, error instanceof Error ? error.message : String(error), { cause: error });
     });
