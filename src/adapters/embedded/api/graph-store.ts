@@ -27,7 +27,7 @@ export interface StoredGraph {
   readonly rev: string;
 }
 
-export function graphCollection(request: ApiRequest): FrontCollection {
+function graphCollection(request: ApiRequest): FrontCollection {
   const collection = databaseOf(request).collection('_graphs');
   if (collection === undefined) throw graphError(NO_GRAPH_COLLECTION, 'collection _graphs does not exist');
   return collection;

@@ -126,7 +126,7 @@ async function completed(request: ApiRequest, body: JsonObject): Promise<Unnumbe
 }
 
 /** `idx_` and a clock's value (reference 3.3): milliseconds above 20 bits, which the id fills. */
-export function defaultIndexName(deployment: DeploymentView): string {
+function defaultIndexName(deployment: DeploymentView): string {
   const ms = BigInt(Math.floor(deployment.environment.now()));
   return `idx_${(ms << 20n) | BigInt.asUintN(20, BigInt(deployment.ids.next()))}`;
 }

@@ -1,7 +1,7 @@
 import { EngineError } from '../engine/errors.ts';
 import type { Json, JsonObject } from '../engine/types.ts';
 import { badParameter } from './index-fields.ts';
-import { booleanOr, isJsonArray, isJsonObject, jsonEqual, type MutableJson, textOr, textsOf } from './json.ts';
+import { booleanOr, isJsonArray, isJsonObject, jsonEqual, type MutableJson, textOr } from './json.ts';
 import { searchFeatures } from './search-features.ts';
 import { primarySort, SEARCH_DEFAULTS, searchStorage, searchStoredValues, topKOf } from './search-storage.ts';
 
@@ -100,18 +100,4 @@ function cacheFlags(request: JsonObject): JsonObject {
   const flags: MutableJson = {};
   for (const flag of ['cache', 'primaryKeyCache']) if (request[flag] === true) flags[flag] = true;
   return flags;
-}
-
-/** The names of all analyzers that an inverted index uses. */
-export function analyzersOfIndex(definition: JsonObject): readonly string[] {
-  const names = new Set([textOr(definition.analyzer, 'identity')]);
-  const visit = (fields: Json | undefined): void => {
-    for (const field of isJsonArray(fields) ? fields : []) {
-      if (!isJsonObject(field)) continue;
-      if (typeof field.analyzer === 'string') names.add(field.analyzer);
-      visit(field.nested);
-    }
-  };
-  visit(definition.fields);
-  return [...names, ...(textsOf(definition.analyzers) ?? [])];
 }

@@ -149,4 +149,33 @@ describe('an index definition', () => {
     const ttl = { ...normalise({ type: 'ttl', fields: ['a'], expireAfter: 1 }), id: '8' };
     expect(describeIndex('c', ttl, 1)).not.toHaveProperty('selectivityEstimate');
   });
+
+  test.each<Json>([
+    {
+      type: 'persistent',
+      fields: ['a', 'b[*].c'],
+      unique: true,
+      sparse: true,
+      storedValues: ['d'],
+      cacheEnabled: true,
+    },
+    { type: 'ttl', fields: ['at'], expireAfter: 1.5 },
+    { type: 'geo', fields: ['a'], geoJson: true, legacyPolygons: true },
+    { type: 'fulltext', fields: ['a'], minLength: 5 },
+    { type: 'mdi', fields: ['x', 'y'], fieldValueTypes: 'double', storedValues: ['x'] },
+    { type: 'mdi-prefixed', fields: ['x'], fieldValueTypes: 'double', prefixFields: ['p'], estimates: false },
+    {
+      type: 'inverted',
+      analyzer: 'text_en',
+      fields: ['a', { name: 'b', analyzer: 'identity', nested: ['c', { name: 'd', searchField: true }] }],
+      primarySort: { fields: [{ field: 'a', direction: 'desc' }], compression: 'none' },
+      storedValues: ['x', ['y', 'z'], { fields: ['w'], compression: 'none' }],
+      consolidationPolicy: { type: 'tier', segmentsBytesMax: 5 },
+      writebufferIdle: 3,
+    },
+  ])('made from another one stays as it is: %j', (request) => {
+    const definition = normalise(request);
+    expect(normalise(definition)).toEqual(definition);
+    expect(isSameIndex(normalise(definition), definition)).toBe(true);
+  });
 });

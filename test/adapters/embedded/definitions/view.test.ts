@@ -48,6 +48,16 @@ describe('an arangosearch view', () => {
     );
   });
 
+  test('made from another one stays as it is', () => {
+    const view = search({
+      links: { books: { fields: { a: { analyzers: ['text_en'], fields: { b: {} } } }, storeValues: 'id' } },
+      primarySort: [{ field: 'a', direction: 'desc' }],
+      storedValues: ['x', { fields: ['y'], compression: 'none' }],
+      consolidationPolicy: { type: 'bytes_accum', threshold: 0.3 },
+    });
+    expect(newView(view, { id: '5', globallyUniqueId: 'h1/5' }, surroundings)).toEqual(view);
+  });
+
   test('completes links; fields tell only what they do not share with what is around them', () => {
     const view = search({
       links: {
