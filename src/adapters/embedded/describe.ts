@@ -15,7 +15,7 @@ export function describeDeployment(deployment: DeploymentView, nodes: readonly S
   const lines = [
     `Embedded stand-in for ArangoDB ${deployment.version} (${what}), authentication ${login}.`,
     'It keeps everything in memory, has no AQL, and is made for demos and tests. For data you need, run ArangoDB.',
-    ...nodes.map((node) => `  ${kinds[node.role].padEnd(13)} ${node.id.padEnd(14)} ${node.endpoint}`),
+    ...nodes.map((node) => `  ${kinds[node.role].padEnd(13)} ${node.id.padEnd(41)} ${node.endpoint}`),
   ];
   return lines.join('\n');
 }

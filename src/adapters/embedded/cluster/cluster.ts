@@ -41,7 +41,7 @@ export class Cluster implements ClusterView {
   }
 
   nodes(): readonly ServerNode[] {
-    return [...this.dbServers, ...this.coordinators, ...this.agents];
+    return [...this.coordinators, ...this.dbServers, ...this.agents];
   }
 
   servers(): readonly ClusterServer[] {

@@ -12,7 +12,7 @@ import type {
 } from '../engine/types.ts';
 import { isObject } from '../http/body.ts';
 import { ArangoApiError } from '../http/errors.ts';
-import { failed, mergeEverywhere, splitByShard } from './bulk-split.ts';
+import { failed, keyOf, mergeEverywhere, splitByShard } from './bulk-split.ts';
 import type { CoordinatorContext } from './coordinator-front.ts';
 import { describeSpread } from './describe.ts';
 import type { FrontCollection, FrontDatabase, Operation } from './front.ts';
@@ -244,8 +244,9 @@ export class CoordinatorCollection implements FrontCollection {
   async #explainMoved(request: WriteRequest, outcomes: ItemOutcome[], operation: Operation | undefined): Promise<void> {
     if (request.kind !== 'replace' && request.kind !== 'update') return;
     for (const [place, outcome] of outcomes.entries()) {
-      if (outcome.ok || outcome.errorNum !== 1202 || outcome.key === undefined) continue;
-      if ((await this.get(outcome.key, operation)) !== undefined) outcomes[place] = failed(1469);
+      if (outcome.ok || outcome.errorNum !== 1202) continue;
+      const key = keyOf(request.items[place] as WriteItem);
+      if (key !== undefined && (await this.get(key, operation)) !== undefined) outcomes[place] = failed(1469);
     }
   }
 

@@ -5,6 +5,7 @@ import { needCollection } from '../http/rights.ts';
 import { forward } from './forward.ts';
 
 const forwarded: ReadonlySet<string> = new Set(['batch', 'dump']);
+const needServer: ReadonlySet<string> = new Set(['batch', 'inventory', 'dump']);
 const acted = /^(clusterInventory|restore-(collection|indexes|view|data))$/;
 
 /**
@@ -20,7 +21,11 @@ export function interceptReplication(request: ApiRequest): Promise<Reply> | unde
 
 function interceptCommand(request: ApiRequest, command: string): Promise<Reply> | undefined {
   const serverId = request.query.text('DBserver');
-  if (serverId === undefined || serverId === '' || acted.test(command)) return undefined;
+  if (acted.test(command)) return undefined;
+  if (serverId === undefined || serverId === '') {
+    if (needServer.has(command)) throw new ArangoApiError(400, "need 'DBserver' parameter");
+    return undefined;
+  }
   if (!forwarded.has(command) && !request.server.deployment.forwardsAll) throw new ArangoApiError(1470);
   if (command === 'dump') checkDumpRight(request);
   return forward(request, serverId);

@@ -1,5 +1,5 @@
 import { canonicalJson } from '../engine/json/canonical.ts';
-import { valueAt } from '../engine/json/members.ts';
+import { textValue, valueAt } from '../engine/json/members.ts';
 import type { JsonText } from '../engine/types.ts';
 
 /**
@@ -30,6 +30,8 @@ export class ShardHash {
   /** Of a document with other shard keys; `key` stands for `_key` where that is one of them. */
   ofDocument(text: JsonText | undefined, key: string | undefined): number {
     if (this.#shards === 1) return 0;
+    if (this.byKeyOnly)
+      return this.ofKey(key ?? textValue(text === undefined ? undefined : valueAt(text, ['_key'])) ?? '');
     let hash = this.#seed;
     for (const path of this.#paths) hash = hashText(`${valueText(text, path, key)},`, hash);
     return this.#index(hash);

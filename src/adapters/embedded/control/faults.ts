@@ -3,7 +3,12 @@ export type FaultAction =
   /** It waits, before or after its effect. */
   | { readonly kind: 'delay'; readonly ms: number }
   /** It is answered with this error, instead of its effect (`before`) or in spite of it (`after`). */
-  | { readonly kind: 'fail'; readonly status: number; readonly errorNum?: number | undefined; readonly message?: string | undefined }
+  | {
+      readonly kind: 'fail';
+      readonly status: number;
+      readonly errorNum?: number | undefined;
+      readonly message?: string | undefined;
+    }
   /** Its connection is cut, before or after its effect. */
   | { readonly kind: 'cut' }
   /** Its connection is cut at once; the effect happens `ms` later all the same (S4). `when` does not matter. */
