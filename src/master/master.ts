@@ -28,8 +28,6 @@ export type LeaderRoute =
   | { readonly kind: 'other'; readonly endpoint: string }
   | { readonly kind: 'none' };
 
-/** Reconcilers look at everything once in this time, whether something changed or not. */
-const reconcileEveryMs = 1_000;
 /** A log that was not read for so long makes a master unhealthy. */
 const followSilenceMsMax = 10_000;
 /** In the moment of a change a call waits so long for the next leader: longer than a take-over lasts. */
@@ -108,7 +106,7 @@ export class Master {
     this.sync = new SyncService(core, link, this.#reconcilers.cancellation);
     this.checksums = new ChecksumService(core, link);
     this.outgoing = new OutgoingService(core, this.checksums);
-    this.workers = new WorkerService(core, link, this.workerAuthority);
+    this.workers = new WorkerService(core, link, mode, this.workerAuthority);
     this.members = new MemberService(core);
   }
 
@@ -214,7 +212,7 @@ export class Master {
       seen = control.changes;
       return guarded(signal);
     };
-    const wait = (signal: AbortSignal) => control.waitForChange(reconcileEveryMs, signal, seen);
+    const wait = (signal: AbortSignal) => control.waitForChange(this.#settings.times.reconcileEveryMs, signal, seen);
     return runLoop({ name, step: looking, wait, log: logger, clock }, this.#stopping.signal);
   }
 
@@ -225,7 +223,7 @@ export class Master {
     const step = async (signal: AbortSignal) => {
       if ((await this.workerAuthority.load(signal)) !== undefined) found.abort();
     };
-    const wait = (signal: AbortSignal) => clock.sleep(reconcileEveryMs, signal);
+    const wait = (signal: AbortSignal) => clock.sleep(this.#settings.times.reconcileEveryMs, signal);
     const until = AbortSignal.any([this.#stopping.signal, found.signal]);
     await runLoop({ name: "reading the workers' CA", step, wait, log: logger, clock }, until);
   }

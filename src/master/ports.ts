@@ -85,6 +85,8 @@ export interface MasterTimes {
   readonly masterLeaseMs: number;
   /** How often the source is contacted. */
   readonly contactEveryMs: number;
+  /** Reconcilers look at everything once in this time, whether something changed or not. */
+  readonly reconcileEveryMs: number;
 }
 
 export const defaultTimes: MasterTimes = {
@@ -94,4 +96,5 @@ export const defaultTimes: MasterTimes = {
   workerLeaseMs: 10_000,
   masterLeaseMs: 5_000,
   contactEveryMs: 2_000,
+  reconcileEveryMs: 1_000,
 };

@@ -274,6 +274,44 @@ describe('the mode of the target', () => {
     expect(leader.state.synchronization.configuration?.epoch).toBe(epoch);
   });
 
+  it('S3: lets nothing be received under the new epoch before the target is read-only again', async () => {
+    const worker = live(b, 'w1');
+    const leader = await following();
+    await until('assigned', () => worker.taskIds().length === 4);
+    await b.stop();
+    const { front } = b.deployment;
+    const own = front.request.bind(front);
+    let isStuck = true;
+    front.request = async (asked) => {
+      if (isStuck && asked.path === '/_admin/server/mode' && asked.method === 'PUT') throw new Error('stuck');
+      return own(asked);
+    };
+    front.mode = 'default';
+    await b.startMaster('b2');
+    const next = await b.leader();
+    const { epoch } = leader.state.synchronization.configuration ?? {};
+    await until('a new epoch', () => next.state.synchronization.configuration?.epoch !== epoch);
+    await until('the worker was told to stop', () => worker.taskIds().length === 0);
+    isStuck = false;
+    await until('it goes on', () => worker.taskIds().length === 4);
+    expect(front.mode).toBe('readonly');
+    expect(worker.instructions?.incoming?.epoch).toBe(next.state.synchronization.configuration?.epoch);
+  });
+
+  it('a change of leader takes no task from a worker', async () => {
+    const worker = live(b, 'w1');
+    await following();
+    await until('assigned', () => worker.taskIds().length === 4);
+    const seen = worker.counts.length;
+    await b.startMaster('b2');
+    await b.masters.splice(0, 1)[0]?.stop();
+    const next = await b.leader();
+    expect(next.id).toBe('b2');
+    await until('it follows the new leader', () => worker.instructions?.term === 2);
+    expect(worker.counts.slice(seen)).not.toContain(0);
+    expect(worker.taskIds()).toHaveLength(4);
+  });
+
   it('S9: creates no receive task before the target is read-only', async () => {
     const { front } = b.deployment;
     const own = front.request.bind(front);

@@ -60,9 +60,9 @@ export class SourceLink {
       this.#forgetContact();
       return;
     }
-    if (identity !== null) await this.#token.load(identity.deploymentId, signal);
-    await this.#open(configuration, signal);
     try {
+      if (identity !== null) await this.#token.load(identity.deploymentId, signal);
+      await this.#open(configuration, signal);
       await this.#contactIfDue(configuration, signal);
       await this.#tellShards(signal);
       this.#trouble = undefined;

@@ -4,41 +4,47 @@ import type { Core } from './core.ts';
 /** After the mode was set, servers of a cluster follow one by one for some moments (reference 2.2). */
 const settleMs = 5_000;
 
+/** What a leader knows of the target under the current epoch: nothing before it has looked for the first time. */
+export type TargetSight = 'not looked yet' | 'writable' | 'read-only';
+
 /**
  * Keeps the target read-only while a synchronization is active (S9). A target that is seen writable after data may have
- * come into it has its own writes by now: the epoch ends, and checkpoints of before mean nothing (S3).
+ * come into it has its own writes by now: the epoch ends, and checkpoints of before mean nothing (S3). Under the new one
+ * nothing is received before the target was seen read-only, so that no shard is compared while others still write to it.
  */
 export class TargetModeReconciler {
   readonly #core: Core;
   #setAtMs = -Infinity;
-  #establishedEpoch: string | undefined;
+  #sight: { readonly term: number; readonly epoch: string; readonly isReadOnly: boolean } | undefined;
 
   constructor(core: Core) {
     this.#core = core;
   }
 
-  /** Whether the target was seen read-only under this epoch: before that no task may write. */
-  isEstablished(epoch: string): boolean {
-    return this.#establishedEpoch === epoch;
+  /** Under the epoch, in this leader's own term: one that leads again has to look again. */
+  sight(epoch: string): TargetSight {
+    const { term } = this.#core.control.state.leadership;
+    if (this.#sight?.epoch !== epoch || this.#sight.term !== term) return 'not looked yet';
+    return this.#sight.isReadOnly ? 'read-only' : 'writable';
   }
 
   async step(signal: AbortSignal): Promise<void> {
-    const { phase, configuration } = this.#core.control.state.synchronization;
-    if (phase !== 'active' || configuration === null) {
-      this.#establishedEpoch = undefined;
-      return;
-    }
+    const { phase } = this.#core.control.state.synchronization;
+    if (phase !== 'active') return;
     const { front } = this.#core.ports.deployment;
     if ((await readMode(front, signal)) === 'readonly') {
-      this.#establish(configuration.epoch);
+      this.#note(true);
       return;
     }
     if (this.#nowMs() - this.#setAtMs < settleMs) return;
     await this.#endEpoch(signal);
+    this.#note(false);
     this.#core.desk.assertLeads();
     await setMode(front, 'readonly', signal);
     this.#setAtMs = this.#nowMs();
     this.#core.ports.logger.info('made the target read-only');
+    // What waits for it need not wait for the next round.
+    this.#core.control.touch();
   }
 
   /** Receive tasks exist only once the target was read-only: without them nothing can have been written yet. */
@@ -46,16 +52,19 @@ export class TargetModeReconciler {
     const { control, desk, ports } = this.#core;
     const mayHaveData = [...control.state.tasks.values()].some(({ type }) => type.startsWith('receive-'));
     if (!mayHaveData) return;
-    this.#establishedEpoch = undefined;
     const reason = 'the target was seen writable while the synchronization was active';
     ports.logger.warn(`${reason}: every shard is compared again`);
     await desk.internal({ kind: 'begin-epoch', reason }, 'target mode', signal);
   }
 
-  #establish(epoch: string): void {
-    if (this.#establishedEpoch === epoch) return;
-    this.#establishedEpoch = epoch;
-    // The tasks of the synchronization have waited for it.
+  #note(isReadOnly: boolean): void {
+    const { leadership, synchronization } = this.#core.control.state;
+    const { term } = leadership;
+    const epoch = synchronization.configuration?.epoch ?? '';
+    const before = this.#sight;
+    if (before?.term === term && before.epoch === epoch && before.isReadOnly === isReadOnly) return;
+    this.#sight = { term, epoch, isReadOnly };
+    // The tasks of the synchronization, and workers that ask for theirs, have waited for it.
     this.#core.control.touch();
   }
 

@@ -56,7 +56,7 @@ export class TaskReconciler {
   #mayChangeTasks(): boolean {
     const { phase, configuration, identity } = this.#core.control.state.synchronization;
     if (phase !== 'active' || configuration === null || identity === null) return true;
-    return this.#mode.isEstablished(configuration.epoch);
+    return this.#mode.sight(configuration.epoch) === 'read-only';
   }
 
   /** Tasks whose last worker may still run them (S12). */

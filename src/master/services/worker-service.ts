@@ -14,6 +14,7 @@ import type {
 } from '../../wire/worker.ts';
 import type { Core } from '../reconcile/core.ts';
 import type { SourceLink } from '../reconcile/source-link.ts';
+import type { TargetModeReconciler } from '../reconcile/target-mode.ts';
 import type { WorkerAuthority } from '../worker-authority.ts';
 import { instructionsFor } from '../worker-instructions.ts';
 
@@ -24,11 +25,13 @@ const holdMsMax = 60_000;
 export class WorkerService {
   readonly #core: Core;
   readonly #link: SourceLink;
+  readonly #mode: TargetModeReconciler;
   readonly #authority: WorkerAuthority;
 
-  constructor(core: Core, link: SourceLink, authority: WorkerAuthority) {
+  constructor(core: Core, link: SourceLink, mode: TargetModeReconciler, authority: WorkerAuthority) {
     this.#core = core;
     this.#link = link;
+    this.#mode = mode;
     this.#authority = authority;
   }
 
@@ -121,9 +124,11 @@ export class WorkerService {
       this.#enterTerm();
       if (!control.state.workers.byId.has(workerId)) throw new ApiError(404, `worker ${workerId} is not registered`);
       memory.workers.heard(workerId, ports.clock.monotonicMs());
-      const instructions = instructionsFor(workerId, control.state, ports.deployment.id, this.#link.remote());
       const leftMs = endMs - ports.clock.monotonicMs();
-      if (instructions.version !== after || leftMs <= 0) {
+      const instructions = this.#instructionsNow(workerId);
+      if (instructions === undefined) {
+        if (leftMs <= 0) throw new ApiError(503, 'this master has just taken over and is still looking; try again');
+      } else if (instructions.version !== after || leftMs <= 0) {
         const taskIds = instructions.tasks.map(({ id }) => id);
         memory.ledger.sent(workerId, instructions.version, taskIds);
         return instructions;
@@ -147,6 +152,22 @@ export class WorkerService {
 
   async reportStructure(report: StructureReport, signal: AbortSignal): Promise<void> {
     await this.#core.desk.internal({ kind: 'report-structure', ...report }, 'structure report', signal);
+  }
+
+  /** Undefined while a new leader does not know yet what stands: it must not take tasks from workers by ignorance. */
+  #instructionsNow(workerId: string): WorkerInstructions | undefined {
+    const { control, ports } = this.#core;
+    const { phase, configuration, identity } = control.state.synchronization;
+    const remote = this.#link.remote();
+    if (phase !== 'active' || configuration === null || identity === null) {
+      return instructionsFor(workerId, control.state, ports.deployment.id, undefined);
+    }
+    const sight = this.#mode.sight(configuration.epoch);
+    if (sight === 'not looked yet') return undefined;
+    // Without a token nobody can receive, and the contact that brings it has not failed yet either.
+    if (remote === undefined && this.#link.trouble === undefined) return undefined;
+    const mayReceive = sight === 'read-only';
+    return instructionsFor(workerId, control.state, ports.deployment.id, mayReceive ? remote : undefined);
   }
 
   #enterTerm(): void {

@@ -33,6 +33,7 @@ export const fastTimes: MasterTimes = {
   workerLeaseMs: 500,
   masterLeaseMs: 600,
   contactEveryMs: 40,
+  reconcileEveryMs: 50,
 };
 
 const authority = createCa({ commonName: 'client auth', validForMs: day });

@@ -8,6 +8,8 @@ const signal = AbortSignal.timeout(60_000);
 export class FakeWorker {
   readonly id: string;
   instructions: WorkerInstructions | undefined;
+  /** How many tasks it had, with each answer. */
+  readonly counts: number[] = [];
   #polling: Promise<void> | undefined;
   #stop = new AbortController();
 
@@ -22,6 +24,7 @@ export class FakeWorker {
   /** Asks once, confirming what it has. */
   async poll(master: Master, waitMs = 0): Promise<WorkerInstructions> {
     this.instructions = await master.workers.instructions(this.id, this.instructions?.version, waitMs, signal);
+    this.counts.push(this.instructions.tasks.length);
     return this.instructions;
   }
 
