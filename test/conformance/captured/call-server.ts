@@ -20,7 +20,15 @@ export function callServer(
   const length: Record<string, string> = bytes.length > 0 ? { 'content-length': String(bytes.length) } : {};
   return new Promise((resolve, reject) => {
     const sent = startRequest(
-      { hostname, port, method, path, headers: { accept: 'application/json', ...length, ...headers }, agent: false },
+      {
+        hostname,
+        port,
+        method,
+        path,
+        // The captures were made over a connection that was kept.
+        headers: { accept: 'application/json', connection: 'keep-alive', ...length, ...headers },
+        agent: false,
+      },
       (answer) => {
         const pieces: Buffer[] = [];
         answer.on('data', (piece: Buffer) => pieces.push(piece));

@@ -24,15 +24,14 @@ export function status(request: ApiRequest): Reply {
 }
 
 function serverInfo({ server }: ApiRequest): object {
-  const { deployment } = server;
   const own = {
     progress: { phase: 'in wait', feature: '', recoveryTick: 0 },
     maintenance: false,
     role: ROLE_NAMES[server.role],
-    writeOpsEnabled: !deployment.readOnly,
-    readOnly: deployment.readOnly,
+    writeOpsEnabled: !server.readOnly,
+    readOnly: server.readOnly,
   };
-  if (deployment.mode === 'single') return own;
+  if (server.deployment.mode === 'single') return own;
   return {
     ...own,
     persistedId: server.id,

@@ -48,7 +48,7 @@ function serverInfo(request: ApiRequest): Reply {
 }
 
 function modeOf(request: ApiRequest): 'default' | 'readonly' {
-  return request.server.deployment.readOnly ? 'readonly' : 'default';
+  return request.server.readOnly ? 'readonly' : 'default';
 }
 
 function jwt(request: ApiRequest): Reply {

@@ -21,16 +21,20 @@ const dropped = new Set([
 ]);
 
 /**
- * Passes a request on to a DB-Server as it is, with the superuser's token in place of the caller's (5.0). Unknown server
+ * Passes a request on to a DB-Server as it is, with the superuser's token in place of the caller's (5.0) and the `added` headers. Unknown server
  * 404/1449, one that does not answer 503/1478.
  */
-export function forward(request: ApiRequest, serverId: string): Promise<Reply> {
+export function forward(
+  request: ApiRequest,
+  serverId: string,
+  added: Readonly<Record<string, string>> = {},
+): Promise<Reply> {
   const { deployment } = request.server;
   const target = deployment.cluster?.servers().find(({ id, role }) => id === serverId && role === 'dbserver');
   if (target === undefined) throw new ArangoApiError(1449, `cluster server ${serverId} unknown`, 404);
   const query = request.query.raw === '' ? '' : `?${request.query.raw}`;
   const url = `${target.endpoint}/_db/${encodeURIComponent(request.database)}${request.path}${query}`;
-  const headers = forwardedHeaders(request);
+  const headers = { ...forwardedHeaders(request), ...added };
   return new Promise((resolve, reject) => {
     const send = url.startsWith('https:') ? httpsRequest : httpRequest;
     const call = send(url, { method: request.method, headers, rejectUnauthorized: false }, (answer) => {

@@ -1,7 +1,8 @@
+import { objectOrEmpty } from '../http/body.ts';
 import type { ApiRequest } from '../http/contract.ts';
 import { ArangoApiError } from '../http/errors.ts';
 import type { Reply } from '../http/reply.ts';
-import { needCollection } from '../http/rights.ts';
+import { nameOf, needCollection } from '../http/rights.ts';
 import { forward } from './forward.ts';
 
 const forwarded: ReadonlySet<string> = new Set(['batch', 'dump']);
@@ -34,6 +35,10 @@ function interceptCommand(request: ApiRequest, command: string): Promise<Reply> 
 /** Shard names are what a forwarded dump takes (9.4 no. 2): the right is that of the shard's collection. */
 function checkDumpRight(request: ApiRequest): void {
   const shard = request.query.text('collection') ?? '';
+  needShard(request, shard);
+}
+
+function needShard(request: ApiRequest, shard: string): void {
   const collection = request.server.front
     .database(request.database)
     ?.collections()
@@ -44,5 +49,11 @@ function checkDumpRight(request: ApiRequest): void {
 function interceptDump(request: ApiRequest): Promise<Reply> {
   const serverId = request.query.text('dbserver');
   if (serverId === undefined || serverId === '') throw new ArangoApiError(10, "need 'dbserver' parameter");
-  return forward(request, serverId);
+  if (request.path === '/_api/dump/start') {
+    const { shards } = objectOrEmpty(request);
+    for (const shard of Array.isArray(shards) ? shards : []) needShard(request, String(shard));
+  }
+  // The DB-Server keeps a dump for the user that began it, and hears his name in a header (5.6).
+  const name = nameOf(request.identity);
+  return forward(request, serverId, { 'x-arango-dump-auth-user': name === '' ? 'root' : name });
 }

@@ -41,6 +41,8 @@ export class ServerNode implements ServerProcess {
   /** Largest `x-arango-hlc` received; a coordinator passes it on with its own calls (7.5). */
   hlc: string | undefined;
 
+  /** The mode it goes on with while the news of another one is held back. */
+  #heldMode: boolean | undefined;
   readonly #options: ServerNodeOptions;
   #listener: Listener;
   #thaw: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined;
@@ -65,6 +67,10 @@ export class ServerNode implements ServerProcess {
   get endpoint(): string {
     const { keyfile, host } = this.#options;
     return `${keyfile === undefined ? 'http' : 'https'}://${host}:${this.#listener.port}`;
+  }
+
+  get readOnly(): boolean {
+    return this.#heldMode ?? this.deployment.readOnly;
   }
 
   get rebootId(): number {
@@ -105,6 +111,15 @@ export class ServerNode implements ServerProcess {
     this.#rebootId++;
     this.startedAt = this.deployment.environment.now();
     this.#listener = this.#makeListener(port);
+  }
+
+  /** Changes of the server mode do not reach it until {@link releaseMode}: mode spreads server by server (2.2). */
+  holdMode(): void {
+    this.#heldMode = this.readOnly;
+  }
+
+  releaseMode(): void {
+    this.#heldMode = undefined;
   }
 
   /** Cuts all connections, and goes on. */

@@ -48,9 +48,7 @@ export class Structure {
     isRestore: boolean,
     enforce: boolean,
   ): PlannedCollection {
-    if (database.collection(wish.name) !== undefined || database.views.get(wish.name) !== undefined) {
-      throw new ArangoApiError(1207, `duplicate name: ${wish.name}`);
-    }
+    if (database.collection(wish.name) !== undefined) throw new ArangoApiError(1207, `duplicate name: ${wish.name}`);
     const spread = readSpread(database, wish, isRestore);
     if (enforce) this.#needReplicas(spread);
     const prototype =

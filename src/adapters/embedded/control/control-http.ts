@@ -60,6 +60,8 @@ const commands: Readonly<Record<string, (control: Control, body: unknown) => unk
   },
   start: (control, body) => control.start(z.strictObject({ server }).parse(body).server),
   restart: (control, body) => control.restart(z.strictObject({ server }).parse(body).server),
+  'hold-mode': (control, body) => control.holdMode(z.strictObject({ server }).parse(body).server),
+  'release-mode': (control, body) => control.releaseMode(z.strictObject({ server }).parse(body).server),
   'cut-connections': (control, body) => control.cutConnections(z.strictObject({ server }).parse(body).server),
   'lose-power': async (control, body) => {
     const wish = z.strictObject({ server, fromTick: z.number().optional() }).parse(body);

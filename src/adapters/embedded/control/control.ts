@@ -122,6 +122,15 @@ export class Control {
     return tick;
   }
 
+  /** Changes of the server mode do not reach this server until {@link releaseMode}. */
+  holdMode(server?: string): void {
+    this.#node(server).holdMode();
+  }
+
+  releaseMode(server?: string): void {
+    this.#node(server).releaseMode();
+  }
+
   /** Cuts all connections of a server, which goes on. */
   cutConnections(server?: string): void {
     this.#node(server).cut();

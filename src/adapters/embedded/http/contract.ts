@@ -67,6 +67,8 @@ export interface ServerProcess {
   readonly storage: StorageServer;
   /** The same without throwing. */
   readonly storageIfAny: StorageServer | undefined;
+  /** Server mode `readonly` as this server knows it: the deployment's, unless a fault holds the news back (2.2). */
+  readonly readOnly: boolean;
   /** Set by the job API when it registers. */
   jobs: AsyncJobs | undefined;
   /** Milliseconds since 1970 of the last (re)start. */
@@ -84,7 +86,7 @@ export interface DeploymentView {
   readonly environment: Environment;
   readonly accounts: Accounts;
   readonly auth: AuthSettings;
-  /** Server mode `readonly` (2.2), the same on every server of it. */
+  /** Server mode `readonly` (2.2) as it was set; what applies is each server's own. */
   readonly readOnly: boolean;
   setReadOnly(value: boolean): void;
   /** Undefined on a single server. */

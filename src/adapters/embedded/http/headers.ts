@@ -20,13 +20,11 @@ const standard: readonly string[] = [
   'max-age=31536000 ; includeSubDomains',
   'Server',
   'ArangoDB',
-  'Connection',
-  'Keep-Alive',
 ];
 
-/** The whole header list of an answer. */
-export function headersOf(reply: Reply, contentLength: number, queueTimeSeconds: number): string[] {
-  const list = [...standard];
+/** The whole header list of an answer; `closes`: the client asked for the connection's end. */
+export function headersOf(reply: Reply, contentLength: number, queueTimeSeconds: number, closes: boolean): string[] {
+  const list = [...standard, 'Connection', closes ? 'Close' : 'Keep-Alive'];
   if (reply.headers !== undefined) {
     for (const [name, value] of Object.entries(reply.headers)) {
       if (typeof value === 'string') list.push(name, value);

@@ -139,7 +139,8 @@ export class Listener {
     let length = 0;
     for (const piece of body) length += piece.length;
     response.sendDate = false;
-    response.writeHead(reply.status, headersOf(reply, length, this.#options.queueTimeSeconds()));
+    const closes = request.headers.connection?.toLowerCase() === 'close';
+    response.writeHead(reply.status, headersOf(reply, length, this.#options.queueTimeSeconds(), closes));
     if (request.method === 'HEAD' || length === 0) {
       response.end();
       return;

@@ -15,27 +15,23 @@ export function nameOf(identity: Identity): string {
 
 /** Effective level on a database, capped at `ro` in read-only mode unless the caller is the superuser by JWT (2.2). */
 export function databaseLevel(request: ApiRequest, database: string = request.database): Level {
-  return databaseLevelOf(request.server.deployment, request.identity, database);
+  return capped(request, databaseLevelOf(request.server.deployment, request.identity, database));
 }
 
+/** The level as granted. */
 export function databaseLevelOf(deployment: DeploymentView, identity: Identity, database: string): Level {
-  if (identity.kind === 'superuser') return 'rw';
-  const level = identity.kind === 'everyone' ? 'rw' : deployment.accounts.databaseLevel(identity.name, database);
-  return capped(deployment, level);
+  return identity.kind === 'user' ? deployment.accounts.databaseLevel(identity.name, database) : 'rw';
 }
 
 /** Effective level on a collection (by name), capped likewise. */
 export function collectionLevel(request: ApiRequest, collection: string, database: string = request.database): Level {
-  const { deployment } = request.server;
-  const { identity } = request;
-  if (identity.kind === 'superuser') return 'rw';
-  const level =
-    identity.kind === 'everyone' ? 'rw' : deployment.accounts.collectionLevel(identity.name, database, collection);
-  return capped(deployment, level);
+  const { identity, server } = request;
+  if (identity.kind !== 'user') return capped(request, 'rw');
+  return capped(request, server.deployment.accounts.collectionLevel(identity.name, database, collection));
 }
 
-function capped(deployment: DeploymentView, level: Level): Level {
-  return deployment.readOnly && level === 'rw' ? 'ro' : level;
+function capped({ identity, server }: ApiRequest, level: Level): Level {
+  return server.readOnly && level === 'rw' && identity.kind !== 'superuser' ? 'ro' : level;
 }
 
 /** rw on `_system`, or superuser. */

@@ -57,6 +57,20 @@ describe('replication calls on a coordinator (reference 5.0)', () => {
     );
   });
 
+  test('a parallel dump goes through with the name of its user, and checks his rights', async () => {
+    const path = (what: string) => `/_api/dump/${what}?dbserver=${server}`;
+    const { name } = cluster.shard('c');
+    const started = await cluster.front.post(path('start'), { shards: [name] });
+    expect(started.status).toBe(201);
+    const id = started.headers['x-arango-dump-id'];
+    const next = await cluster.front.post(`${path(`next/${id}`)}&batchId=1`);
+    expect(next.headers['x-arango-dump-shard-id'] ?? next.status).toBe(next.status === 200 ? name : 204);
+    expect((await cluster.front.delete(path(id as string))).status).toBe(200);
+    const bob = new Client(cluster.front.endpoint, basic('bob', 'b'));
+    expect(failureOf(await bob.post(path('start'), { shards: [name] }))).toEqual([403, 11]);
+    expect(failureOf(await cluster.front.post('/_api/dump/start', { shards: [name] }))).toEqual([400, 10]);
+  });
+
   test('3.12.10 passes no other call on, an older one any', async () => {
     const path = `/_api/replication/logger-state?DBserver=${server}`;
     expect(failureOf(await cluster.front.get(path))).toEqual([501, 1470]);
@@ -203,6 +217,16 @@ describe('the agency (2.8)', () => {
     const root = new Client(cluster.front.endpoint, basic('root', 'r'));
     expect(failureOf(await root.post('/_api/document/c', {}))).toEqual([403, 1004]);
     expect((await cluster.front.post('/_api/document/c', {})).status).toBe(202);
+    await cluster.front.put('/_admin/server/mode', { mode: 'default' });
+  });
+
+  test('a new mode can reach one server later than the others', async () => {
+    cluster.deployment.control.holdMode(server);
+    await cluster.front.put('/_admin/server/mode', { mode: 'readonly' });
+    expect((await cluster.front.get('/_admin/server/mode')).json.mode).toBe('readonly');
+    expect((await cluster.dbServer(server).get('/_admin/server/mode')).json.mode).toBe('default');
+    cluster.deployment.control.releaseMode(server);
+    expect((await cluster.dbServer(server).get('/_admin/server/mode')).json.mode).toBe('readonly');
     await cluster.front.put('/_admin/server/mode', { mode: 'default' });
   });
 

@@ -41,7 +41,7 @@ export class Client {
         port,
         method,
         path,
-        headers: { ...length, ...this.headers, ...headers },
+        headers: { connection: 'keep-alive', ...length, ...this.headers, ...headers },
         agent: false,
       };
       const sent = startRequest(options, (answer) => {

@@ -44,6 +44,11 @@ describe('what every answer carries (reference 1.2)', () => {
     });
   }
 
+  test('a connection that shall end is ended', async () => {
+    const { headers } = await client.get('/_api/version', { headers: { connection: 'close' } });
+    expect(headers.connection).toBe('Close');
+  });
+
   test('compact JSON with charset and length', async () => {
     const answer = await client.get('/_api/version');
     expect(answer.headers['content-type']).toBe('application/json; charset=utf-8');
