@@ -47,17 +47,21 @@ async function following(): Promise<Master> {
     const { synchronization } = leader.state;
     return synchronization.identity !== null && synchronization;
   });
-  await leader.workers.reportStructure(
-    {
-      epoch: configuration?.epoch ?? '',
-      sourceDeployment: identity?.deploymentId ?? '',
-      shards,
-      problems: [],
-      heldDrops: [],
-      changes: [],
-    },
-    signal,
-  );
+  const report = {
+    epoch: configuration?.epoch ?? '',
+    sourceDeployment: identity?.deploymentId ?? '',
+    shards,
+    problems: [],
+    heldDrops: [],
+    changes: [],
+  };
+  await until('the structure is reported', () => {
+    const inventory = [...leader.state.tasks.values()].find(({ type }) => type === 'receive-inventory');
+    return leader.workers.reportStructure(inventory?.workerId ?? 'nobody', report, signal).then(
+      () => true,
+      () => false,
+    );
+  });
   await until('tasks on both sides', async () => {
     const sent = [...(await a.leader()).state.tasks.values()].filter(({ type }) => type === 'send-shard');
     const received = [...leader.state.tasks.values()].filter(({ type }) => type === 'receive-shard');
@@ -399,6 +403,17 @@ describe('workers', () => {
       await one.poll(leader);
       return (await two.poll(leader)).tasks.length === free.length;
     });
+  });
+
+  it('cannot report the structure without having the inventory task', async () => {
+    const worker = live(b, 'w1');
+    const leader = await following();
+    await until('assigned', () => worker.taskIds().length === 4);
+    const { configuration, identity } = leader.state.synchronization;
+    const report = { epoch: configuration?.epoch ?? '', sourceDeployment: identity?.deploymentId ?? '', shards: [] };
+    const past = leader.workers.reportStructure('w0', { ...report, problems: [], heldDrops: [], changes: [] }, signal);
+    await expect(past).rejects.toMatchObject({ status: 412 });
+    expect(leader.state.shards.byKey.size).toBe(3);
   });
 
   it('must register again when the leader does not know them', async () => {

@@ -150,7 +150,12 @@ export class WorkerService {
     await desk.internal(command, `report of worker ${workerId}`, signal);
   }
 
-  async reportStructure(report: StructureReport, signal: AbortSignal): Promise<void> {
+  /** Counts only from the worker that has the inventory task: one that lost it may be reporting the past. */
+  async reportStructure(workerId: string, report: StructureReport, signal: AbortSignal): Promise<void> {
+    const task = [...this.#core.control.state.tasks.values()].find(({ type }) => type === 'receive-inventory');
+    if (task?.workerId !== null && task?.workerId !== workerId) {
+      throw new ApiError(412, `worker ${workerId} does not have the inventory task`);
+    }
     await this.#core.desk.internal({ kind: 'report-structure', ...report }, 'structure report', signal);
   }
 

@@ -75,8 +75,8 @@ export function workerRoutes(master: Master): Route[] {
       path: '/_api/sync/structure',
       ...internal,
       bodyBytesMax: bulkBodyBytesMax,
-      handle: async ({ body, signal }) => {
-        await workers.reportStructure(await body(StructureReport), signal);
+      handle: async ({ caller, body, signal }) => {
+        await workers.reportStructure(caller.name, await body(StructureReport), signal);
         return {};
       },
     },
