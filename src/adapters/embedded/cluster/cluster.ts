@@ -94,6 +94,7 @@ export class Cluster implements ClusterView {
   async #await(find: () => ServerNode | undefined, what: string): Promise<ServerNode> {
     const expiry = Promise.withResolvers<'expired'>();
     const timer = setTimeout(() => expiry.resolve('expired'), this.backendWaitMs);
+    timer.unref();
     try {
       for (;;) {
         const found = find();

@@ -26,11 +26,6 @@ export function needCollectionName(name: string, isSystem: boolean): void {
   throw illegal(name);
 }
 
-/** Whether a user's collection or view may have this name. */
-export function isPlainName(name: string): boolean {
-  return isPlain(name, COLLECTION_BYTES_MAX);
-}
-
 function isPlain(name: string, bytesMax: number): boolean {
   if (name === '' || bytes(name) > bytesMax) return false;
   return traditional.test(name) || (extended.test(name) && name === name.normalize('NFC'));

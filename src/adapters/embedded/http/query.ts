@@ -37,10 +37,6 @@ export class Query {
     if (!/^[0-9]{1,20}$/.test(value)) throw new ArangoApiError(400, `invalid value for parameter '${name}'`);
     return Number(value);
   }
-
-  names(): Iterable<string> {
-    return this.#values.keys();
-  }
 }
 
 const none: ReadonlyMap<string, string> = new Map();

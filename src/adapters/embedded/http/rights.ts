@@ -67,8 +67,3 @@ export function needWritable(request: ApiRequest, collection: string): void {
 export function needSystemDatabase(request: ApiRequest): void {
   if (request.database !== '_system') throw new ArangoApiError(1230);
 }
-
-/** 403/11 unless the token is the superuser's, or authentication is off. */
-export function needSuperuser(request: ApiRequest): void {
-  if (request.identity.kind === 'user') throw new ArangoApiError(11);
-}
