@@ -1,6 +1,5 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { ulid } from 'ulid';
-import type { Clock } from '../master/clock.ts';
 import { Master } from '../master/master.ts';
 import { defaultTimes, type MasterPorts, type MasterTimes } from '../master/ports.ts';
 import { loadControlPlane } from '../projections/load.ts';
@@ -25,6 +24,7 @@ import { createMasterMetrics, observeMaster } from './metrics/master-metrics.ts'
 import { createRegistry } from './metrics/registry.ts';
 import { createQueueDoors, type QueueDoors } from './mq/direct/doors.ts';
 import { QUEUE_TOKEN_TTL_MS, QueueTokens } from './mq/token.ts';
+import { systemClock as clock } from './system-clock.ts';
 import { createCa, issueCertificate, parseKeyfile } from './tls/index.ts';
 
 /** What `run master` knows. PEM texts where certificates are meant. */
@@ -72,22 +72,6 @@ const workerCertificateMs = 90 * dayMs;
 const workerAuthorityMs = 15 * 365 * dayMs;
 const idLength = 16;
 const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
-
-const clock: Clock = {
-  now: () => new Date(),
-  monotonicMs: () => performance.now(),
-  sleep: (ms, signal) =>
-    new Promise((resolve) => {
-      if (signal?.aborted) return resolve();
-      const done = () => {
-        clearTimeout(timer);
-        signal?.removeEventListener('abort', done);
-        resolve();
-      };
-      const timer = setTimeout(done, ms);
-      signal?.addEventListener('abort', done, { once: true });
-    }),
-};
 
 /**
  * Starts a master: it listens at once and says so, waits for its database until `signal` fires, then follows, stands for

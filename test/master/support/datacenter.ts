@@ -5,6 +5,7 @@ import { ArangoSnapshotStore } from '../../../src/adapters/arangodb/snapshots.ts
 import { createSyncCollections } from '../../../src/adapters/arangodb/sync-collections.ts';
 import { commitHasher } from '../../../src/adapters/crypto/commit-hasher.ts';
 import { QueueTokens } from '../../../src/adapters/mq/token.ts';
+import { systemClock } from '../../../src/adapters/system-clock.ts';
 import { createCa, issueCertificate } from '../../../src/adapters/tls/index.ts';
 import { Master } from '../../../src/master/master.ts';
 import type { MasterPorts, MasterTimes } from '../../../src/master/ports.ts';
@@ -99,7 +100,7 @@ export class Datacenter {
           issueCertificate({ ca, kind: 'server', hosts, commonName, validForMs: day }),
       },
       metrics: { workerRegistered: () => undefined, workerStored: () => undefined },
-      clock: realClock,
+      clock: systemClock,
       logger: { debug: note('debug'), info: note('info'), warn: note('warn'), error: note('error') },
       random: () => 0,
       newEventId: () => this.#newId().padStart(26, '0'),
@@ -176,19 +177,3 @@ function sourceOver(source: () => Datacenter | undefined, caller: Caller): Sourc
     close: async () => undefined,
   };
 }
-
-const realClock: MasterPorts['clock'] = {
-  now: () => new Date(),
-  monotonicMs: () => performance.now(),
-  sleep: (ms, signal) =>
-    new Promise((resolve) => {
-      if (signal?.aborted) return resolve();
-      const done = () => {
-        clearTimeout(timer);
-        signal?.removeEventListener('abort', done);
-        resolve();
-      };
-      const timer = setTimeout(done, ms);
-      signal?.addEventListener('abort', done, { once: true });
-    }),
-};
