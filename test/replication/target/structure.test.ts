@@ -1,0 +1,202 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { Inventory, SourceCollection } from '../../../src/replication/inventory.ts';
+import { readTargetDatabase } from '../../../src/replication/target/read-structure.ts';
+import type { StructureReport, WorkerTask } from '../../../src/wire/worker.ts';
+import { instructions, type TestEngine, TestTarget, testEngine, until } from './harness.ts';
+import { ScriptedSource, type ScriptedStream, SOURCE_ID } from './scripted-source.ts';
+
+const TASK: WorkerTask = {
+  id: 'inventory',
+  type: 'receive-inventory',
+  channels: { data: 'inventory' },
+  peerId: SOURCE_ID,
+};
+const NEVER = new AbortController().signal;
+
+let target: TestTarget;
+let source: ScriptedSource;
+let running: TestEngine[] = [];
+
+beforeAll(async () => {
+  target = await TestTarget.start({ mode: 'cluster', dbServers: 2, coordinators: 1 });
+});
+afterAll(() => target.stop());
+beforeEach(() => {
+  source = new ScriptedSource(['inventory']);
+});
+afterEach(async () => {
+  await Promise.all(running.map(({ engine }) => engine.stop()));
+  running = [];
+  const { front } = target.deployment;
+  await front.request({ method: 'DELETE', path: '/_api/database/d' });
+  await front.request({ method: 'DELETE', path: '/_api/collection/_sync_checkpoints', query: { isSystem: true } });
+});
+
+function collection(name: string, shards: number, more: Record<string, unknown> = {}): SourceCollection {
+  const { indexes = [], guid = `c${name}/`, ...parameters } = more;
+  return {
+    name,
+    targetName: name,
+    id: name,
+    globallyUniqueId: String(guid),
+    parameters: {
+      type: 2,
+      isSystem: false,
+      replicationFactor: 3,
+      writeConcern: 1,
+      shardKeys: ['_key'],
+      shardingStrategy: 'hash',
+      ...parameters,
+    },
+    indexes: indexes as SourceCollection['indexes'],
+    shards: Array.from({ length: shards }, (_, index) => ({ index, name: `s${index}`, cuid: `c1/s${index}` })),
+  };
+}
+
+function inventory(collections: readonly SourceCollection[], more: Partial<Inventory> = {}): Inventory {
+  const database = { name: 'd', id: '7', collections: [...collections], excluded: [] };
+  const system = { name: '_system', id: '1', collections: [], excluded: [] };
+  const base = { deploymentId: SOURCE_ID, kind: 'cluster', version: '3.12.4', complete: true } as const;
+  return { ...base, takenAt: new Date().toISOString(), databases: [system, database], ...more };
+}
+
+async function start(confirmedDrops: string[] = []): Promise<TestEngine> {
+  const engine = testEngine(target.deployment, source);
+  running.push(engine);
+  await confirm(engine, confirmedDrops);
+  return engine;
+}
+
+async function confirm(engine: TestEngine, confirmedDrops: string[]): Promise<void> {
+  const listed = instructions([TASK]);
+  if (listed.incoming === undefined) throw new Error('no synchronization');
+  await engine.engine.setInstructions({ ...listed, incoming: { ...listed.incoming, confirmedDrops } });
+}
+
+/** Answers every opening of the channel with the structure of the moment, and tells when it changes. */
+class TestStructure {
+  #current: Inventory;
+  #stream: ScriptedStream | undefined;
+
+  constructor(current: Inventory) {
+    this.#current = current;
+    void this.#serve();
+  }
+
+  change(current: Inventory): void {
+    this.#current = current;
+    this.#stream?.inventory(current);
+  }
+
+  async #serve(): Promise<void> {
+    for (;;) this.#stream = (await source.nextStream('inventory')).inventory(this.#current);
+  }
+}
+
+function reported(engine: TestEngine, wants: (report: StructureReport) => boolean, from = 0): Promise<StructureReport> {
+  return until(`a report; last: ${JSON.stringify(engine.structures.at(-1))}`, () =>
+    engine.structures.slice(from).find(wants),
+  );
+}
+
+function stored() {
+  return readTargetDatabase(target.deployment, 'd', NEVER);
+}
+
+test('a structure is made as the source has it, with the replication factor that the target can keep', async () => {
+  const index = { type: 'persistent', name: 'by_a', fields: ['_key', 'a'], unique: true, sparse: true };
+  const wanted = inventory([
+    collection('follower', 3, { distributeShardsLike: 'proto', type: 3 }),
+    collection('proto', 3, { indexes: [index], schema: { rule: {}, level: 'none', message: 'm' }, waitForSync: true }),
+    collection('keys', 2, { shardKeys: ['a', 'b'], keyOptions: { type: 'uuid', allowUserKeys: false } }),
+  ]);
+  const engine = await start();
+  new TestStructure(wanted);
+  const report = await reported(engine, ({ shards }) => shards.length === 8);
+  expect(report).toMatchObject({ epoch: 'epoch-1', sourceDeployment: SOURCE_ID, problems: [], heldDrops: [] });
+  expect(report.changes).toContain(
+    'created collection d/proto with replication factor 2 instead of 3: the target has 2 DB-Servers',
+  );
+  const { collections } = await stored();
+  expect(collections.get('proto')).toMatchObject({
+    parameters: { numberOfShards: 3, replicationFactor: 2, waitForSync: true, schema: { level: 'none' } },
+    indexes: [{ name: 'by_a', unique: true, sparse: true }],
+  });
+  expect(collections.get('follower')).toMatchObject({ type: 3, parameters: { distributeShardsLike: 'proto' } });
+  expect(collections.get('keys')).toMatchObject({
+    parameters: { shardKeys: ['a', 'b'], keyOptions: { type: 'uuid', allowUserKeys: false } },
+  });
+  expect(collections.get('keys')?.shards).toHaveLength(2);
+});
+
+test('a second inventory that says the same changes nothing', async () => {
+  const wanted = inventory([collection('c', 2, { indexes: [{ type: 'persistent', name: 'i', fields: ['a'] }] })]);
+  const engine = await start();
+  const structure = new TestStructure(wanted);
+  await until('the first report', () => engine.structures.length === 1);
+  structure.change(wanted);
+  await until('the second report', () => engine.structures.length === 2);
+  expect(engine.structures[1]).toMatchObject({ changes: [], problems: [] });
+  expect(engine.structures[1]?.shards).toHaveLength(2);
+});
+
+test('S1: a collection is dropped when two inventories in a row lack it', async () => {
+  const engine = await start();
+  const structure = new TestStructure(inventory([collection('a', 1), collection('b', 1), collection('x', 1)]));
+  await reported(engine, ({ shards }) => shards.length === 3);
+  const known = engine.structures.length;
+  structure.change(inventory([collection('a', 1), collection('b', 1)]));
+  const isDrop = (report: StructureReport) =>
+    report.changes.some((change) => change.startsWith('dropped collection d/x'));
+  await reported(engine, isDrop);
+  expect(engine.structures.slice(known).findIndex(isDrop)).toBe(1);
+  expect((await stored()).collections.has('x')).toBe(false);
+});
+
+test('S1: a source that is empty does not empty the target until an operator confirms', async () => {
+  const engine = await start();
+  const structure = new TestStructure(inventory([collection('a', 1), collection('b', 1)]));
+  await reported(engine, ({ shards }) => shards.length === 2);
+  structure.change(inventory([]));
+  const held = await reported(engine, ({ heldDrops }) => heldDrops.length > 0);
+  expect(held.heldDrops.toSorted()).toEqual(['d/a', 'd/b']);
+  expect((await stored()).collections.has('a')).toBe(true);
+  await confirm(engine, ['d/a', 'd/b']);
+  await reported(engine, ({ changes }) => changes.length === 2, engine.structures.length);
+  expect((await stored()).collections.has('a')).toBe(false);
+});
+
+test('S1: the inventory of another deployment changes nothing', async () => {
+  const engine = await start();
+  new TestStructure(inventory([collection('a', 1)], { deploymentId: 'B' }));
+  await until('the refusal', () => engine.log.some(({ level }) => level === 'error'));
+  expect(engine.structures).toEqual([]);
+  expect(await target.deployment.databases()).not.toContain('d');
+  expect(engine.log.some(({ fields }) => String(fields.reason).includes('deployment B'))).toBe(true);
+});
+
+test('documents that were not replicated are never dropped for other shards', async () => {
+  const { front } = target.deployment;
+  await front.json({ method: 'POST', path: '/_api/database', body: { name: 'd' } });
+  await front.json({ method: 'POST', path: '/_api/collection', database: 'd', body: { name: 'c', numberOfShards: 5 } });
+  await front.json({ method: 'POST', path: '/_api/document/c', database: 'd', body: { precious: true } });
+  const engine = await start();
+  new TestStructure(inventory([collection('c', 3)]));
+  const report = await reported(engine, ({ problems }) => problems.length > 0);
+  expect(report.shards).toEqual([]);
+  expect(report.problems[0]?.reason).toMatch(/3 shards .* the target 5 shards .* not replicated/);
+  expect((await stored()).collections.get('c')?.shards).toHaveLength(5);
+});
+
+test('a collection that was made anew on the source is made anew here', async () => {
+  const engine = await start();
+  const others = [collection('a', 1), collection('b', 1)];
+  const structure = new TestStructure(inventory([...others, collection('c', 1)]));
+  await reported(engine, ({ shards }) => shards.length === 3);
+  const before = (await stored()).collections.get('c')?.id;
+  structure.change(inventory([...others, collection('c', 4, { guid: 'c-new/' })]));
+  await reported(engine, ({ shards }) => shards.length === 6);
+  const after = (await stored()).collections.get('c');
+  expect(after?.id).not.toBe(before);
+  expect(after?.shards).toHaveLength(4);
+});
