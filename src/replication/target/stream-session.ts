@@ -74,6 +74,8 @@ export class StreamSession {
   #origin: Origin | undefined;
   /** Where the stream is: `from` of the next operations. */
   #position: Tick | undefined;
+  /** Where its own frames came to; a floor moves {@link #position} alone. */
+  #framePosition: Tick | undefined;
   /** The last position that may be stored. */
   #storable: Tick | undefined;
   #insideTransaction = false;
@@ -197,6 +199,7 @@ export class StreamSession {
       await this.#options.beforeCopy(header.reason);
       this.#copying = true;
       this.#position = header.from;
+      this.#framePosition = header.from;
       this.#witnesses = [];
       progress.status = 'initial-sync';
       progress.documentsCopied = 0;
@@ -207,6 +210,7 @@ export class StreamSession {
       throw new ReopenStream(`the sender goes on from ${header.from}, the checkpoint is ${checkpoint?.tick ?? 'none'}`);
     }
     this.#position = header.from;
+    this.#framePosition = header.from;
     this.#storable = header.from;
     progress.status = 'running';
     if (verify) link.send({ kind: 'verify', channel: inbox.channel, stream: inbox.stream });
@@ -262,10 +266,12 @@ export class StreamSession {
     for (const arrival of piece) {
       const header = arrival.header as Header<'ops'>;
       this.#reachFloor(arrival.floorBefore);
-      if (header.from !== this.#position) {
+      // A floor says that there was nothing in between: going on from before it leaves nothing out.
+      if (header.from !== this.#position && header.from !== this.#framePosition) {
         throw new ReopenStream(`operations from ${header.from} came at position ${this.#position}`);
       }
       this.#position = header.to;
+      this.#framePosition = header.to;
       operations.push(...this.#checked(operationsOf(arrival.body)));
       bytes += arrival.body.byteLength;
     }

@@ -82,7 +82,7 @@ export class ScriptedSource {
     [];
   readonly #links: SenderLink[] = [];
   readonly #channels: readonly string[];
-  #taken = 0;
+  readonly #given = new Set<Control>();
 
   constructor(channels: readonly string[]) {
     this.#channels = channels;
@@ -106,14 +106,12 @@ export class ScriptedSource {
     return new ScriptedStream(open, link);
   }
 
-  /** The next control, behind those that were asked for before, that fits. */
+  /** The oldest control that fits and was not given before. */
   next<T extends Control>(wants: (control: Control) => control is T): Promise<T> {
-    for (let at = this.#taken; at < this.controls.length; at += 1) {
-      const control = this.controls[at];
-      if (control !== undefined && wants(control)) {
-        this.#taken = at + 1;
-        return Promise.resolve(control);
-      }
+    const known = this.controls.find((control): control is T => !this.#given.has(control) && wants(control));
+    if (known !== undefined) {
+      this.#given.add(known);
+      return Promise.resolve(known);
     }
     return new Promise((resolve) => this.#waiting.push({ wants, found: (control) => resolve(control as T) }));
   }
@@ -129,7 +127,7 @@ export class ScriptedSource {
       const index = this.#waiting.findIndex(({ wants }) => wants(control));
       const waiting = index === -1 ? undefined : this.#waiting.splice(index, 1)[0];
       if (waiting !== undefined) {
-        this.#taken = this.controls.length;
+        this.#given.add(control);
         waiting.found(control);
       }
     }
