@@ -31,8 +31,9 @@ export class TargetEngine {
 
   /** Starts what is listed and not running, stops what is running and not listed. Resolves when that is done. */
   setInstructions(instructions: Pick<WorkerInstructions, 'incoming' | 'tasks'>): Promise<void> {
-    this.#change = this.#change.then(() => (this.#stopped ? undefined : this.#apply(instructions)));
-    return this.#change;
+    const change = this.#change.then(() => (this.#stopped ? undefined : this.#apply(instructions)));
+    this.#change = change.catch(() => undefined);
+    return change;
   }
 
   /** How every shard fares that this worker receives. */

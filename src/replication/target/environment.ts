@@ -32,6 +32,8 @@ export interface TargetLimits {
   /** Documents of one answer of the target's own dump. */
   readonly dumpChunkBytes: number;
   readonly checkpointEveryMs: number;
+  /** A sender that does not answer an `open` within it is asked again. */
+  readonly openTimeoutMs: number;
   /** Neither a frame nor a floor for a shard within it: its stream is opened again. */
   readonly messageTimeoutMs: number;
 }
@@ -47,5 +49,6 @@ export const TARGET_LIMITS: TargetLimits = {
   deferredBytes: 16 * MIB,
   dumpChunkBytes: 4 * MIB,
   checkpointEveryMs: 1_000,
+  openTimeoutMs: 60_000,
   messageTimeoutMs: 60 * 60 * 1000,
 };

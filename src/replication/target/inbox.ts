@@ -1,4 +1,5 @@
-import type { Frame, FrameHeader } from '../queue.ts';
+import type { Control, Frame, FrameHeader } from '../queue.ts';
+import type { TargetLimits } from './environment.ts';
 import { ReopenStream } from './failures.ts';
 import type { FloorFrame, FloorGroup, FloorMark } from './floor-group.ts';
 
@@ -24,6 +25,7 @@ export class Inbox {
   readonly channel: string;
   readonly stream: string;
   readonly #creditBytes: number;
+  readonly #openedAt: number;
   readonly #onFreed: (bytes: number) => void;
   #arrivals: Arrival[] = [];
   #bytes = 0;
@@ -36,16 +38,31 @@ export class Inbox {
   #ended: Error | undefined;
   #wake: (() => void) | undefined;
 
-  constructor(channel: string, stream: string, creditBytes: number, onFreed: (bytes: number) => void) {
+  constructor(
+    { channel, stream, credit }: Extract<Control, { kind: 'open' }>,
+    openedAt: number,
+    onFreed: (bytes: number) => void,
+  ) {
     this.channel = channel;
     this.stream = stream;
-    this.#creditBytes = creditBytes;
+    this.#creditBytes = credit;
+    this.#openedAt = openedAt;
     this.#onFreed = onFreed;
   }
 
   /** Wall clock of the last frame or floor, ms. */
   get lastMessageAt(): number | undefined {
     return this.#lastMessageAt;
+  }
+
+  /** Why the stream has to be opened again because of silence; undefined while there is no reason. */
+  silence(now: number, limits: Pick<TargetLimits, 'openTimeoutMs' | 'messageTimeoutMs'>): string | undefined {
+    const { openTimeoutMs, messageTimeoutMs } = limits;
+    if (this.#lastMessageAt === undefined) {
+      return now - this.#openedAt > openTimeoutMs ? `the source did not answer within ${openTimeoutMs} ms` : undefined;
+    }
+    const isSilent = now - this.#lastMessageAt > messageTimeoutMs;
+    return isSilent ? `no message from the source for ${messageTimeoutMs} ms` : undefined;
   }
 
   get bufferedBytes(): number {

@@ -67,6 +67,12 @@ export class InventoryReceiver implements Sheddable {
     this.#close(reason);
   }
 
+  /** Called about once a second. */
+  tick(now: number): void {
+    const silence = this.#open?.inbox.silence(now, this.#options.limits);
+    if (silence !== undefined) this.#close(new ReopenStream(silence));
+  }
+
   #close(reason: Error): void {
     this.#open?.link.close(this.#open.inbox, reason);
   }

@@ -39,7 +39,7 @@ export class LinkSession {
 
   /** Sends `open` and collects the stream's frames from now on. */
   open(control: OpenControl, owner: Sheddable): Inbox {
-    const inbox = new Inbox(control.channel, control.stream, control.credit, (bytes) => this.#freed(bytes));
+    const inbox = new Inbox(control, this.#environment.now(), (bytes) => this.#freed(bytes));
     if (this.link.closed.aborted) {
       inbox.end(this.#lost());
       return inbox;

@@ -47,7 +47,6 @@ interface Stored {
 
 interface OpenStream {
   readonly id: string;
-  readonly openedAt: number;
   readonly target: ShardTarget;
   readonly link: LinkSession;
   readonly inbox: Inbox;
@@ -114,6 +113,7 @@ export class ShardReceiver implements Progressing, Sheddable {
   }
 
   report(): ShardReport {
+    this.#progress.lastMessageAt = this.#open?.inbox.lastMessageAt ?? this.#progress.lastMessageAt;
     return this.#progress.report(this.#task.id, this.ref, this.#delayMs());
   }
 
@@ -187,9 +187,8 @@ export class ShardReceiver implements Progressing, Sheddable {
     const open = this.#open;
     if (open === undefined) return;
     open.session.checkDeferred(now);
-    const { messageTimeoutMs } = this.#parts.limits;
-    if (now - (open.inbox.lastMessageAt ?? open.openedAt) <= messageTimeoutMs) return;
-    this.#end(new ReopenStream(`no message from the source for ${messageTimeoutMs} ms`));
+    const silence = open.inbox.silence(now, this.#parts.limits);
+    if (silence !== undefined) this.#end(new ReopenStream(silence));
   }
 
   /** Ends the open stream, also when it is waiting for the target. */
@@ -225,7 +224,7 @@ export class ShardReceiver implements Progressing, Sheddable {
     const ending = new AbortController();
     const session = this.#sessionFor({ target, link, inbox, checkpoint, forkRevision });
     this.#durableWrites = 0;
-    this.#open = { id, openedAt: environment.now(), target, link, inbox, session, ending };
+    this.#open = { id, target, link, inbox, session, ending };
     return session.run(AbortSignal.any([signal, ending.signal]));
   }
 
@@ -289,11 +288,9 @@ export class ShardReceiver implements Progressing, Sheddable {
   }
 
   #progressed(): void {
-    this.#failures = 0;
-    const open = this.#open;
-    if (open === undefined) return;
-    this.#progress.lastMessageAt = open.inbox.lastMessageAt;
     if (this.#progress.status !== 'running') return;
+    // That the stream opened is no progress yet: what failed before may come behind.
+    if ((this.#open?.session.lastSeq ?? 0) > 1) this.#failures = 0;
     this.#progress.statusMessage = '';
     this.#copyBecause = undefined;
   }

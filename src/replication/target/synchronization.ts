@@ -147,7 +147,8 @@ export class Synchronization {
       await environment.sleep(limits.checkpointEveryMs, signal).catch(() => undefined);
       if (signal.aborted) return;
       if (!this.#isPrepared) continue;
-      for (const { receiver } of this.#shards.values()) receiver.tick(environment.now());
+      const receivers = [...this.#shards.values(), ...this.#inventories.values()];
+      for (const { receiver } of receivers) receiver.tick(environment.now());
       await this.#round(signal).catch((error: unknown) => {
         if (!signal.aborted) environment.log.warn('checkpoints could not be stored; they will be', { error });
       });

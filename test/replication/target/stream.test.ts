@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { shardKey } from '../../../src/replication/target/checkpoint-documents.ts';
+import type { TargetLimits } from '../../../src/replication/target/environment.ts';
 import { instructions, shardTask, type TestEngine, TestTarget, testEngine, until } from './harness.ts';
 import { documentLine } from './operations.ts';
 import { ScriptedSource } from './scripted-source.ts';
@@ -27,8 +28,8 @@ afterEach(async () => {
   await target.deployment.front.request({ method: 'DELETE', path: '/_api/collection/c' });
 });
 
-async function start(epoch = 'epoch-1', from = source): Promise<TestEngine> {
-  const engine = testEngine(target.deployment, from);
+async function start(epoch = 'epoch-1', limits: Partial<TargetLimits> = {}): Promise<TestEngine> {
+  const engine = testEngine(target.deployment, source, limits);
   running.push(engine);
   await engine.engine.setInstructions(instructions([shardTask('ch1')], epoch));
   return engine;
@@ -250,4 +251,50 @@ test('operations are acknowledged when applied, and as durable when checkpointed
   await until('the acknowledgement', () => source.controls.some(isDurable));
   const acks = source.controls.filter(({ kind }) => kind === 'ack');
   expect(acks.at(-1)).toMatchObject({ stream: stream.open.stream, seq: 3 });
+});
+
+test('a sender that does not answer is asked again', async () => {
+  await start('epoch-1', { openTimeoutMs: 20 });
+  const first = await source.nextStream('ch1');
+  const second = await source.nextStream('ch1');
+  expect(second.open.stream).not.toBe(first.open.stream);
+  const close = source.controls.find((control) => control.kind === 'close');
+  expect(close).toMatchObject({ stream: first.open.stream });
+});
+
+test('a stream from which nothing comes within the message timeout is opened again from the checkpoint', async () => {
+  const engine = await start('epoch-1', { messageTimeoutMs: 50 });
+  (await source.nextStream('ch1')).opened('copy', '100').copy([documentLine('a', R1)], true);
+  const { open } = await source.nextStream('ch1');
+  expect(open.checkpoint?.tick).toBe('100');
+  expect(engine.log.some(({ fields }) => String(fields.reason).includes('no message from the source for 50 ms'))).toBe(
+    true,
+  );
+});
+
+test('a shard that fails is shown, tried again, and goes on when the reason is gone', async () => {
+  const engine = await start();
+  (await source.nextStream('ch1')).opened('copy', '100').copy([documentLine('a', 'no revision!')], true);
+  const failed = await engine.shard('ch1', ({ status }) => status === 'failed');
+  expect(failed.statusMessage).toMatch(/_system\/c\[0\].*"a".*"no revision!" as its _rev/);
+  (await source.nextStream('ch1')).opened('copy', '100').copy([documentLine('a', R1)], true);
+  await engine.shard('ch1', ({ status }) => status === 'running');
+});
+
+test('a shard whose task is not listed any longer is closed and not reported', async () => {
+  const engine = await start();
+  const stream = await source.nextStream('ch1');
+  stream.opened('copy', '100').copy([documentLine('a', R1)], true);
+  await engine.shard('ch1', ({ status }) => status === 'running');
+  await engine.engine.setInstructions(instructions([]));
+  expect(engine.engine.reports()).toEqual([]);
+  await until('the close', () => source.controls.some(({ kind }) => kind === 'close'));
+});
+
+test('S3: another epoch in the instructions opens every shard again without a checkpoint', async () => {
+  const engine = await start();
+  (await source.nextStream('ch1')).opened('copy', '100').copy([documentLine('a', R1)], true);
+  await until('the checkpoint', async () => (await stored())?.tick === '100');
+  await engine.engine.setInstructions(instructions([shardTask('ch1')], 'epoch-2'));
+  expect((await source.nextStream('ch1')).open.checkpoint).toBeUndefined();
 });
