@@ -2,7 +2,7 @@
 export interface Environment {
   /** Wall clock, ms since 1970. */
   readonly now: () => number;
-  /** Resolves after `ms`, rejects with the signal's reason when it fires. */
+  /** Resolves after `ms`; when the signal fires it may resolve or reject, at once. */
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
   /** Draws a ULID. */
   readonly newId: () => string;

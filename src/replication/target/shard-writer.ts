@@ -88,6 +88,7 @@ export class ShardWriter {
     if (ms === undefined) throw new ShardFailed(`${this.#label}: gave up repeating: ${text}. ${adviceOn(meaning)}`);
     this.#options.onWait(text);
     await this.#options.environment.sleep(ms, signal);
+    signal.throwIfAborted();
     this.#options.onWait(undefined);
   }
 

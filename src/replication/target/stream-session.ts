@@ -1,22 +1,21 @@
-import { type Checkpoint, compareTicks, type FrameHeader, type Tick, type Witness } from '../queue.ts';
-import { compareRevisions, isRevision } from '../revision.ts';
-import { newestWitnesses } from './checkpoint-documents.ts';
-import { CopyOver } from './copy-over.ts';
+import type { Checkpoint, FrameHeader, Tick } from '../queue.ts';
+import { isRevision } from '../revision.ts';
+import { CopySession } from './copy-session.ts';
 import type { Environment, TargetLimits } from './environment.ts';
 import { ReopenStream, ShardFailed } from './failures.ts';
-import type { FloorMark } from './floor-group.ts';
+import type { FloorGroup, FloorMark } from './floor-group.ts';
 import type { Arrival, Inbox } from './inbox.ts';
 import { documentsOf, type Operation, operationsOf } from './lines.ts';
 import type { LinkSession } from './link-session.ts';
+import { piecesOf } from './pieces.ts';
 import type { ShardProgress } from './shard-progress.ts';
 import { type ShardTarget, shardLabel } from './shard-target.ts';
 import type { ShardWriter } from './shard-writer.ts';
+import { StreamPosition } from './stream-position.ts';
 import type { TargetBatch, TreeSummary } from './target-batch.ts';
 
 /** A document that a unique index refuses for longer than this: the shard is compared by a copy. */
 const DEFERRED_MS_MAX = 60_000;
-/** A snapshot of the target is renewed after this; servers keep it for 300 s. */
-const BATCH_RENEW_MS = 60_000;
 
 type Header<Kind extends FrameHeader['kind']> = Extract<FrameHeader, { kind: Kind }>;
 
@@ -44,13 +43,6 @@ export interface StreamOptions {
   readonly limits: TargetLimits;
 }
 
-/** Whence the sender reads. */
-interface Origin {
-  readonly dbServer: string;
-  readonly serverId: string;
-  readonly cuid: string;
-}
-
 /**
  * Applies one stream of one shard:
  *
@@ -65,26 +57,11 @@ interface Origin {
  * ```
  * Anything else — another place than the next (S15), `broken`, a tree that differs, another deployment — ends the stream
  * by an exception; the shard then opens a new one from its checkpoint.
- *
- * Invariant: {@link checkpoint} never covers an operation that is not answered by the target, ends inside no transaction,
- * and does not move while documents are held back.
  */
 export class StreamSession {
   readonly #options: StreamOptions;
-  #origin: Origin | undefined;
-  /** Where the stream is: `from` of the next operations. */
-  #position: Tick | undefined;
-  /** Where its own frames came to; a floor moves {@link #position} alone. */
-  #framePosition: Tick | undefined;
-  /** The last position that may be stored. */
-  #storable: Tick | undefined;
-  #insideTransaction = false;
-  #forkRevision: string;
-  #witnesses: readonly Witness[];
-  #group: FloorMark['group'] | undefined;
-  #copy: { readonly over: CopyOver; readonly batch: TargetBatch } | undefined;
-  #copying = false;
-  #batchRenewedAt = 0;
+  readonly #position: StreamPosition;
+  #copy: CopySession | undefined;
   #deferredSince: number | undefined;
   #acknowledged = 0;
   #applied = 0;
@@ -92,8 +69,10 @@ export class StreamSession {
 
   constructor(options: StreamOptions) {
     this.#options = options;
-    this.#forkRevision = options.forkRevision;
-    this.#witnesses = options.checkpoint?.witnesses ?? [];
+    const { epoch, sourceDeployment, target, forkRevision, checkpoint } = options;
+    const witnesses = checkpoint?.witnesses ?? [];
+    const { collectionId: targetCollectionId } = target;
+    this.#position = new StreamPosition({ epoch, sourceDeployment, targetCollectionId, forkRevision, witnesses });
   }
 
   /** Writes so far. */
@@ -108,21 +87,12 @@ export class StreamSession {
   /** Undefined while nothing may be stored. */
   get checkpoint(): Checkpoint | undefined {
     this.#reachFloor(this.#options.inbox.floorReached);
-    if (this.#origin === undefined || this.#storable === undefined || this.#copying) return undefined;
-    return {
-      epoch: this.#options.epoch,
-      sourceDeployment: this.#options.sourceDeployment,
-      ...this.#origin,
-      targetCollectionId: this.#options.target.collectionId,
-      tick: this.#storable,
-      forkRevision: this.#forkRevision,
-      witnesses: this.#witnesses,
-    };
+    return this.#position.checkpoint;
   }
 
   /** The floor that the shard stands on. */
-  get group(): FloorMark['group'] | undefined {
-    return this.#group;
+  get group(): FloorGroup | undefined {
+    return this.#position.group;
   }
 
   /** Applies until the stream ends; always rejects. */
@@ -144,7 +114,7 @@ export class StreamSession {
       link.close(inbox, reason);
       throw reason;
     } finally {
-      await this.#copy?.batch.close();
+      await this.#copy?.close();
     }
   }
 
@@ -192,114 +162,77 @@ export class StreamSession {
           'nothing is written. Stop this synchronization and configure it again.',
       );
     }
-    this.#origin = { dbServer: header.dbServer, serverId: header.serverId, cuid: header.cuid };
     progress.way = header.way;
     progress.reason = header.reason;
-    if (header.way === 'copy') {
-      await this.#options.beforeCopy(header.reason);
-      this.#copying = true;
-      this.#position = header.from;
-      this.#framePosition = header.from;
-      this.#witnesses = [];
-      progress.status = 'initial-sync';
-      progress.documentsCopied = 0;
-      progress.documentsExpected = header.expectedDocuments;
-      return;
-    }
+    if (header.way === 'copy') return this.#openCopy(header);
     if (checkpoint === undefined || header.from !== checkpoint.tick) {
       throw new ReopenStream(`the sender goes on from ${header.from}, the checkpoint is ${checkpoint?.tick ?? 'none'}`);
     }
-    this.#position = header.from;
-    this.#framePosition = header.from;
-    this.#storable = header.from;
+    this.#position.open(header);
     progress.status = 'running';
     if (verify) link.send({ kind: 'verify', channel: inbox.channel, stream: inbox.stream });
   }
 
+  async #openCopy(header: Header<'opened'>): Promise<void> {
+    const { progress, target, openBatch, environment, limits } = this.#options;
+    await this.#options.beforeCopy(header.reason);
+    this.#copy = new CopySession({ target, openBatch, environment, limits });
+    this.#position.open(header);
+    progress.status = 'initial-sync';
+    progress.documentsCopied = 0;
+    progress.documentsExpected = header.expectedDocuments;
+  }
+
   async #applyCopy(header: Header<'copy'>, body: Uint8Array, signal: AbortSignal): Promise<void> {
-    if (!this.#copying) throw new ReopenStream('a piece of a snapshot came outside of a copy');
+    const copy = this.#copy;
+    if (copy === undefined) throw new ReopenStream('a piece of a snapshot came outside of a copy');
     const documents = this.#checked(documentsOf(body));
-    const { writer, progress } = this.#options;
-    const { over } = await this.#copyOver(signal);
-    for await (const surplus of over.surplusUpTo(documents, signal)) await this.#remove(surplus, signal);
+    for await (const surplus of copy.surplusUpTo(documents, signal)) await this.#remove(surplus, signal);
     await this.#write(documents, body.byteLength, signal);
-    progress.documentsCopied += documents.length;
-    if (!header.last) return;
-    for (let rest = await over.nextSurplus(signal); rest !== undefined; rest = await over.nextSurplus(signal)) {
-      await this.#remove(rest, signal);
-    }
+    this.#options.progress.documentsCopied += documents.length;
+    if (header.last) await this.#endCopy(copy, signal);
+  }
+
+  async #endCopy(copy: CopySession, signal: AbortSignal): Promise<void> {
+    const { writer, progress, onVerified } = this.#options;
+    for await (const surplus of copy.rest(signal)) await this.#remove(surplus, signal);
     await writer.retryDeferred(signal);
     if (writer.deferred.size > 0) throw this.#uniqueFailure();
-    await this.#endCopy();
-  }
-
-  async #endCopy(): Promise<void> {
-    await this.#copy?.batch.close();
+    await copy.close();
     this.#copy = undefined;
-    this.#copying = false;
-    this.#storable = this.#position;
+    this.#position.copied();
     // A copy of nothing is a change as well: its checkpoint has to be stored.
     this.#writes += 1;
-    this.#options.progress.status = 'running';
-    this.#options.onVerified();
-  }
-
-  async #copyOver(signal: AbortSignal): Promise<{ readonly over: CopyOver; readonly batch: TargetBatch }> {
-    const { environment, limits, openBatch, target } = this.#options;
-    const now = environment.now();
-    if (this.#copy === undefined) {
-      const batch = await openBatch(signal);
-      const next = (chunkSignal: AbortSignal) => batch.nextDocuments(limits.dumpChunkBytes, chunkSignal);
-      this.#copy = { batch, over: new CopyOver(target, { next }) };
-      this.#batchRenewedAt = now;
-    } else if (now - this.#batchRenewedAt > BATCH_RENEW_MS) {
-      await this.#copy.batch.keepAlive(signal);
-      this.#batchRenewedAt = now;
-    }
-    return this.#copy;
+    progress.status = 'running';
+    onVerified();
   }
 
   async #applyOperations(piece: readonly Arrival[], signal: AbortSignal): Promise<void> {
-    if (this.#copying) throw new ReopenStream('operations came before the end of the snapshot');
+    if (this.#copy !== undefined) throw new ReopenStream('operations came before the end of the snapshot');
     const operations: Operation[] = [];
+    const headers: Header<'ops'>[] = [];
     let bytes = 0;
-    for (const arrival of piece) {
-      const header = arrival.header as Header<'ops'>;
-      this.#reachFloor(arrival.floorBefore);
-      // A floor says that there was nothing in between: going on from before it leaves nothing out.
-      if (header.from !== this.#position && header.from !== this.#framePosition) {
-        throw new ReopenStream(`operations from ${header.from} came at position ${this.#position}`);
-      }
-      this.#position = header.to;
-      this.#framePosition = header.to;
-      operations.push(...this.#checked(operationsOf(arrival.body)));
-      bytes += arrival.body.byteLength;
+    for (const { header, body, floorBefore } of piece) {
+      if (header.kind !== 'ops') continue;
+      this.#reachFloor(floorBefore);
+      this.#position.enter(header);
+      headers.push(header);
+      operations.push(...this.#checked(operationsOf(body)));
+      bytes += body.byteLength;
     }
     await this.#write(operations, bytes, signal);
-    this.#passed(piece.map(({ header }) => header as Header<'ops'>));
+    this.#passed(headers);
   }
 
   #passed(headers: readonly Header<'ops'>[]): void {
-    const { progress, environment } = this.#options;
-    for (const header of headers) {
-      progress.operationsApplied += header.operations;
-      progress.readAt = header.readAt;
-      this.#insideTransaction = !header.complete;
-      if (header.witnesses.length > 0) this.#witnesses = newestWitnesses(header.witnesses, this.#witnesses);
-    }
-    if (headers.some(({ operations }) => operations > 0)) progress.lastDataChangeAt = environment.now();
-    this.#settle();
-  }
-
-  /** The position may be stored, unless a transaction is open or documents are held back. */
-  #settle(): void {
-    const { writer, environment } = this.#options;
-    if (writer.deferred.size > 0) {
-      this.#deferredSince ??= environment.now();
-      return;
-    }
-    this.#deferredSince = undefined;
-    if (!this.#insideTransaction) this.#storable = this.#position;
+    const { progress, environment, writer } = this.#options;
+    const count = headers.reduce((sum, { operations }) => sum + operations, 0);
+    progress.operationsApplied += count;
+    progress.readAt = headers.at(-1)?.readAt ?? progress.readAt;
+    if (count > 0) progress.lastDataChangeAt = environment.now();
+    const isHeld = writer.deferred.size > 0;
+    this.#deferredSince = isHeld ? (this.#deferredSince ?? environment.now()) : undefined;
+    this.#position.applied(headers, isHeld);
   }
 
   /** Ends the stream when documents have been held back for too long. */
@@ -311,8 +244,8 @@ export class StreamSession {
 
   async #compareTree(arrival: Arrival, header: Header<'tree'>, signal: AbortSignal): Promise<void> {
     this.#reachFloor(arrival.floorBefore);
-    if (header.tick !== this.#position) {
-      throw new ReopenStream(`a tree at ${header.tick} came at position ${this.#position}`);
+    if (header.tick !== this.#position.tick) {
+      throw new ReopenStream(`a tree at ${header.tick} came at position ${this.#position.tick}`);
     }
     if (this.#options.writer.deferred.size > 0) return;
     const own = await this.#ownTree(signal);
@@ -344,16 +277,10 @@ export class StreamSession {
   }
 
   #reachFloor(floor: FloorMark | undefined): void {
-    if (floor === undefined || this.#position === undefined || this.#copying) return;
-    this.#group = floor.group;
-    if (floor.witnesses.length > 0) this.#witnesses = newestWitnesses(floor.witnesses, this.#witnesses);
-    const { progress } = this.#options;
+    if (floor === undefined || this.#copy !== undefined) return;
+    const { progress, writer } = this.#options;
     if (progress.readAt === undefined || floor.readAt > progress.readAt) progress.readAt = floor.readAt;
-    if (compareTicks(floor.tick, this.#position) <= 0) return;
-    this.#position = floor.tick;
-    // Between two transactions: a floor never comes inside of one that touches this shard.
-    this.#insideTransaction = false;
-    if (this.#options.writer.deferred.size === 0) this.#storable = floor.tick;
+    this.#position.reachFloor(floor, writer.deferred.size > 0);
   }
 
   async #write(operations: readonly Operation[], bytes: number, signal: AbortSignal): Promise<void> {
@@ -379,8 +306,7 @@ export class StreamSession {
       if (!isRevision(revision)) {
         throw new ShardFailed(`${this.#label}: the document with key "${key}" has "${revision}" as its _rev.`);
       }
-      if (this.#forkRevision === '' || compareRevisions(revision, this.#forkRevision) > 0)
-        this.#forkRevision = revision;
+      this.#position.noteRevision(revision);
     }
     return operations;
   }
@@ -396,21 +322,4 @@ export class StreamSession {
   get #label(): string {
     return shardLabel(this.#options.target);
   }
-}
-
-/** Frames that are applied together: `ops` that follow each other, up to the size of a write; any other alone. */
-function* piecesOf(arrivals: readonly Arrival[], bytesMax: number): Generator<readonly Arrival[]> {
-  let piece: Arrival[] = [];
-  let bytes = 0;
-  for (const arrival of arrivals) {
-    const joins = arrival.header.kind === 'ops' && piece[0]?.header.kind === 'ops' && bytes + arrival.bytes <= bytesMax;
-    if (!joins && piece.length > 0) {
-      yield piece;
-      piece = [];
-      bytes = 0;
-    }
-    piece.push(arrival);
-    bytes += arrival.bytes;
-  }
-  if (piece.length > 0) yield piece;
 }
