@@ -30,6 +30,8 @@ export interface Progressing {
   readonly stream: string | undefined;
   /** The progress is durable. */
   durable(progress: Progress): void;
+  /** A floor carried the stored position to this tick. */
+  carried(tick: Tick): void;
   /** Another engine stored a checkpoint of the shard. */
   superseded(): void;
   /** A server of the target started anew: what it had acknowledged and not synced may be lost. */
@@ -105,7 +107,11 @@ export class CheckpointRounds {
     const durable = synced.filter(({ shard, progress }) => shard.stream === progress.stream);
     const members = membersOf(durable, ticks);
     const failed = await this.#saveShards(durable, members, ticks, signal);
-    await this.#moveFloors(ticks, members, failed, signal);
+    const moved = await this.#moveFloors(ticks, members, failed, signal);
+    for (const { shard, progress } of durable) {
+      const tick = moved.get(members.get(progress.key) ?? '');
+      if (tick !== undefined) shard.carried(tick);
+    }
   }
 
   /** Of what was taken, that which the target has on its disks. */
@@ -189,12 +195,13 @@ export class CheckpointRounds {
     });
   }
 
+  /** Gives back how far each floor, by its key, is stored now. */
   async #moveFloors(
     ticks: Floors,
     members: ReadonlyMap<string, string>,
     failed: ReadonlySet<string>,
     signal: AbortSignal,
-  ): Promise<void> {
+  ): Promise<ReadonlyMap<string, Tick>> {
     const standing = new Set(members.values());
     const blocked = new Set([...failed].map((key) => this.#stored.get(key)?.floor));
     const moves = [...ticks].filter(([group, { tick }]) => {
@@ -207,13 +214,14 @@ export class CheckpointRounds {
       const scope = [...this.#stored.values()].find(({ floor }) => floor === group.key);
       return scope === undefined ? [] : [{ group, document: floorDocument(group, position, this.#owner, scope) }];
     });
-    if (documents.length === 0) return;
+    if (documents.length === 0) return new Map();
     await this.#store.put(
       documents.map(({ document }) => document),
       signal,
     );
     for (const entry of documents) this.#floors.set(entry.group.key, entry);
     await this.#sweepFloors(signal);
+    return new Map(documents.map(({ document: { _key, tick } }) => [_key, tick]));
   }
 
   /** Floors of links that are gone, once no document names them. */

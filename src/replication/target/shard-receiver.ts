@@ -1,19 +1,18 @@
 import type { ShardRef } from '../../wire/shards.ts';
 import type { ShardReport, WorkerTask } from '../../wire/worker.ts';
-import { type ArangoDeployment, ArangoError, ArangoUnreachable } from '../arango.ts';
-import type { Checkpoint } from '../queue.ts';
+import type { ArangoDeployment } from '../arango.ts';
+import type { Checkpoint, Tick } from '../queue.ts';
 import { type CheckpointScope, checkpointIn, type ShardDocument, shardKey } from './checkpoint-documents.ts';
 import type { CheckpointRounds, Progress, Progressing } from './checkpoint-rounds.ts';
 import type { CheckpointStore } from './checkpoint-store.ts';
 import type { TargetDirectory } from './directory.ts';
 import type { Environment, TargetLimits } from './environment.ts';
-import { meaningOfThrown } from './error-meaning.ts';
-import { ReopenStream, ShardFailed, TargetChanged } from './failures.ts';
+import { ReopenStream, TargetChanged } from './failures.ts';
 import type { Gate } from './gate.ts';
 import type { Inbox } from './inbox.ts';
-import { BadLine } from './lines.ts';
 import type { LinkPool } from './link-pool.ts';
 import type { LinkSession, Sheddable } from './link-session.ts';
+import { endsByItself, isExplained, pauseAfter } from './recovery.ts';
 import type { ServerWatch } from './server-watch.ts';
 import { ShardProgress } from './shard-progress.ts';
 import type { ShardTarget } from './shard-target.ts';
@@ -21,13 +20,8 @@ import { ShardWriter } from './shard-writer.ts';
 import { StreamSession } from './stream-session.ts';
 import { TargetBatch } from './target-batch.ts';
 
-/** Pause before a stream is opened again; doubles while nothing comes of it. */
-const REOPEN_FIRST_MS = 200;
-const REOPEN_MAX_MS = 15_000;
-/** Pause after a failure that only an operator can end; doubles as well. */
-const FAILED_FIRST_MS = 5_000;
-const FAILED_MAX_MS = 300_000;
-
+/** How often a shard in which nothing happens tells the source how far it is durable: 10,000 must not shout (S20). */
+const TELL_CARRIED_MS = 30_000;
 /** What all shards of one synchronization on this worker share. */
 export interface ReceiverParts extends CheckpointScope {
   readonly deployment: ArangoDeployment;
@@ -79,6 +73,7 @@ export class ShardReceiver implements Progressing, Sheddable {
   #verify = false;
   #waiting: string | undefined;
   #failures = 0;
+  #toldDurableAt = 0;
 
   constructor(task: WorkerTask, ref: ShardRef, parts: ReceiverParts) {
     this.#task = task;
@@ -136,7 +131,15 @@ export class ShardReceiver implements Progressing, Sheddable {
   durable(progress: Progress): void {
     if (this.#open?.id !== progress.stream) return;
     this.#durableWrites = progress.writes;
+    this.#toldDurableAt = this.#parts.environment.now();
     this.#open.session.acknowledgeDurable(progress.checkpoint.tick);
+  }
+
+  carried(tick: Tick): void {
+    const now = this.#parts.environment.now();
+    if (this.#open === undefined || now - this.#toldDurableAt < TELL_CARRIED_MS) return;
+    this.#toldDurableAt = now;
+    this.#open.session.acknowledgeDurable(tick);
   }
 
   superseded(): void {
@@ -300,7 +303,7 @@ export class ShardReceiver implements Progressing, Sheddable {
     this.#failures += 1;
     const text = error instanceof Error ? error.message : String(error);
     const shard = `${this.ref.database}/${this.ref.collection}[${this.ref.shardIndex}]`;
-    if (error instanceof ReopenStream || isPassing(error)) {
+    if (endsByItself(error)) {
       this.#progress.status = 'initializing';
       if (error instanceof TargetChanged) this.#parts.directory.forget(this.ref.database);
       if (error instanceof ReopenStream && error.copyBecause !== undefined) {
@@ -310,17 +313,10 @@ export class ShardReceiver implements Progressing, Sheddable {
       environment.log.info('a shard opens its stream again', { shard, reason: text });
     } else {
       this.#progress.status = 'failed';
-      environment.log.error('a shard failed', { shard, reason: text, ...(isExpected(error) ? {} : { error }) });
+      environment.log.error('a shard failed', { shard, reason: text, ...(isExplained(error) ? {} : { error }) });
     }
     this.#progress.statusMessage = text;
-    await environment.sleep(this.#pauseAfter(error), signal);
-  }
-
-  #pauseAfter(error: unknown): number {
-    const times = 2 ** Math.min(this.#failures - 1, 20);
-    if (this.#progress.status === 'failed') return Math.min(FAILED_MAX_MS, FAILED_FIRST_MS * times);
-    const own = error instanceof ReopenStream ? error.afterMs : 0;
-    return Math.max(own, Math.min(REOPEN_MAX_MS, REOPEN_FIRST_MS * times));
+    await environment.sleep(pauseAfter(error, this.#failures), signal);
   }
 
   /** Age of what the target shows, by the source's clock; undefined unless the shard streams and the clocks are known. */
@@ -333,16 +329,4 @@ export class ShardReceiver implements Progressing, Sheddable {
     if (offset === undefined || this.#progress.readAt === undefined) return undefined;
     return Math.max(0, this.#parts.environment.now() + offset - this.#progress.readAt);
   }
-}
-
-/** Errors of the network and of the target that end by themselves. */
-function isPassing(error: unknown): boolean {
-  if (error instanceof ArangoUnreachable || error instanceof TargetChanged) return true;
-  if (!(error instanceof ArangoError)) return false;
-  const meaning = meaningOfThrown(error);
-  return meaning === 'unavailable' || meaning === 'contention' || meaning === 'gone' || meaning === 'not-writable';
-}
-
-function isExpected(error: unknown): boolean {
-  return error instanceof ShardFailed || error instanceof BadLine || error instanceof ArangoError;
 }

@@ -89,6 +89,9 @@ class TestShard implements Progressing {
   durable(progress: Progress): void {
     this.durableWrites = progress.writes;
   }
+  carried(tick: string): void {
+    this.told.push(`carried to ${tick}`);
+  }
   superseded(): void {
     this.told.push('superseded');
     this.stream = undefined;
@@ -184,6 +187,7 @@ describe('S20: a floor', () => {
     await round();
     expect(disk.log).toEqual(['floor 250']);
     expect(positions()).toEqual(['250', '250', '250']);
+    expect(shards.map(({ told }) => told.at(-1))).toEqual(Array(3).fill('carried to 250'));
     expect(syncs).toBe(1);
   });
 
