@@ -1,0 +1,79 @@
+import { startMaster } from '../../src/adapters/master-process.ts';
+import { defineCommand } from '../command.ts';
+import { defined } from '../defined.ts';
+import { UsageError } from '../errors.ts';
+import { endpoints, file, integer, list, oneOf, requiredFile, requiredSecret, text } from '../options.ts';
+import { processOptions, runProcess, versionInfo } from '../process-options.ts';
+
+const kafka = (description: string) => ({ description: `${description} (Kafka only)` });
+
+export const runMaster = defineCommand({
+  words: 'run master',
+  summary: 'Run a sync master beside an ArangoDB deployment',
+  options: {
+    clusterEndpoints: endpoints('cluster.endpoint', {
+      description: 'Coordinators, or the single server; may be repeated',
+    }),
+    clusterJwtSecret: requiredSecret('cluster.jwt-secret', { description: 'JWT secret of the ArangoDB deployment' }),
+    clusterCa: file('cluster.cacert', {
+      description: "CA that signed ArangoDB's certificates; without it they are not verified",
+    }),
+    keyfile: requiredFile('server.keyfile', { description: "This master's TLS certificate and key" }),
+    clientCa: file('server.client-cafile', {
+      description: 'CA that signs the client certificates this master accepts',
+    }),
+    serverEndpoints: endpoints('server.endpoint', { description: 'How this datacenter reaches this master' }, false),
+    port: integer('server.port', 8629, { description: 'Port to listen on' }),
+    publicEndpoints: endpoints(
+      'master.endpoint',
+      { description: 'How the other datacenter reaches the masters (default: --server.endpoint)' },
+      false,
+    ),
+    masterSecret: requiredSecret('master.jwt-secret', { description: 'JWT secret that masters and workers share' }),
+    masterCa: file('master.cacert', {
+      description: "CA that signed the masters' certificates; without it they are not verified",
+    }),
+    mqType: oneOf('mq.type', ['direct', 'kafka'], 'direct', { description: 'Message queue between the datacenters' }),
+    kafkaAddresses: list('mq.kafka-addr', kafka('Broker')),
+    kafkaKeyfile: text('mq.kafka-client-keyfile', kafka('Client keyfile')),
+    kafkaCa: text('mq.kafka-cacert', kafka('CA of the brokers')),
+    transportTopics: list('mq.transport-topic', kafka('Topic to use')),
+    transportTopicsFile: text('mq.transport-topicsfile', kafka('File with the topics to use, one a line')),
+    ...processOptions,
+  },
+  run: (values, terminal) => {
+    refuseKafka(values);
+    const { clusterEndpoints, clusterJwtSecret, keyfile, port, publicEndpoints, masterSecret, mqType } = values;
+    const { clusterCa, clientCa, masterCa, monitoringToken } = values;
+    const optional = defined({ clusterCa, clientCa, masterCa, monitoringToken, endpoint: values.serverEndpoints[0] });
+    const required = { clusterEndpoints, clusterJwtSecret, keyfile, port, publicEndpoints, masterSecret, mqType };
+    return runProcess('master', values, terminal, (log) =>
+      startMaster({ ...required, ...optional, log, version: versionInfo() }, terminal.interrupted),
+    );
+  },
+});
+
+/** The unit files give Kafka's options; without Kafka they would do nothing, which must not pass unnoticed. */
+function refuseKafka(values: {
+  readonly mqType: string;
+  readonly kafkaAddresses: readonly string[];
+  readonly kafkaKeyfile: string | undefined;
+  readonly kafkaCa: string | undefined;
+  readonly transportTopics: readonly string[];
+  readonly transportTopicsFile: string | undefined;
+}): void {
+  if (values.mqType === 'kafka') {
+    throw new UsageError(
+      '--mq.type=kafka is not supported yet: use --mq.type=direct, and leave out the other --mq options',
+    );
+  }
+  const given = {
+    '--mq.kafka-addr': values.kafkaAddresses[0],
+    '--mq.kafka-client-keyfile': values.kafkaKeyfile,
+    '--mq.kafka-cacert': values.kafkaCa,
+    '--mq.transport-topic': values.transportTopics[0],
+    '--mq.transport-topicsfile': values.transportTopicsFile,
+  };
+  const [flag] = Object.entries(given).find(([, value]) => value !== undefined) ?? [];
+  if (flag !== undefined) throw new UsageError(`${flag} goes with --mq.type=kafka, which is not supported yet`);
+}
