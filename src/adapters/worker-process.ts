@@ -117,14 +117,19 @@ async function runWorkerProcess(
   if (configuration.mq.type !== 'direct') {
     throw new Error(`the masters use the message queue '${configuration.mq.type}'; this worker knows 'direct' only`);
   }
-  const parts: Parts = { deployment: undefined, roles: undefined, worker: undefined };
+  const parts: Parts = { deployment: undefined, roles: undefined, worker: undefined, databaseBytesRead: 0 };
   const server = await listen(options, configuration, parts, clock);
   resources.defer(() => server.stop(STOP_GRACE_MS));
   onListening({ port: server.port });
   log.info(`worker ${id} listens on port ${server.port}`, { endpoint });
 
   warnUnverified(configuration, options);
-  const deployment = await untilDone('connecting to the database', () => connectTo(configuration, options));
+  const onBytesRead = (bytes: number) => {
+    parts.databaseBytesRead += bytes;
+  };
+  const deployment = await untilDone('connecting to the database', () =>
+    connectTo(configuration, options, onBytesRead),
+  );
   if (deployment === undefined) return;
   resources.defer(() => deployment.close());
   parts.deployment = deployment;
@@ -148,6 +153,7 @@ interface Parts {
   deployment: ConnectedDeployment | undefined;
   roles: WorkerRoles | undefined;
   worker: Worker | undefined;
+  databaseBytesRead: number;
 }
 
 function listen(
@@ -163,6 +169,7 @@ function listen(
     status: () => parts.worker?.status ?? { registered: false, leaseMs: 0, term: undefined, tasks: 0 },
     links: () => parts.roles?.linkHost()?.size ?? 0,
     linkBufferedBytes: () => parts.roles?.linkHost()?.bufferedBytes ?? 0,
+    databaseBytesRead: () => parts.databaseBytesRead,
   });
   const app = createWorkerApp({
     authentication: new Authentication({
@@ -198,13 +205,18 @@ function warnUnverified(configuration: WorkerConfiguration, options: WorkerProce
   options.log.warn("the database's certificates are not verified: neither --cluster.cacert nor the masters gave a CA");
 }
 
-function connectTo(configuration: WorkerConfiguration, options: WorkerProcessOptions): Promise<ConnectedDeployment> {
+function connectTo(
+  configuration: WorkerConfiguration,
+  options: WorkerProcessOptions,
+  onBytesRead: (bytes: number) => void,
+): Promise<ConnectedDeployment> {
   const { cluster } = configuration;
   const ca = clusterCaOf(configuration, options);
   return connectDeployment({
     endpoints: cluster.endpoints,
     credentials: cluster.jwtSecret === '' ? { kind: 'none' } : { kind: 'secret', jwtSecret: cluster.jwtSecret },
     verify: ca !== undefined,
+    onBytesRead,
     ...(ca === undefined ? {} : { ca }),
   });
 }

@@ -36,6 +36,8 @@ export interface ClientOptions {
   /** In [0, 1): spreads the back-off. */
   readonly random?: () => number;
   readonly now?: () => number;
+  /** Told of the body bytes of every answer, for metrics. */
+  readonly onBytesRead?: (bytes: number) => void;
 }
 
 interface Endpoint {
@@ -55,6 +57,7 @@ export class ArangoClient implements ArangoServer {
   readonly #timeoutMs: number;
   readonly #sleep: (ms: number, signal: AbortSignal | undefined) => Promise<void>;
   readonly #random: () => number;
+  readonly #onBytesRead: (bytes: number) => void;
   #preferred = 0;
 
   constructor(options: ClientOptions) {
@@ -66,6 +69,7 @@ export class ArangoClient implements ArangoServer {
     this.#timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
     this.#sleep = options.sleep ?? ((ms, signal) => sleepFor(ms, undefined, signal === undefined ? {} : { signal }));
     this.#random = options.random ?? Math.random;
+    this.#onBytesRead = options.onBytesRead ?? (() => {});
   }
 
   async request(request: ArangoRequest): Promise<ArangoAnswer> {
@@ -100,6 +104,7 @@ export class ArangoClient implements ArangoServer {
       const { origin, pool } = this.#current();
       try {
         const answer = await attempt(pool, this.#attemptOf(request));
+        this.#onBytesRead(answer.body.byteLength);
         if (!mayTryElsewhere(answer, repeatable)) return { kind: 'answer', answer };
         refusal = answer;
         failures.push(`${origin} answered 503`);
