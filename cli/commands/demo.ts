@@ -1,5 +1,4 @@
 import { defineCommand } from '../command.ts';
-import { runDemo } from '../demo/demo.ts';
 import { flag } from '../options.ts';
 
 export const demo = defineCommand({
@@ -8,5 +7,5 @@ export const demo = defineCommand({
   options: {
     keep: flag('keep', { description: 'Leave everything running, and print the endpoints and commands to try' }),
   },
-  run: ({ keep }, terminal) => runDemo(terminal, keep),
+  run: async ({ keep }, terminal) => (await import('../demo/demo.ts')).runDemo(terminal, keep),
 });

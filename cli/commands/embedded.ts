@@ -1,4 +1,4 @@
-import { type EmbeddedDeployment, startEmbedded } from '../../src/adapters/embedded/index.ts';
+import type { EmbeddedDeployment } from '../../src/adapters/embedded/index.ts';
 import { defineCommand } from '../command.ts';
 import { defined } from '../defined.ts';
 import { UsageError } from '../errors.ts';
@@ -29,6 +29,7 @@ export const embedded = defineCommand({
     if (mode === 'cluster' && (dbServers < 1 || coordinators < 1)) {
       throw new UsageError('--dbservers and --coordinators must be at least 1');
     }
+    const { startEmbedded } = await import('../../src/adapters/embedded/index.ts');
     const deployment = await startEmbedded({
       ...{ mode, host, port },
       ...(mode === 'cluster' && { dbServers, coordinators }),

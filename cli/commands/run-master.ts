@@ -1,4 +1,3 @@
-import { startMaster } from '../../src/adapters/master-process.ts';
 import { defineCommand } from '../command.ts';
 import { defined } from '../defined.ts';
 import { UsageError } from '../errors.ts';
@@ -47,9 +46,11 @@ export const runMaster = defineCommand({
     const { clusterCa, clientCa, masterCa, monitoringToken } = values;
     const optional = defined({ clusterCa, clientCa, masterCa, monitoringToken, endpoint: values.serverEndpoints[0] });
     const required = { clusterEndpoints, clusterJwtSecret, keyfile, port, publicEndpoints, masterSecret, mqType };
-    return runProcess('master', values, terminal, (log) =>
-      startMaster({ ...required, ...optional, log, version: versionInfo() }, terminal.interrupted),
-    );
+    return runProcess('master', values, terminal, async (log) => {
+      // Loaded here, so that commands that only ask a master start quickly.
+      const { startMaster } = await import('../../src/adapters/master-process.ts');
+      return startMaster({ ...required, ...optional, log, version: versionInfo() }, terminal.interrupted);
+    });
   },
 });
 

@@ -1,5 +1,3 @@
-import { openEngines } from '../../src/adapters/worker-engines.ts';
-import { startWorker } from '../../src/adapters/worker-process.ts';
 import { defineCommand } from '../command.ts';
 import { defined } from '../defined.ts';
 import { UsageError } from '../errors.ts';
@@ -35,8 +33,11 @@ export const runWorker = defineCommand({
     if (endpoint === undefined) throw new UsageError('--server.endpoint is required');
     const optional = defined({ masterCa, clusterCa, monitoringToken, publicEndpoint: values.publicEndpoints[0] });
     const required = { masterEndpoints, masterSecret, endpoint, port };
-    return runProcess('worker', values, terminal, async (log) =>
-      startWorker({ ...required, ...optional, log, version: versionInfo(), openEngines }),
-    );
+    return runProcess('worker', values, terminal, async (log) => {
+      // Loaded here, so that commands that only ask a master start quickly.
+      const { startWorker } = await import('../../src/adapters/worker-process.ts');
+      const { openEngines } = await import('../../src/adapters/worker-engines.ts');
+      return startWorker({ ...required, ...optional, log, version: versionInfo(), openEngines });
+    });
   },
 });
