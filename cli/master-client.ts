@@ -149,7 +149,7 @@ function authorizationOf({ user, password, jwtSecret, keyfile }: MasterOptionVal
 }
 
 /** The token that masters accept from whoever has their JWT secret (master-api §2). */
-function masterToken(secret: string): string {
+export function masterToken(secret: string): string {
   const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
   const now = Math.floor(Date.now() / 1_000);
   const claims = { iss: 'arangosync', server_id: 'arangosync-cli', iat: now, exp: now + TOKEN_LIFETIME_S };

@@ -1,12 +1,9 @@
+import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createCa, formatKeyfile, issueCertificate, type SignedCertificate } from '../../src/adapters/tls/index.ts';
 import { type DemoProcess, freePorts, startProcess } from './processes.ts';
 
-const MASTERS = 2;
-const WORKERS = 2;
-const DB_SERVERS = 3;
-const COORDINATORS = 2;
 const START_TIMEOUT_MS = 30_000;
 const LIFETIME_MS = 7 * 24 * 60 * 60_000;
 
@@ -28,9 +25,15 @@ export interface Datacenter {
   readonly endpoints: readonly string[];
   readonly rootPassword: string;
   readonly masterSecret: string;
+  readonly clusterSecret: string;
   readonly masters: readonly Member[];
   readonly workers: readonly Member[];
   readonly all: readonly DemoProcess[];
+}
+
+export function newSecrets(): DatacenterSecrets {
+  const secret = () => randomBytes(24).toString('hex');
+  return { clusterSecret: secret(), masterSecret: secret(), rootPassword: secret() };
 }
 
 export function makeAuthorities(folder: string): Authorities {
@@ -44,6 +47,16 @@ export function makeAuthorities(folder: string): Authorities {
   return { tls, client };
 }
 
+/** How many of each. */
+export interface DatacenterSize {
+  readonly masters: number;
+  readonly workers: number;
+  readonly dbServers: number;
+  readonly coordinators: number;
+}
+
+export const DEMO_SIZE: DatacenterSize = { masters: 2, workers: 2, dbServers: 3, coordinators: 2 };
+
 export interface DatacenterSecrets {
   readonly clusterSecret: string;
   readonly masterSecret: string;
@@ -56,6 +69,7 @@ export async function startDatacenter(
   folder: string,
   authorities: Authorities,
   secrets: DatacenterSecrets,
+  size: DatacenterSize,
   started: (process: DemoProcess) => void,
 ): Promise<Datacenter> {
   const start = (role: string, argv: readonly string[], environment: Readonly<Record<string, string>>) => {
@@ -65,7 +79,13 @@ export async function startDatacenter(
   };
   const cluster = start(
     'cluster',
-    ['embedded', '--mode=cluster', `--dbservers=${DB_SERVERS}`, `--coordinators=${COORDINATORS}`, '--output=json'],
+    [
+      'embedded',
+      '--mode=cluster',
+      `--dbservers=${size.dbServers}`,
+      `--coordinators=${size.coordinators}`,
+      '--output=json',
+    ],
     { ARANGOSYNC_AUTH_JWT_SECRET: secrets.clusterSecret, ARANGOSYNC_AUTH_ROOT_PASSWORD: secrets.rootPassword },
   );
   const { endpoints } = JSON.parse(await cluster.line((line) => line.startsWith('{'), START_TIMEOUT_MS));
@@ -79,8 +99,8 @@ export async function startDatacenter(
   });
   writeFileSync(keyfile, formatKeyfile(certificate), { mode: 0o600 });
 
-  const ports = await freePorts(MASTERS + WORKERS);
-  const masterUrls = ports.slice(0, MASTERS).map((port) => `https://127.0.0.1:${port}`);
+  const ports = await freePorts(size.masters + size.workers);
+  const masterUrls = ports.slice(0, size.masters).map((port) => `https://127.0.0.1:${port}`);
   const environment = {
     ARANGOSYNC_CLUSTER_JWT_SECRET: secrets.clusterSecret,
     ARANGOSYNC_MASTER_JWT_SECRET: secrets.masterSecret,
@@ -101,7 +121,7 @@ export async function startDatacenter(
       environment,
     ),
   }));
-  const workers = ports.slice(MASTERS).map((port, index) => {
+  const workers = ports.slice(size.masters).map((port, index) => {
     const endpoint = `https://127.0.0.1:${port}`;
     const argv = ['run', 'worker', `--server.endpoint=${endpoint}`, `--server.port=${port}`];
     const toMasters = [`--master.endpoint=${masterUrls.join(',')}`, `--master.cacert=${join(folder, 'tls-ca.crt')}`];
@@ -111,7 +131,7 @@ export async function startDatacenter(
       process: start(`worker-${index + 1}`, [...argv, ...toMasters], { ARANGOSYNC_MASTER_JWT_SECRET }),
     };
   });
-  const { rootPassword, masterSecret } = secrets;
+  const { rootPassword, masterSecret, clusterSecret } = secrets;
   const all = [cluster, ...[...masters, ...workers].map(({ process }) => process)];
-  return { name, endpoints, rootPassword, masterSecret, masters, workers, all };
+  return { name, endpoints, rootPassword, masterSecret, clusterSecret, masters, workers, all };
 }

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +8,7 @@ import { CommandFailed } from '../errors.ts';
 import type { MasterClient } from '../master-client.ts';
 import { loadDataSet } from './data-set.ts';
 import { connectDatabase, countDocuments, createStructure, DATABASE, loadDocuments } from './database.ts';
-import { type Datacenter, type DatacenterSecrets, makeAuthorities, startDatacenter } from './datacenter.ts';
+import { type Datacenter, DEMO_SIZE, makeAuthorities, newSecrets, startDatacenter } from './datacenter.ts';
 import { type DemoProcess, runCommand } from './processes.ts';
 import { type Progress, showProgress } from './progress.ts';
 import { leaderOf, mastersOf, targetStatus, until } from './status.ts';
@@ -62,7 +61,7 @@ async function startBoth(folder: string, processes: DemoProcess[], progress: Pro
   );
   const authorities = makeAuthorities(folder);
   const start = (name: string) =>
-    startDatacenter(name, folder, authorities, newSecrets(), (process) => void processes.push(process));
+    startDatacenter(name, folder, authorities, newSecrets(), DEMO_SIZE, (process) => void processes.push(process));
   const [source, target] = await Promise.all([start('source'), start('target')]);
   const tlsCa = authorities.tls.certificate;
   const targetMasters = mastersOf(target, tlsCa);
@@ -79,11 +78,6 @@ async function startBoth(folder: string, processes: DemoProcess[], progress: Pro
   }
   await sourceMasters.close();
   return { source, target, folder, tlsCa, targetMasters };
-}
-
-function newSecrets(): DatacenterSecrets {
-  const secret = () => randomBytes(24).toString('hex');
-  return { clusterSecret: secret(), masterSecret: secret(), rootPassword: secret() };
 }
 
 async function replicate(demo: Demo, terminal: Terminal, progress: Progress): Promise<void> {

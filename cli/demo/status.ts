@@ -25,9 +25,10 @@ export function mastersOf(datacenter: Datacenter, caCertificate: string): Master
   return connectMasters({ endpoints, caCertificate, jwtSecret: datacenter.masterSecret, ...none }, () => {});
 }
 
-export async function targetStatus(masters: MasterClient): Promise<TargetStatus> {
+/** The status of all shards, or of one collection's. */
+export async function targetStatus(masters: MasterClient, collection?: string): Promise<TargetStatus> {
   const answer = await masters.ask({ method: 'GET', path: '/_api/sync?details=full' }, SyncInfo);
-  const shards = answer.shards ?? [];
+  const shards = (answer.shards ?? []).filter((shard) => collection === undefined || shard.collection === collection);
   const delays = shards.map(({ delay }) => delay);
   const known = delays.filter((delay) => delay !== undefined);
   return {

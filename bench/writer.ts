@@ -1,0 +1,57 @@
+import type { ArangoServer } from '../src/replication/arango.ts';
+
+const BULK = 1_000;
+const LANES = 2;
+/** Of each document, about: the log's own text around it should not decide what is measured. */
+const DOCUMENT_BYTES = 1_024;
+const FILLING = 'x'.repeat(DOCUMENT_BYTES - 80);
+
+export interface Written {
+  readonly documents: number;
+  /** JSON text of the documents as sent. */
+  readonly bytes: number;
+}
+
+export function documentText(key: string): string {
+  return `{"_key":"${key}","number":${key.length},"flag":true,"filling":"${FILLING}"}`;
+}
+
+/** Writes bulks of 1,000 documents of 1 KiB for `seconds`. */
+export async function writeDocuments(
+  front: ArangoServer,
+  database: string,
+  collection: string,
+  seconds: number,
+): Promise<Written> {
+  const endAt = performance.now() + seconds * 1_000;
+  let documents = 0;
+  let bytes = 0;
+  const lanes = Array.from({ length: LANES }, async (_, lane) => {
+    for (let round = 0; performance.now() < endAt; round++) {
+      const texts = Array.from({ length: BULK }, (_unused, item) => documentText(`l${lane}r${round}i${item}`));
+      await insert(front, database, collection, texts);
+      documents += BULK;
+      bytes += texts.reduce((sum, text) => sum + text.length, 0);
+    }
+  });
+  await Promise.all(lanes);
+  return { documents, bytes };
+}
+
+export async function insert(
+  front: ArangoServer,
+  database: string,
+  collection: string,
+  texts: readonly string[],
+): Promise<void> {
+  const path = `/_api/document/${collection}`;
+  const answer = await front.request({
+    method: 'POST',
+    database,
+    path,
+    query: { silent: true },
+    body: `[${texts.join(',')}]`,
+  });
+  if (answer.status >= 400)
+    throw new Error(`could not write: ${answer.status} ${answer.body.toString().slice(0, 300)}`);
+}
