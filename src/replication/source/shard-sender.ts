@@ -1,0 +1,306 @@
+import type { ShardRef } from '../../wire/shards.ts';
+import type { ShardReport, WorkerTask } from '../../wire/worker.ts';
+import { ArangoError, ArangoUnreachable } from '../arango.ts';
+import { shardKey } from '../markers.ts';
+import { compareTicks, type Tick } from '../queue.ts';
+import type { Gate } from '../target/gate.ts';
+import { StreamBroken } from './broken.ts';
+import { copyShard } from './copy-shard.ts';
+import { type Environment, whenAborted } from './environment.ts';
+import type { SourceLimits } from './limits.ts';
+import { Member } from './member.ts';
+import { wayFor } from './opening.ts';
+import { OperationBuffer } from './operation-buffer.ts';
+import { OwnTail } from './own-tail.ts';
+import { shardFacts } from './shard-counts.ts';
+import type { ShardStream } from './shard-stream.ts';
+import { shardTree } from './shard-tree.ts';
+import type { SharedReader } from './shared-reader.ts';
+import type { SourceServer } from './source-server.ts';
+import type { ShardPlace, Topology } from './topology.ts';
+
+/** A refusal that may pass: the receiver opens again after it. */
+const RETRY_MS = 2_000;
+
+export interface ShardSenderParts {
+  readonly task: WorkerTask & { readonly shard: NonNullable<WorkerTask['shard']> };
+  readonly stream: ShardStream;
+  readonly deploymentId: string;
+  readonly place: ShardPlace;
+  readonly server: SourceServer;
+  readonly reader: SharedReader;
+  /** Lets so many copy at once. */
+  readonly copies: Gate;
+  readonly environment: Environment;
+  readonly limits: SourceLimits;
+  readonly refreshTopology: (signal: AbortSignal) => Promise<Topology>;
+}
+
+/**
+ * Serves one opening of one shard:
+ *
+ * ```
+ *   opening ──► copying ──► own tail ⇄ shared
+ *      │                       ▲  │
+ *      └───────────────────────┘  ├─► tree at a snapshot's tick, asked for ──► own tail
+ *                                 └─► broken: the receiver opens again, from any state
+ * ```
+ * Invariant: the stream's position is where the receiver stands; {@link #at} is at or before it, between two
+ * transactions, and everything up to it is sent. Whatever reads on begins at `#at` and drops what lies at or before the
+ * stream's position.
+ */
+export class ShardSender {
+  readonly #parts: ShardSenderParts;
+  readonly #stop = new AbortController();
+  /** What the shared reader holds for it, and what its own tail does. */
+  readonly #readerBuffer: OperationBuffer;
+  readonly #tailBuffer: OperationBuffer;
+  readonly #key: string;
+  /** Resolves when nothing of the stream is sent any more. */
+  readonly ended: Promise<void>;
+  #state: 'opening' | 'copying' | 'own-tail' | 'shared' | 'ended' = 'opening';
+  #member: Member | undefined;
+  #at: Tick = '0';
+  #incarnation = 0;
+  #verifyWanted = false;
+  #way: ShardReport['way'] = 'none';
+  #reason = '';
+  #copied = 0;
+  #expected: number | undefined;
+  #bytes = 0;
+
+  constructor(parts: ShardSenderParts) {
+    this.#parts = parts;
+    const cut = { isOpen: false };
+    this.#readerBuffer = new OperationBuffer(parts.place.cuid, cut);
+    this.#tailBuffer = new OperationBuffer(parts.place.cuid, cut);
+    this.#key = shardKey(parts.place.database, parts.place.cuid);
+    this.ended = this.#run();
+  }
+
+  get shard(): ShardRef {
+    return this.#parts.task.shard;
+  }
+
+  get place(): ShardPlace {
+    return this.#parts.place;
+  }
+
+  get server(): SourceServer {
+    return this.#parts.server;
+  }
+
+  /** Its place in the shared reader, when it has one. */
+  get member(): Member | undefined {
+    return this.#member;
+  }
+
+  acknowledge(seq: number, durable: Tick | undefined): void {
+    const { stream, reader, server } = this.#parts;
+    stream.acknowledge(seq, durable);
+    if (durable !== undefined && this.#state !== 'ended') server.pin.set(this, durable);
+    reader.acknowledged();
+  }
+
+  /** The receiver wants the shard's tree. */
+  verify(): void {
+    this.#verifyWanted = true;
+    if (this.#state === 'shared' && this.#member !== undefined) this.#parts.reader.leave(this.#member, 'asked');
+  }
+
+  /** Ends the stream: with a reason for the receiver, or silently when it does not listen any more. */
+  end(reason: Error): Promise<void> {
+    this.#stop.abort(reason);
+    return this.ended;
+  }
+
+  report(): ShardReport {
+    const { task, stream, place, server } = this.#parts;
+    const dropped = server.pin.droppedBecause(this);
+    const status = { opening: 'initializing', copying: 'initial-sync', ended: 'inactive' } as const;
+    return {
+      taskId: task.id,
+      shard: task.shard,
+      status: this.#state === 'own-tail' || this.#state === 'shared' ? 'running' : status[this.#state],
+      statusMessage: dropped ?? '',
+      ...(stream.lastPushAt === undefined ? {} : { lastMessage: new Date(stream.lastPushAt).toISOString() }),
+      shardMasterKnown: place.leader !== undefined,
+      way: this.#way,
+      reason: this.#reason,
+      documentsCopied: this.#copied,
+      ...(this.#expected === undefined ? {} : { documentsExpected: this.#expected }),
+      operationsApplied: stream.operationsSent,
+      bytesApplied: stream.operationBytesSent + this.#bytes,
+    };
+  }
+
+  async #run(): Promise<void> {
+    const { stream, environment, reader, server } = this.#parts;
+    try {
+      await this.#serve(this.#stop.signal);
+    } catch (error) {
+      const broken = this.#reasonOf(error);
+      if (broken !== undefined) stream.broken(broken, environment.now());
+    } finally {
+      this.#state = 'ended';
+      if (this.#member !== undefined) reader.leave(this.#member, 'asked');
+      this.#member = undefined;
+      stream.end();
+      server.pin.delete(this);
+    }
+  }
+
+  #reasonOf(error: unknown): StreamBroken | undefined {
+    const asked: unknown = this.#stop.signal.reason;
+    if (asked instanceof StreamBroken) return asked;
+    if (error instanceof StreamBroken) {
+      this.#log('a stream ends', error);
+      return error;
+    }
+    if (this.#stop.signal.aborted) return undefined;
+    const reason = error instanceof Error ? error.message : String(error);
+    this.#log('a stream failed', error);
+    const isGone = error instanceof ArangoError && error.status === 404;
+    const code = isGone ? 'shard-gone' : error instanceof ArangoUnreachable ? 'server-unreachable' : 'failed';
+    return new StreamBroken(code, reason, { retryAfterMs: RETRY_MS });
+  }
+
+  #log(message: string, error: unknown): void {
+    const { environment, place } = this.#parts;
+    const reason = error instanceof Error ? error.message : String(error);
+    environment.log.warn(message, { database: place.database, shard: place.shard, reason });
+  }
+
+  async #serve(signal: AbortSignal): Promise<void> {
+    await this.#open(signal);
+    for (;;) {
+      if (this.#verifyWanted) await this.#sendTree(signal);
+      await this.#follow(signal);
+    }
+  }
+
+  async #open(signal: AbortSignal): Promise<void> {
+    const { server, place, stream, environment } = this.#parts;
+    this.#incarnation = await server.incarnation.current(signal);
+    const facts = await shardFacts(server.server, place, signal);
+    if (facts.cuid !== place.cuid) {
+      const reason = `shard ${place.shard} is ${facts.cuid} on ${server.id}, the inventory says ${place.cuid}`;
+      throw new StreamBroken('shard-changed', reason, { retryAfterMs: RETRY_MS });
+    }
+    const way = await wayFor(stream.open, this.#parts, signal);
+    this.#way = way.kind;
+    this.#reason = way.reason;
+    if (way.kind === 'copy') return this.#copy(facts.count, signal);
+    this.#at = way.checkpoint.tick;
+    await server.pin.setNow(this, this.#at, signal);
+    stream.opened(this.#opened('tail', this.#at), environment.now());
+    this.#state = 'own-tail';
+  }
+
+  async #copy(count: number, signal: AbortSignal): Promise<void> {
+    const { copies, server, place, stream, environment, limits } = this.#parts;
+    await copies.within(signal, async () => {
+      const batch = await server.batches.shared(this.#key, signal);
+      try {
+        this.#incarnation = await server.incarnation.current(signal);
+        await server.pin.setNow(this, batch.lastTick, signal);
+        this.#state = 'copying';
+        this.#expected = count;
+        const opened = this.#opened('copy', batch.lastTick);
+        stream.opened({ ...opened, expectedDocuments: count }, environment.now());
+        const onDocuments = (documents: number, bytes: number) => {
+          this.#copied += documents;
+          this.#bytes += bytes;
+        };
+        const parts = { server: server.server, place, batch, chunkBytes: limits.copyChunkBytes, now: environment.now };
+        await copyShard(stream, { ...parts, onDocuments }, signal);
+        this.#at = batch.lastTick;
+        this.#state = 'own-tail';
+      } finally {
+        await batch.release();
+      }
+    });
+  }
+
+  #opened(way: 'tail' | 'copy', from: Tick) {
+    const { deploymentId, server, place } = this.#parts;
+    const { id: dbServer, serverId } = server;
+    return { way, reason: this.#reason, sourceDeployment: deploymentId, dbServer, serverId, cuid: place.cuid, from };
+  }
+
+  /** By a tail of its own into the shared reader, until it has to leave that. */
+  async #follow(signal: AbortSignal): Promise<void> {
+    const { reader, stream } = this.#parts;
+    if (reader.isAheadOf(this.#at)) await this.#read((own) => own.catchUp(signal));
+    const options = {
+      key: this.#key,
+      stream,
+      buffer: this.#readerBuffer,
+      at: this.#at,
+      incarnation: this.#incarnation,
+    };
+    const member = new Member(options);
+    this.#member = member;
+    reader.enter(member);
+    const done = new AbortController();
+    const stopped = whenAborted(signal, done.signal);
+    stopped.catch(() => undefined);
+    try {
+      const start = await Promise.race([member.entered, stopped, member.left.then(() => undefined)]);
+      if (start !== undefined) await this.#join(member, start, stopped, signal);
+    } finally {
+      done.abort();
+      if (member.state !== 'gone') reader.leave(member, 'asked');
+      this.#member = undefined;
+      if (this.#state === 'shared') this.#state = 'own-tail';
+    }
+  }
+
+  async #join(member: Member, start: Tick, stopped: Promise<never>, signal: AbortSignal): Promise<void> {
+    const { reader } = this.#parts;
+    if (compareTicks(this.#at, start) < 0) {
+      const reading = new AbortController();
+      const either = AbortSignal.any([signal, reading.signal]);
+      const read = this.#read((own) => own.readUpTo(start, either));
+      try {
+        await Promise.race([read, brokenOnly(member)]);
+      } finally {
+        reading.abort(new Error('the stream ends'));
+        await read.catch(() => undefined);
+      }
+    }
+    if (!reader.goLive(member, this.#at)) return;
+    this.#state = 'shared';
+    if (this.#verifyWanted) reader.leave(member, 'asked');
+    this.#at = (await Promise.race([member.left, stopped])).at;
+  }
+
+  async #sendTree(signal: AbortSignal): Promise<void> {
+    const { server, place, stream, environment } = this.#parts;
+    this.#verifyWanted = false;
+    const { batch, count, hash } = await shardTree(server, place, signal);
+    try {
+      await this.#read((own) => own.readUpTo(batch.lastTick, signal));
+      if (stream.position !== batch.lastTick) {
+        const nothing = { body: Buffer.alloc(0), operations: 0, to: batch.lastTick, complete: true, witnesses: [] };
+        stream.operations(nothing, environment.now());
+      }
+      stream.tree(batch.lastTick, count, hash, environment.now());
+    } finally {
+      await batch.release();
+    }
+  }
+
+  async #read(work: (own: OwnTail) => Promise<void>): Promise<void> {
+    const { server, place, stream, environment, limits } = this.#parts;
+    const parts = { server, place, stream, environment, limits, key: this.#key, incarnation: this.#incarnation };
+    const own = new OwnTail({ ...parts, buffer: this.#tailBuffer }, this.#at);
+    await work(own);
+    this.#at = own.at;
+  }
+}
+
+/** Rejects when the reader breaks the stream; an ordinary departure is met later. */
+function brokenOnly(member: Member): Promise<never> {
+  return member.left.then(() => new Promise<never>(() => {}));
+}
