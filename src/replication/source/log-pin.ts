@@ -3,7 +3,7 @@ import { compareTicks, type Tick } from '../queue.ts';
 import { Doorbell } from './doorbell.ts';
 import type { Environment } from './environment.ts';
 import type { SourceLimits } from './limits.ts';
-import { tail, untrack } from './tail.ts';
+import { track, untrack } from './tail.ts';
 
 /** How far the log had been read at a moment. */
 interface Mark {
@@ -88,9 +88,7 @@ export class LogPin {
   async #assert(signal: AbortSignal): Promise<void> {
     const lowest = this.#lowest();
     if (lowest === undefined || lowest === '0') return;
-    const syncerId = this.#syncerId;
-    const range = { from: lowest, to: lowest, lastScanned: lowest, chunkBytes: 16 * 1024 };
-    await tail(this.#server, { ...range, syncerId, trackOnly: true }, signal);
+    await track(this.#server, this.#syncerId, lowest, signal);
     this.#pinned = lowest;
     this.#forgetMarksBelow(lowest);
   }

@@ -19,7 +19,6 @@ export interface TailRequest {
   readonly only?: { readonly database: string; readonly shard: string };
   /** Under which the server keeps the log behind `from`; absent: it does not. */
   readonly syncerId?: string;
-  readonly trackOnly?: boolean;
 }
 
 /** Answer of `/_api/wal/tail` (reference 6.3). Ticks that are not there are `"0"`. */
@@ -46,7 +45,6 @@ export async function tail(server: ArangoServer, tailed: TailRequest, signal: Ab
       includeFoxxQueues: true,
       ...(tailed.only === undefined ? { global: true } : { collection: tailed.only.shard }),
       syncerId: tailed.syncerId,
-      trackOnly: tailed.trackOnly,
       clientInfo: tailed.syncerId === undefined ? undefined : CLIENT_INFO,
     },
     timeoutMs: TAIL_TIMEOUT_MS,
@@ -67,6 +65,28 @@ export async function tail(server: ArangoServer, tailed: TailRequest, signal: Ab
     lastTick,
     fromPresent: fromPresent === 'true',
   };
+}
+
+/**
+ * Has the server keep its log behind `tick` for `syncerId` (reference 6.6). A server that does not know `trackOnly` reads
+ * an empty range.
+ */
+export async function track(server: ArangoServer, syncerId: string, tick: Tick, signal: AbortSignal): Promise<void> {
+  const request: ArangoRequest = {
+    method: 'GET',
+    path: '/_api/wal/tail',
+    query: {
+      from: tick,
+      to: tick,
+      lastScanned: tick,
+      global: true,
+      syncerId,
+      clientInfo: CLIENT_INFO,
+      trackOnly: true,
+    },
+    signal,
+  };
+  throwIfError(request, await server.request(request));
 }
 
 /** Tells the server to forget a reader; older servers cannot (405) and forget by themselves. */
