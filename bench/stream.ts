@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent } from 'undici';
 import { type Datacenter, makeAuthorities, newSecrets, startDatacenter } from '../cli/demo/datacenter.ts';
-import { type DemoProcess, runCommand } from '../cli/demo/processes.ts';
+import { type DemoProcess, runCommand, stopAll } from '../cli/demo/processes.ts';
 import { mastersOf, targetStatus, until } from '../cli/demo/status.ts';
 import { masterToken } from '../cli/master-client.ts';
 import { type ConnectedDeployment, connectDeployment } from '../src/adapters/arangodb/deployment.ts';
@@ -47,7 +47,7 @@ export async function run({ json, seconds }: { json: boolean; seconds: number })
     reportMeasurements('stream', results, json);
     await Promise.all([pair.source.close(), pair.target.close()]);
   } finally {
-    await Promise.all(processes.map((process) => process.stop()));
+    await stopAll(processes);
     rmSync(folder, { recursive: true, force: true });
   }
 }

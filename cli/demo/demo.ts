@@ -9,7 +9,7 @@ import type { MasterClient } from '../master-client.ts';
 import { loadDataSet } from './data-set.ts';
 import { connectDatabase, countDocuments, createStructure, DATABASE, loadDocuments } from './database.ts';
 import { type Datacenter, DEMO_SIZE, makeAuthorities, newSecrets, startDatacenter } from './datacenter.ts';
-import { type DemoProcess, runCommand } from './processes.ts';
+import { type DemoProcess, runCommand, stopAll } from './processes.ts';
 import { type Progress, showProgress } from './progress.ts';
 import { leaderOf, mastersOf, targetStatus, until } from './status.ts';
 import { makeTraffic, type Traffic } from './traffic.ts';
@@ -32,16 +32,18 @@ export async function runDemo(terminal: Terminal, keep: boolean): Promise<number
   const folder = mkdtempSync(join(tmpdir(), 'arangosync-demo-'));
   const processes: DemoProcess[] = [];
   const progress = showProgress(terminal);
+  let demo: Demo | undefined;
   let failed = true;
   try {
-    const demo = await startBoth(folder, processes, progress);
+    demo = await startBoth(folder, processes, progress);
     await replicate(demo, terminal, progress);
     failed = false;
     if (keep) await stayUp(demo, terminal);
     return 0;
   } finally {
     progress.stop();
-    await Promise.all(processes.map((process) => process.stop()));
+    await demo?.targetMasters.close();
+    await stopAll(processes);
     if (failed) terminal.err(`The logs of all processes are in ${folder}`);
     else rmSync(folder, { recursive: true, force: true });
   }

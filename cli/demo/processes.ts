@@ -96,6 +96,16 @@ function firstLine(
   });
 }
 
+/** Stops processes in the reverse order of their start: workers and masters say good-bye to a database that still answers. */
+export async function stopAll(processes: readonly DemoProcess[]): Promise<void> {
+  const isDatabase = ({ name }: DemoProcess) => name.endsWith('-cluster');
+  const isMaster = ({ name }: DemoProcess) => name.includes('-master-');
+  const workers = processes.filter((process) => !isDatabase(process) && !isMaster(process));
+  for (const part of [workers, processes.filter(isMaster), processes.filter(isDatabase)]) {
+    await Promise.all(part.map((process) => process.stop()));
+  }
+}
+
 /** The last lines of a log, for an error that a person must act on. */
 export function logTail(logFile: string): string {
   return readFileSync(logFile, 'utf8').trimEnd().split('\n').slice(-LOG_TAIL_LINES).join('\n');

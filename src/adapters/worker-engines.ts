@@ -1,9 +1,33 @@
 import { ulid } from 'ulid';
+import { SourceEngine } from '../replication/source/engine.ts';
 import { TargetEngine } from '../replication/target/engine.ts';
 import type { Clock } from '../worker/clock.ts';
 import type { TargetRole } from '../worker/ports.ts';
 import type { EnginesContext } from './worker-process.ts';
-import type { TargetConnections } from './worker-roles.ts';
+import type { Engines, SendingEngine, TargetConnections } from './worker-roles.ts';
+
+/** Both engines of a worker, on its own deployment. */
+export function openEngines(context: EnginesContext): Engines {
+  return { source: () => sendingEngine(context), target: (connections) => receivingEngine(context, connections) };
+}
+
+/** The sending engine on the worker's own deployment. */
+export function sendingEngine({ deployment, endpoint, clock, log }: EnginesContext): SendingEngine {
+  const engine = new SourceEngine({
+    deployment,
+    syncerSeed: endpoint,
+    log,
+    now: () => clock.wallMs(),
+    sleep: (ms, signal) => sleepOrThrow(clock, ms, signal),
+  });
+  return {
+    // A link that fails is opened again by the target; here it only must not go unheard.
+    serve: (link) => void engine.serve(link).catch((error) => log.warn('serving a link failed', { error })),
+    setTasks: (tasks) => engine.setTasks(tasks),
+    reports: () => engine.reports(),
+    stop: () => engine.stop(),
+  };
+}
 
 /** The receiving engine on the worker's own deployment. */
 export function receivingEngine(

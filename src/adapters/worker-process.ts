@@ -57,6 +57,8 @@ export interface WorkerProcessOptions {
 export interface EnginesContext {
   readonly deployment: ConnectedDeployment;
   readonly workerId: string;
+  /** How this datacenter reaches the worker: the same over its restarts, another for every worker. */
+  readonly endpoint: string;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -133,7 +135,11 @@ async function runWorkerProcess(
   if (deployment === undefined) return;
   resources.defer(() => deployment.close());
   parts.deployment = deployment;
-  const roles = rolesOverDirectQueue(options.openEngines({ deployment, workerId: id, clock, log }), clock, log);
+  const roles = rolesOverDirectQueue(
+    options.openEngines({ deployment, workerId: id, endpoint, clock, log }),
+    clock,
+    log,
+  );
   parts.roles = roles;
   const { publicEndpoint } = options;
   parts.worker = new Worker({
