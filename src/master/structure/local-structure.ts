@@ -51,7 +51,7 @@ async function readClusterDatabase(
   signal: AbortSignal,
 ): Promise<LocalDatabase> {
   const path = '/_api/replication/clusterInventory';
-  const query = { includeSystem: true };
+  const query = { includeSystem: true, includeFoxxQueues: true };
   const inventory = await front.json<ClusterInventory>({ method: 'GET', path, database, query, signal });
   const collections = inventory.collections
     .filter(({ parameters }) => parameters.deleted !== true)

@@ -1,18 +1,8 @@
-import { targetNameOf } from '../../replication/target/target-names.ts';
+import { REPLICATED_SYSTEM_COLLECTIONS, targetNameOf } from '../../replication/system-collections.ts';
 
-/** System collections that are replicated (master-api §8); the target keeps `_jobs` and `_queues` under other names. */
-const replicated = [
-  '_users',
-  '_graphs',
-  '_analyzers',
-  '_apps',
-  '_appbundles',
-  '_aqlfunctions',
-  '_queues',
-  '_jobs',
-] as const;
-const replicatedNames: ReadonlySet<string> = new Set(replicated);
-const sourceNames: ReadonlyMap<string, string> = new Map(replicated.map((name) => [targetNameOf(name), name]));
+const sourceNames: ReadonlyMap<string, string> = new Map(
+  [...REPLICATED_SYSTEM_COLLECTIONS].map(([source, target]) => [target, source]),
+);
 
 /** On which side of a synchronization a deployment is looked at. */
 export type Side = 'source' | 'target';
@@ -29,5 +19,5 @@ export function localName(name: string, side: Side): string {
 export function sourceName(name: string, isSystem: boolean, side: Side): string | undefined {
   if (!isSystem) return name;
   if (side === 'target') return sourceNames.get(name);
-  return replicatedNames.has(name) ? name : undefined;
+  return REPLICATED_SYSTEM_COLLECTIONS.has(name) ? name : undefined;
 }

@@ -1,10 +1,10 @@
 import type { ShardRef } from '../../wire/shards.ts';
 import type { ArangoDeployment } from '../arango.ts';
+import { targetNameOf } from '../system-collections.ts';
 import type { Environment } from './environment.ts';
 import { ReopenStream } from './failures.ts';
 import { readTargetDatabase, type TargetCollection, type TargetDatabase } from './read-structure.ts';
 import type { ShardTarget } from './shard-target.ts';
-import { targetNameOf } from './target-names.ts';
 
 /** How long a database's structure is believed when nobody said that it changed. */
 const FRESH_MS = 10_000;

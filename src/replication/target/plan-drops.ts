@@ -1,7 +1,7 @@
 import type { Inventory } from '../inventory.ts';
+import { isOwnCollection } from '../system-collections.ts';
 import type { Pair, Step, StructureMemory, TargetStructure } from './plan-structure.ts';
 import type { TargetCollection } from './read-structure.ts';
-import { isOwnCollection } from './target-names.ts';
 
 /** More than this part of the target's collections at once: an operator has to confirm it (S1). */
 const SHARE_HELD = 0.5;

@@ -1,6 +1,7 @@
 import type { ShardRef } from '../../wire/shards.ts';
 import type { StructureReport } from '../../wire/worker.ts';
 import type { IndexDefinition, Inventory, SourceCollection } from '../inventory.ts';
+import { isOwnCollection } from '../system-collections.ts';
 import {
   changedSettings,
   copiesFor,
@@ -12,7 +13,6 @@ import { isReplicatedIndex, sameIndex } from './index-difference.ts';
 import { planDrops } from './plan-drops.ts';
 import type { TargetCollection, TargetDatabase } from './read-structure.ts';
 import { impossibleOn, lastingDifference } from './structure-problems.ts';
-import { isOwnCollection } from './target-names.ts';
 
 type Settings = Readonly<Record<string, unknown>>;
 
