@@ -25,6 +25,8 @@ export interface SourceLimits {
   readonly pollQuickForMs: number;
   /** A floor is sent at least so often. */
   readonly floorEveryMs: number;
+  /** At most so often a server is asked to make its log durable only for the floor's sake. */
+  readonly syncEveryMs: number;
   /** Shards that open within this of each other begin to read together. */
   readonly gatherMs: number;
   /** A shard further behind than this does not hold the others back. */
@@ -59,6 +61,7 @@ export const SOURCE_LIMITS: SourceLimits = {
   pollQuickMs: 20,
   pollQuickForMs: 2_000,
   floorEveryMs: 500,
+  syncEveryMs: 1_000,
   gatherMs: 50,
   gatherTicksMax: 1_000_000,
   overdrawnMs: 250,

@@ -8,8 +8,6 @@ import type { SourceServer } from './source-server.ts';
 import { laterTick, tail, tickMinus } from './tail.ts';
 import { RecentOperations } from './witness.ts';
 
-/** At most so often the server is asked to make its log durable only for the floor's sake. */
-const SYNC_EVERY_MS = 1_000;
 /** How far back, in ticks, and how much of it, is read for a first witness. */
 const LOOK_BACK_TICKS = [2_000, 100_000] as const;
 const LOOK_BACK_BYTES = 8 * 1024 * 1024;
@@ -48,6 +46,7 @@ export class ReaderFloor {
     this.#position = start;
     this.#seenUpTo = '0';
     await this.#parts.server.sync(signal);
+    this.#syncedAt = this.#parts.environment.now();
     this.#durable = start;
     this.#hasUnfinished = false;
     this.#told = { tick: '', at: -Infinity };
@@ -106,9 +105,9 @@ export class ReaderFloor {
   }
 
   async #makeDurable(signal: AbortSignal): Promise<void> {
-    const { server, environment } = this.#parts;
+    const { server, environment, limits } = this.#parts;
     const position = this.#position;
-    if (this.tick === position || environment.now() - this.#syncedAt < SYNC_EVERY_MS) return;
+    if (this.tick === position || environment.now() - this.#syncedAt < limits.syncEveryMs) return;
     this.#syncedAt = environment.now();
     const before = await server.incarnation.current(signal);
     await server.sync(signal);

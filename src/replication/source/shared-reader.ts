@@ -221,7 +221,11 @@ export class SharedReader {
   }
 
   #complete(tick: Tick): void {
-    for (const { options } of this.#inGroup) options.buffer.markComplete(tick);
+    for (const member of this.#inGroup) {
+      member.options.buffer.markComplete(tick);
+      // Its part of the transaction may have gone out with earlier answers: it has to hear of the end before a floor.
+      this.#touched.add(member);
+    }
     this.#inGroup.clear();
     this.#floor.complete(tick);
   }

@@ -151,6 +151,7 @@ export class TestSource {
       path: `/_api/document/${collection}`,
       query: { overwriteMode: 'replace', waitForSync },
       body: documents,
+      repeatable: true,
     });
   }
 

@@ -1,0 +1,138 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { TestSource, until } from './harness.ts';
+import type { Replica } from './replica.ts';
+
+type Step =
+  | { readonly kind: 'write'; readonly collection: number; readonly keys: readonly number[]; readonly bytes: number }
+  | { readonly kind: 'one'; readonly collection: number; readonly key: number }
+  | { readonly kind: 'remove'; readonly collection: number; readonly keys: readonly number[] }
+  | { readonly kind: 'transaction'; readonly keys: readonly number[]; readonly bytes: number }
+  | { readonly kind: 'hold' | 'let go' | 'verify' | 'open again' | 'copy again'; readonly collection: number }
+  | { readonly kind: 'restart workers' | 'restart server' };
+
+const NAMES = ['a', 'b', 'c'] as const;
+const collection = fc.integer({ min: 0, max: NAMES.length - 1 });
+const key = fc.integer({ min: 0, max: 40 });
+const keys = fc.uniqueArray(key, { minLength: 1, maxLength: 30 });
+const bytes = fc.constantFrom(1, 100, 2_000);
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ kind: fc.constant('write' as const), collection, keys, bytes }) },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('one' as const), collection, key }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('remove' as const), collection, keys }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('transaction' as const), keys, bytes }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      kind: fc.constantFrom('hold', 'let go', 'verify', 'open again', 'copy again'),
+      collection,
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('restart workers', 'restart server') }) },
+);
+
+class Run {
+  readonly source: TestSource;
+  readonly #replicas: Replica[] = [];
+  #count = 0;
+
+  constructor(source: TestSource) {
+    this.source = source;
+  }
+
+  async begin(): Promise<void> {
+    for (const name of NAMES) {
+      await this.source.createCollection(name);
+      await this.source.write(name, this.#documents([1, 2, 3], 10));
+      this.#replicas.push(...(await this.source.follow(name, 1, 8 * 1024)));
+    }
+  }
+
+  #documents(numbers: readonly number[], size: number): object[] {
+    return numbers.map((number) => ({ _key: `k${number}`, n: ++this.#count, text: 'x'.repeat(size) }));
+  }
+
+  async step(step: Step): Promise<void> {
+    const { source } = this;
+    switch (step.kind) {
+      case 'write':
+        return void (await source.write(this.#name(step.collection), this.#documents(step.keys, step.bytes)));
+      case 'one':
+        return void (await source.writeOne(this.#name(step.collection), { _key: `k${step.key}`, n: ++this.#count }));
+      case 'remove':
+        return void (await source.remove(
+          this.#name(step.collection),
+          step.keys.map((number) => `k${number}`),
+        ));
+      case 'transaction':
+        return source.transaction(
+          Object.fromEntries(NAMES.map((name) => [name, this.#documents(step.keys, step.bytes)])),
+        );
+      case 'restart workers':
+        await source.restart();
+        for (const replica of this.#replicas) source.receiver.resume(replica);
+        return;
+      case 'restart server':
+        await source.embedded.control.restart();
+        return void (await until('a server', () =>
+          source.write('a', this.#documents([0], 1)).then(
+            () => true,
+            () => false,
+          ),
+        ));
+      default:
+        return this.#control(step.kind, this.#replica(step.collection));
+    }
+  }
+
+  #control(kind: 'hold' | 'let go' | 'verify' | 'open again' | 'copy again', replica: Replica): void {
+    const { receiver } = this.source;
+    if (kind === 'hold') receiver.holding.add(replica.channel);
+    else if (kind === 'verify') receiver.verify(replica);
+    else if (kind === 'open again') receiver.resume(replica);
+    else if (kind === 'copy again') receiver.open(replica.channel, { copyBecause: 'the test', credit: 8 * 1024 });
+    else {
+      receiver.holding.delete(replica.channel);
+      receiver.acknowledge(replica);
+    }
+  }
+
+  async end(): Promise<void> {
+    for (const replica of this.#replicas) this.#control('let go', replica);
+    for (const [index, replica] of this.#replicas.entries()) await this.source.equal(replica, this.#name(index));
+    expect(this.#replicas.flatMap(({ errors }) => errors)).toEqual([]);
+  }
+
+  #name(index: number): string {
+    return NAMES[index] ?? 'a';
+  }
+
+  #replica(index: number): Replica {
+    const replica = this.#replicas[index];
+    if (replica === undefined) throw new Error('no replica');
+    return replica;
+  }
+}
+
+test('whatever happens, what the frames say is what the source holds: no gap, no repeat, no disorder', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), async (steps) => {
+      const limits = {
+        tailChunkBytes: 16 * 1024,
+        copyChunkBytes: 16 * 1024,
+        frameBytes: 2 * 1024,
+        joinBufferBytes: 8 * 1024,
+      };
+      const run = new Run(await TestSource.start({ mode: 'single' }, limits));
+      try {
+        await run.begin();
+        for (const one of steps) await run.step(one);
+        await run.end();
+      } finally {
+        await run.source.stop();
+      }
+    }),
+    { numRuns: 40, ...(process.env.SEED === undefined ? {} : { seed: Number(process.env.SEED) }) },
+  );
+}, 240_000);
