@@ -2,7 +2,7 @@ import { needObject } from '../http/body.ts';
 import type { ApiRequest, Router } from '../http/contract.ts';
 import { ArangoApiError } from '../http/errors.ts';
 import { bytes, json, merged, type Reply, result } from '../http/reply.ts';
-import { needAdmin } from '../http/rights.ts';
+import { needAdmin, needAdminByGrant } from '../http/rights.ts';
 import { metricsText } from './admin-metrics.ts';
 import { status } from './admin-status.ts';
 import { ROLE_NAMES } from './version-details.ts';
@@ -59,19 +59,11 @@ function jwt(request: ApiRequest): Reply {
 function changeServer(request: ApiRequest): Reply {
   if (request.suffix.length !== 1) throw new ArangoApiError(404);
   if (request.suffix[0] !== 'mode') throw new ArangoApiError(405);
-  needModeRight(request);
+  needAdminByGrant(request);
   const { mode } = needObject(request, 400, 'expecting object with "mode" attribute');
   if (mode !== 'default' && mode !== 'readonly') throw new ArangoApiError(400, 'mode must be "default" or "readonly"');
   request.server.deployment.setReadOnly(mode === 'readonly');
   return merged(200, { mode });
-}
-
-/** rw on `_system` as granted: the mode itself must not keep an admin from ending it. */
-function needModeRight(request: ApiRequest): void {
-  const { identity } = request;
-  if (identity.kind !== 'user') return;
-  const level = request.server.deployment.accounts.databaseLevel(identity.name, '_system');
-  if (level !== 'rw') throw new ArangoApiError(11);
 }
 
 function time(request: ApiRequest): Reply {

@@ -3,7 +3,7 @@ import { type TailAnswer, tailLog } from '../engine/tail.ts';
 import type { ApiRequest, Router } from '../http/contract.ts';
 import { ArangoApiError } from '../http/errors.ts';
 import { bytes, DUMP_TYPE, json, type Reply } from '../http/reply.ts';
-import { needAdmin } from '../http/rights.ts';
+import { needAdminByGrant } from '../http/rights.ts';
 import { parseRequestClient, trackedDatabases } from './replication-client.ts';
 import { demandEngine, flagHeader, tickText } from './replication-engine.ts';
 
@@ -11,7 +11,7 @@ import { demandEngine, flagHeader, tickText } from './replication-engine.ts';
 export function registerWal(router: Router): void {
   const guarded = (handler: (request: ApiRequest) => Reply) => (request: ApiRequest) => {
     if (request.server.role === 'coordinator') throw new ArangoApiError(1470);
-    needAdmin(request);
+    needAdminByGrant(request);
     return handler(request);
   };
   const unknown = guarded(() => {

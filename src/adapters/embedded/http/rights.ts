@@ -44,6 +44,14 @@ export function needAdmin(request: ApiRequest): void {
   if (!isAdmin(request)) throw new ArangoApiError(11);
 }
 
+/**
+ * 403/11 unless the caller is an admin as granted, read-only mode or not: who may end the mode, and who may read the log
+ * meanwhile (2.2, 6.1).
+ */
+export function needAdminByGrant({ identity, server }: ApiRequest): void {
+  if (databaseLevelOf(server.deployment, identity, '_system') !== 'rw') throw new ArangoApiError(11);
+}
+
 /** 403/11 unless the caller has this level on the database: changes of structure need rw (1.6). */
 export function needDatabase(request: ApiRequest, level: Level, database: string = request.database): void {
   if (!atLeast(databaseLevel(request, database), level)) throw new ArangoApiError(11);
