@@ -3,10 +3,14 @@ import { defineDatabases } from './suite/databases.ts';
 import { defineDocumentsBulk } from './suite/documents-bulk.ts';
 import { defineDocumentsSingle } from './suite/documents-single.ts';
 import { defineDoorAndHeaders } from './suite/door-and-headers.ts';
+import { defineImport } from './suite/import.ts';
 import { defineIndexes } from './suite/indexes.ts';
 import { defineIsRestore } from './suite/is-restore.ts';
 import { defineReadOnlyMode } from './suite/read-only-mode.ts';
+import { defineTransactions } from './suite/transactions.ts';
+import { defineUsersAndRights } from './suite/users-and-rights.ts';
 import { defineVersionAndAdmin } from './suite/version-and-admin.ts';
+import { defineViewsAnalyzersGraphs } from './suite/views-analyzers-graphs.ts';
 import type { Target } from './target.ts';
 
 /** Every subject of the suite. */
@@ -20,6 +24,10 @@ const subjects: readonly ((target: Target) => void)[] = [
   defineDocumentsBulk,
   defineIsRestore,
   defineReadOnlyMode,
+  defineTransactions,
+  defineUsersAndRights,
+  defineViewsAnalyzersGraphs,
+  defineImport,
 ];
 
 /** Defines all checks that apply to a target. */

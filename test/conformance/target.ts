@@ -79,6 +79,11 @@ export class Target {
     return this.facts.control;
   }
 
+  /** Whether schemas are checked and computed values made; an embedded server only keeps their definitions. */
+  get appliesRules(): boolean {
+    return this.facts.control === undefined;
+  }
+
   /** Defines a check, named after the behaviour and the section of the reference. */
   readonly check = (name: string, run: () => Promise<void>): void => {
     this.names.push(name);
