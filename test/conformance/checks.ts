@@ -11,6 +11,9 @@ import { defineTransactions } from './suite/transactions.ts';
 import { defineUsersAndRights } from './suite/users-and-rights.ts';
 import { defineVersionAndAdmin } from './suite/version-and-admin.ts';
 import { defineViewsAnalyzersGraphs } from './suite/views-analyzers-graphs.ts';
+import { defineBatchesAndDump } from './suite/batches-and-dump.ts';
+import { defineRevisionTrees } from './suite/revision-trees.ts';
+import { defineWal } from './suite/wal.ts';
 import type { Target } from './target.ts';
 
 /** Every subject of the suite. */
@@ -28,6 +31,9 @@ const subjects: readonly ((target: Target) => void)[] = [
   defineUsersAndRights,
   defineViewsAnalyzersGraphs,
   defineImport,
+  defineBatchesAndDump,
+  defineRevisionTrees,
+  defineWal,
 ];
 
 /** Defines all checks that apply to a target. */
