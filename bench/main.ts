@@ -7,7 +7,11 @@ const BENCHES = {
 } as const;
 
 const { values, positionals } = parseArgs({
-  options: { json: { type: 'boolean', default: false }, seconds: { type: 'string', default: '5' } },
+  options: {
+    json: { type: 'boolean', default: false },
+    seconds: { type: 'string', default: '5' },
+    shards: { type: 'string', default: '1,16,256' },
+  },
   allowPositionals: true,
 });
 
@@ -18,5 +22,5 @@ if (load === undefined) {
   process.exitCode = 2;
 } else {
   const { run } = await load();
-  await run({ json: values.json, seconds: Number(values.seconds) });
+  await run({ json: values.json, seconds: Number(values.seconds), shards: values.shards.split(',').map(Number) });
 }

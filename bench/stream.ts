@@ -13,7 +13,6 @@ import { runRawLoop } from './raw-loop.ts';
 import { type Measurement, reportMeasurements } from './report.ts';
 import { type Written, writeDocuments } from './writer.ts';
 
-const SHARDS = [1, 16, 256];
 const SIZE = { masters: 1, workers: 1, dbServers: 3, coordinators: 1 };
 const DATABASE = 'bench';
 const READY_TIMEOUT_MS = 120_000;
@@ -29,21 +28,29 @@ interface Pair {
 }
 
 /**
- * What streams from a source cluster to a target cluster, at 1, 16 and 256 shards: documents and bytes per second from
+ * What streams from a source cluster to a target cluster, at each number of shards: documents and bytes per second from
  * the first write until all is visible on the target; the same for a raw loop over the same clusters before; the lag at
  * half of that rate; and what is read from the source's logs for each byte written there. Clusters, masters and workers
  * are processes of their own.
  */
-export async function run({ json, seconds }: { json: boolean; seconds: number }): Promise<void> {
+export async function run({
+  json,
+  seconds,
+  shards: counts,
+}: {
+  json: boolean;
+  seconds: number;
+  shards: readonly number[];
+}): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'arangosync-bench-'));
   const processes: DemoProcess[] = [];
   try {
     const pair = await startPair(folder, processes);
     const raw = new Map<number, Written & { elapsedMs: number }>();
-    for (const shards of SHARDS) raw.set(shards, await measureRaw(pair, shards, seconds));
+    for (const shards of counts) raw.set(shards, await measureRaw(pair, shards, seconds));
     await configure(pair, folder);
     const results: Measurement[] = [];
-    for (const shards of SHARDS) results.push(...(await measureSync(pair, folder, shards, seconds, raw.get(shards))));
+    for (const shards of counts) results.push(...(await measureSync(pair, folder, shards, seconds, raw.get(shards))));
     reportMeasurements('stream', results, json);
     await Promise.all([pair.source.close(), pair.target.close()]);
   } finally {
