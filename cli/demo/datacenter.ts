@@ -23,12 +23,17 @@ export interface Datacenter {
   readonly name: string;
   /** Coordinators. */
   readonly endpoints: readonly string[];
+  /** Of the embedded cluster's control API, when a token was given. */
+  readonly controlEndpoint: string | undefined;
   readonly rootPassword: string;
   readonly masterSecret: string;
   readonly clusterSecret: string;
   readonly masters: readonly Member[];
   readonly workers: readonly Member[];
   readonly all: readonly DemoProcess[];
+  /** Starts a worker again that was killed, as its service manager would. */
+  readonly restartWorker: (worker: Member) => Member;
+  readonly restartMaster: (master: Member) => Member;
 }
 
 export function newSecrets(): DatacenterSecrets {
@@ -61,6 +66,8 @@ export interface DatacenterSecrets {
   readonly clusterSecret: string;
   readonly masterSecret: string;
   readonly rootPassword: string;
+  /** Switches the control API of the embedded cluster on. */
+  readonly controlToken?: string;
 }
 
 /** Starts everything of a datacenter; `started` gets each process at once, so that a failure leaves none behind. */
@@ -86,9 +93,15 @@ export async function startDatacenter(
       `--coordinators=${size.coordinators}`,
       '--output=json',
     ],
-    { ARANGOSYNC_AUTH_JWT_SECRET: secrets.clusterSecret, ARANGOSYNC_AUTH_ROOT_PASSWORD: secrets.rootPassword },
+    {
+      ARANGOSYNC_AUTH_JWT_SECRET: secrets.clusterSecret,
+      ARANGOSYNC_AUTH_ROOT_PASSWORD: secrets.rootPassword,
+      ...(secrets.controlToken !== undefined && { ARANGOSYNC_CONTROL_TOKEN: secrets.controlToken }),
+    },
   );
-  const { endpoints } = JSON.parse(await cluster.line((line) => line.startsWith('{'), START_TIMEOUT_MS));
+  const { endpoints, controlEndpoint } = JSON.parse(
+    await cluster.line((line) => line.startsWith('{'), START_TIMEOUT_MS),
+  );
   const keyfile = join(folder, `${name}.keyfile`);
   const certificate = issueCertificate({
     ca: authorities.tls,
@@ -105,33 +118,40 @@ export async function startDatacenter(
     ARANGOSYNC_CLUSTER_JWT_SECRET: secrets.clusterSecret,
     ARANGOSYNC_MASTER_JWT_SECRET: secrets.masterSecret,
   };
-  const masters = masterUrls.map((endpoint, index) => ({
-    endpoint,
-    process: start(
-      `master-${index + 1}`,
-      [
-        ...['run', 'master', `--cluster.endpoint=${endpoints.join(',')}`, `--server.keyfile=${keyfile}`],
-        ...[`--server.client-cafile=${join(folder, 'client-auth-ca.crt')}`, `--server.endpoint=${endpoint}`],
-        ...[
-          `--server.port=${new URL(endpoint).port}`,
-          '--mq.type=direct',
-          `--master.cacert=${join(folder, 'tls-ca.crt')}`,
-        ],
-      ],
-      environment,
-    ),
-  }));
-  const workers = ports.slice(size.masters).map((port, index) => {
-    const endpoint = `https://127.0.0.1:${port}`;
-    const argv = ['run', 'worker', `--server.endpoint=${endpoint}`, `--server.port=${port}`];
+  const startMaster = (endpoint: string, role: string): Member => {
+    const argv = ['run', 'master', `--cluster.endpoint=${endpoints.join(',')}`, `--server.keyfile=${keyfile}`];
+    const certificates = [
+      `--server.client-cafile=${join(folder, 'client-auth-ca.crt')}`,
+      `--master.cacert=${join(folder, 'tls-ca.crt')}`,
+    ];
+    const own = [`--server.endpoint=${endpoint}`, `--server.port=${new URL(endpoint).port}`, '--mq.type=direct'];
+    return { endpoint, process: start(role, [...argv, ...certificates, ...own], environment) };
+  };
+  const startWorker = (endpoint: string, role: string): Member => {
+    const argv = ['run', 'worker', `--server.endpoint=${endpoint}`, `--server.port=${new URL(endpoint).port}`];
     const toMasters = [`--master.endpoint=${masterUrls.join(',')}`, `--master.cacert=${join(folder, 'tls-ca.crt')}`];
     const { ARANGOSYNC_MASTER_JWT_SECRET } = environment;
-    return {
-      endpoint,
-      process: start(`worker-${index + 1}`, [...argv, ...toMasters], { ARANGOSYNC_MASTER_JWT_SECRET }),
-    };
-  });
+    return { endpoint, process: start(role, [...argv, ...toMasters], { ARANGOSYNC_MASTER_JWT_SECRET }) };
+  };
+  const again = (member: Member) => `${member.process.name.slice(name.length + 1)}-again`;
+  const restartMaster = (member: Member) => startMaster(member.endpoint, again(member));
+  const restartWorker = (member: Member) => startWorker(member.endpoint, again(member));
+  const masters = masterUrls.map((endpoint, index) => startMaster(endpoint, `master-${index + 1}`));
+  const workerUrls = ports.slice(size.masters).map((port) => `https://127.0.0.1:${port}`);
+  const workers = workerUrls.map((endpoint, index) => startWorker(endpoint, `worker-${index + 1}`));
   const { rootPassword, masterSecret, clusterSecret } = secrets;
   const all = [cluster, ...[...masters, ...workers].map(({ process }) => process)];
-  return { name, endpoints, rootPassword, masterSecret, clusterSecret, masters, workers, all };
+  return {
+    name,
+    endpoints,
+    controlEndpoint,
+    restartWorker,
+    restartMaster,
+    rootPassword,
+    masterSecret,
+    clusterSecret,
+    masters,
+    workers,
+    all,
+  };
 }

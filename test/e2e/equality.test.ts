@@ -1,0 +1,61 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { targetStatus } from '../../cli/demo/status.ts';
+import { compareDeployments } from './support/compare.ts';
+import { eventually } from './support/eventually.ts';
+import { logsOf, type Pair, startPair } from './support/pair.ts';
+import { Workload } from './support/workload.ts';
+
+/** The ordinary suite takes a tenth; `E2E_SCALE=full` is the size that a release must pass. */
+const isFull = process.env.E2E_SCALE === 'full';
+const SIZE = isFull
+  ? { databases: 20, collections: 100, documents: 300_000 }
+  : { databases: 4, collections: 20, documents: 10_000 };
+const MIX_MS = isFull ? 60_000 : 5_000;
+
+let pair: Pair;
+beforeAll(async () => {
+  pair = await startPair({ masters: 1, workers: 2, dbServers: 3, coordinators: 2 });
+});
+afterAll(() => pair?.stop());
+
+test('a cluster ends byte-equal to its source after copy and mixed writes, and no secret shows anywhere', {
+  timeout: 900_000,
+}, async () => {
+  const { source, target } = pair;
+  const workload = new Workload(source.database, 7);
+  await workload.create(SIZE);
+  await workload.load(SIZE.documents);
+  await pair.configure();
+  const copyMs = await eventually('every shard running', 300_000, async () => {
+    const status = await targetStatus(target.masters);
+    return status.total > 0 && status.running === status.total && status.shards === status.total;
+  });
+  const operations = await workload.mix(AbortSignal.timeout(MIX_MS));
+  await eventually('the comparison finding everything equal', 120_000, async () => {
+    const { exit, output } = await pair.command(['check', 'sync'], target);
+    return exit === 0 && output.includes('The whole data is the same');
+  });
+  const comparison = await compareDeployments(source.database, target.database);
+  console.log(
+    `${comparison.shards} shards, ${comparison.documents} documents, copied in ${Math.round(copyMs)} ms, then ${operations} operations`,
+  );
+  expect(comparison.differences).toEqual([]);
+  expect(comparison.documents).toBeGreaterThan(SIZE.documents / 2);
+  await expectNoSecrets(pair);
+});
+
+async function expectNoSecrets(pair: Pair): Promise<void> {
+  const shown = [logsOf(pair)];
+  for (const side of [pair.source, pair.target]) {
+    shown.push(JSON.stringify(await side.events()));
+    for (const words of ['status', 'tasks', 'masters', 'workers', 'version']) {
+      shown.push((await pair.command(['get', words, '-v', '--output=json'], side)).output);
+    }
+  }
+  const text = shown.join('\n');
+  for (const { secrets } of [pair.source, pair.target]) {
+    for (const secret of Object.values(secrets)) expect(text.includes(secret), 'a secret shows').toBe(false);
+  }
+  expect(text).not.toMatch(/PRIVATE KEY/);
+  expect(text).not.toMatch(/eyJ[\w-]+\.[\w-]+\./);
+}
