@@ -32,9 +32,17 @@ function interceptCommand(request: ApiRequest, command: string): Promise<Reply> 
   return forward(request, serverId);
 }
 
-/** Shard names are what a forwarded dump takes (9.4 no. 2): the right is that of the shard's collection. */
+/**
+ * Shard names are what a forwarded dump takes, anything else is unknown: 404/1203 (5.4, 9.4 no. 2). The right is that of
+ * the shard's collection. A missing name is for the DB-Server to refuse.
+ */
 function checkDumpRight(request: ApiRequest): void {
   const shard = request.query.text('collection') ?? '';
+  if (shard === '') return;
+  const collections = request.server.front.database(request.database)?.collections() ?? [];
+  if (!collections.some((candidate) => candidate.shards()?.has(shard) === true)) {
+    throw new ArangoApiError(1203, `collection or view not found: ${shard}`);
+  }
   needShard(request, shard);
 }
 
