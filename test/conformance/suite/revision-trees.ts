@@ -115,7 +115,16 @@ export function defineRevisionTrees(target: Target): void {
   check('5.8: ranges that are not sorted, overlap or are none are 400/400', async () => {
     const { home } = await restored(A);
     const { id } = await startBatch(target, home);
-    for (const body of [{}, [[B, A]], [[A, C], [A, B]], [[A]], [[1, 2]]]) {
+    for (const body of [
+      {},
+      [[B, A]],
+      [
+        [A, C],
+        [A, B],
+      ],
+      [[A]],
+      [[1, 2]],
+    ]) {
       expectRefusal(await put(home, 'ranges', id, body), 400, 400);
     }
   });

@@ -206,10 +206,9 @@ export function defineWal(target: Target): void {
 
   check('6.4: a from inside a transaction without lastScanned skips the rest of it', async () => {
     const { name, home, from } = await started();
-    await target.ask(`POST /_api/document/${name}`, [{ _key: 'a' }, { _key: 'b' }]);
+    await target.ask(`POST /_api/document/${name}`, [{ _key: 'a' }, { _key: 'b' }, { _key: 'c' }]);
     const { lines } = await tail(home, from);
-    const inside = lines[1]?.tick ?? '';
-    const start = String(BigInt(inside) - 1n);
+    const [start = '', inside = ''] = [lines[0]?.tick, lines[2]?.tick];
     expect((await tail(home, inside)).lines).toEqual([]);
     const resumed = await tail(home, inside, `&collection=${home.name}&lastScanned=${start}`);
     expect(types(resumed)).toEqual([2300, 2201]);
@@ -257,11 +256,14 @@ export function defineWal(target: Target): void {
     check('6.3: a pruned log tells frompresent false and gives what is left', async () => {
       const { name, home, from } = await started();
       await target.ask(`POST /_api/document/${name}`, { _key: 'a' });
-      control.prune(target.isCluster ? home.serverId : undefined);
       await target.ask(`POST /_api/document/${name}`, { _key: 'b' });
+      control.prune(target.isCluster ? home.serverId : undefined);
+      await target.ask(`POST /_api/document/${name}`, { _key: 'c' });
       const answer = await tail(home, from);
       expect([answer.status, answer.header(FROM_PRESENT)]).toEqual([200, 'false']);
-      expect(answer.lines).toMatchObject([{ data: { _key: 'b' } }]);
+      const keys = answer.lines.map(({ data }) => data?._key);
+      expect(keys).toContain('c');
+      expect(keys).not.toContain('a');
     });
   }
 
