@@ -1,0 +1,446 @@
+/** Takes a rule out of the program: `find` stands exactly once in `file`, and `replace` is what is left without the rule. */
+export interface Mutation {
+  /** What the program does then. */
+  readonly what: string;
+  readonly file: string;
+  readonly find: string;
+  readonly replace: string;
+  /** The test file, one of the rule's, in which a test of the rule's name has to fail. */
+  readonly killedIn: string;
+}
+
+/** A way in which a second copy gets lost, and what prevents it. Its tests begin with its name: `S5: …`. */
+export interface Rule {
+  readonly name: string;
+  readonly sentence: string;
+  readonly mutations: readonly Mutation[];
+}
+
+const IDENTIFY = 'src/domain/synchronization/identify.ts';
+const PLAN_DROPS = 'src/replication/target/plan-drops.ts';
+const OPENING = 'src/replication/source/opening.ts';
+const SHARED_READER = 'src/replication/source/shared-reader.ts';
+const CHECKPOINT_DOCUMENTS = 'src/replication/target/checkpoint-documents.ts';
+const CHAINED_LOG = 'src/events/chained-log.ts';
+
+const DOMAIN_TEST = 'test/domain/synchronization.test.ts';
+const MASTERS_TEST = 'test/master/two-datacenters.test.ts';
+const SOURCE_TEST = 'test/replication/source/single.test.ts';
+const STREAM_TEST = 'test/replication/target/stream.test.ts';
+const PLAN_TEST = 'test/replication/target/plan-structure.test.ts';
+const ROUNDS_TEST = 'test/replication/target/checkpoint-rounds.test.ts';
+const BUDGET_TEST = 'test/replication/target/budget.test.ts';
+const LOG_TEST = 'test/events/memory-log.test.ts';
+
+/** The rules that the first end-to-end version has to hold. */
+export const RULES: readonly Rule[] = [
+  {
+    name: 'S1',
+    sentence:
+      'A source that was replaced or went back stops the synchronization, and nothing is dropped before two whole inventories agree.',
+    mutations: [
+      {
+        what: 'takes any deployment under the address for the source',
+        file: IDENTIFY,
+        find: 'deploymentId !== known.deploymentId',
+        replace: 'false',
+        killedIn: DOMAIN_TEST,
+      },
+      {
+        what: 'goes on with a source whose log went back',
+        file: IDENTIFY,
+        find: '!command.containsRemembered || wentBack(known.head, head)',
+        replace: 'false',
+        killedIn: MASTERS_TEST,
+      },
+      {
+        what: 'says of a log that grew on after it went back that it has every head',
+        file: 'src/master/services/outgoing-service.ts',
+        find: 'if (error instanceof LogCorrupt) return false;',
+        replace: 'if (error instanceof LogCorrupt) return true;',
+        killedIn: MASTERS_TEST,
+      },
+      {
+        what: 'writes what another deployment sends',
+        file: 'src/replication/target/stream-session.ts',
+        find: 'header.sourceDeployment !== sourceDeployment',
+        replace: 'false',
+        killedIn: 'test/safety/streams.test.ts',
+      },
+      {
+        what: 'drops at the first inventory',
+        file: PLAN_DROPS,
+        find: 'memory.agreed.has(identityOf(candidate))',
+        replace: 'true',
+        killedIn: PLAN_TEST,
+      },
+      {
+        what: 'drops by an inventory that is not complete',
+        file: PLAN_DROPS,
+        find: 'if (!source.complete) return NONE;',
+        replace: '',
+        killedIn: PLAN_TEST,
+      },
+      {
+        what: 'drops any number of collections at once',
+        file: PLAN_DROPS,
+        find: 'candidates.length > SHARE_HELD * countCollections(target, memory)',
+        replace: 'false',
+        killedIn: PLAN_TEST,
+      },
+      {
+        what: 'calls an inventory complete although a database did not answer',
+        file: 'src/replication/source/topology.ts',
+        find: 'complete: unanswered.size === 0,',
+        replace: 'complete: true,',
+        killedIn: 'test/replication/source/structure.test.ts',
+      },
+    ],
+  },
+  {
+    name: 'S3',
+    sentence: 'A checkpoint means something only under its epoch and for exactly the data that it was made on.',
+    mutations: [
+      {
+        what: 'takes a checkpoint of another epoch',
+        file: CHECKPOINT_DOCUMENTS,
+        find: 'document.epoch !== scope.epoch',
+        replace: 'false',
+        killedIn: STREAM_TEST,
+      },
+      {
+        what: 'takes a checkpoint of another source',
+        file: CHECKPOINT_DOCUMENTS,
+        find: 'document.sourceDeployment !== scope.sourceDeployment',
+        replace: 'false',
+        killedIn: ROUNDS_TEST,
+      },
+      {
+        what: 'takes a checkpoint of another target collection',
+        file: CHECKPOINT_DOCUMENTS,
+        find: 'document.targetCollectionId !== targetCollectionId',
+        replace: 'false',
+        killedIn: ROUNDS_TEST,
+      },
+      {
+        what: 'goes on from a checkpoint of another data directory',
+        file: OPENING,
+        find: 'checkpoint.serverId !== server.serverId',
+        replace: 'false',
+        killedIn: SOURCE_TEST,
+      },
+      {
+        what: 'goes on from a checkpoint of another incarnation of the shard',
+        file: OPENING,
+        find: 'checkpoint.cuid !== place.cuid',
+        replace: 'false',
+        killedIn: SOURCE_TEST,
+      },
+      {
+        what: 'keeps the epoch over a stop',
+        file: 'src/domain/synchronization/configure.ts',
+        find: 'epoch: context.newId()',
+        replace: "epoch: 'always the same'",
+        killedIn: DOMAIN_TEST,
+      },
+      {
+        what: 'keeps the epoch although the target was writable',
+        file: 'src/master/reconcile/target-mode.ts',
+        find: 'await this.#endEpoch(signal);',
+        replace: '',
+        killedIn: MASTERS_TEST,
+      },
+    ],
+  },
+  {
+    name: 'S5',
+    sentence:
+      'A log that lost its end may give its ticks again: an operation seen there is read back before it goes on.',
+    mutations: [
+      {
+        what: 'believes a checkpoint without reading an operation back',
+        file: OPENING,
+        find: 'await replacedLog(checkpoint, parts, signal)',
+        replace: 'undefined as string | undefined',
+        killedIn: SOURCE_TEST,
+      },
+      {
+        what: 'believes that any operation at the tick is the one that was seen',
+        file: 'src/replication/source/witness.ts',
+        find: "isSame ? 'confirmed' : 'different'",
+        replace: "isSame ? 'confirmed' : 'confirmed'",
+        killedIn: SOURCE_TEST,
+      },
+      {
+        what: 'reads on over a restart of the server',
+        file: SHARED_READER,
+        find: 'if (incarnation === this.#incarnation) return true;',
+        replace: 'if (incarnation >= 0) return true;',
+        killedIn: SOURCE_TEST,
+      },
+      {
+        what: 'never notices a restart',
+        file: 'src/replication/source/incarnation.ts',
+        find: '!isSame(this.#known, seen)',
+        replace: 'false',
+        killedIn: SOURCE_TEST,
+      },
+    ],
+  },
+  {
+    name: 'S6',
+    sentence: 'A checkpoint is stored only after the data that it covers is synced on the servers that took it.',
+    mutations: [
+      {
+        what: 'does not sync before it stores',
+        file: 'src/replication/target/checkpoint-rounds.ts',
+        find: 'if (!taken.some(({ progress }) => progress.writes !== progress.durableWrites)) return [...taken];',
+        replace: 'if (signal !== undefined) return [...taken];',
+        killedIn: ROUNDS_TEST,
+      },
+      {
+        what: 'does not ask the servers to sync',
+        file: 'src/replication/target/server-watch.ts',
+        find: "await server.json({ method: 'GET', path: '/_api/wal/lastTick', timeoutMs: SYNC_TIMEOUT_MS, signal });",
+        replace: '',
+        killedIn: STREAM_TEST,
+      },
+      {
+        what: 'stores although a server that led the shard did not sync',
+        file: 'src/replication/target/checkpoint-rounds.ts',
+        find: 'written.filter(({ progress }) => !synced.has(progress.leader))',
+        replace: '[]',
+        killedIn: ROUNDS_TEST,
+      },
+      {
+        what: 'does not notice that a server of the target started anew',
+        file: 'src/replication/target/server-watch.ts',
+        find: 'before === undefined || same(before, now)',
+        replace: 'true',
+        killedIn: STREAM_TEST,
+      },
+      {
+        what: 'does not compare trees after a restart of the target',
+        file: 'src/replication/target/shard-receiver.ts',
+        find: 'this.#verify = true;',
+        replace: '',
+        killedIn: STREAM_TEST,
+      },
+    ],
+  },
+  {
+    name: 'S7',
+    sentence: 'No shard keeps the others waiting, and the log is kept from the lowest durable position, up to a limit.',
+    mutations: [
+      {
+        what: 'lets a shard that waits for the target keep the memory of its link',
+        file: 'src/replication/target/link-session.ts',
+        find: 'owner.stalled && inbox.bufferedBytes > 0',
+        replace: 'owner.stalled && inbox.bufferedBytes < 0',
+        killedIn: BUDGET_TEST,
+      },
+      {
+        what: 'takes whatever a sender sends beyond its credit',
+        file: 'src/replication/target/inbox.ts',
+        find: 'this.#bytes > this.#creditBytes * OVERDRAFT',
+        replace: 'false',
+        killedIn: BUDGET_TEST,
+      },
+      {
+        what: 'lets a shard without credit hold the shared reader up',
+        file: SHARED_READER,
+        find: 'if (member.chargedMs >= limits.overdrawnMs)',
+        replace: 'if (member.chargedMs === Infinity)',
+        killedIn: SOURCE_TEST,
+      },
+      {
+        what: 'does not pin the log',
+        file: 'src/replication/source/log-pin.ts',
+        find: 'await track(this.#server, this.#syncerId, lowest, signal);',
+        replace: '',
+        killedIn: SOURCE_TEST,
+      },
+      {
+        what: 'pins the log for ever',
+        file: 'src/replication/source/log-pin.ts',
+        find: 'bytes <= this.#limits.pinBytesMax && ms <= this.#limits.pinMsMax',
+        replace: 'bytes <= Infinity && ms <= Infinity',
+        killedIn: SOURCE_TEST,
+      },
+    ],
+  },
+  {
+    name: 'S10',
+    sentence:
+      'Whoever appended reads back the predecessor before acting on it; archiving leaves a state to begin from.',
+    mutations: [
+      {
+        what: 'acts on an append without reading the predecessor back',
+        file: CHAINED_LOG,
+        find: 'await this.#checkPredecessor(commit, expected, signal);',
+        replace: '',
+        killedIn: LOG_TEST,
+      },
+      {
+        what: 'is content with any predecessor',
+        file: CHAINED_LOG,
+        find: 'if (checked.commit.hash === expected.hash) return;',
+        replace: 'if (checked.commit.hash !== undefined) return;',
+        killedIn: 'test/safety/event-log.test.ts',
+      },
+      {
+        what: 'archives where no state is kept',
+        file: CHAINED_LOG,
+        find: 'if (!holdsState(commit))',
+        replace: 'if (commit === undefined)',
+        killedIn: LOG_TEST,
+      },
+    ],
+  },
+  {
+    name: 'S11',
+    sentence:
+      'An unknown outcome is settled by the identical commit until it is known; a reader stops at a missing one.',
+    mutations: [
+      {
+        what: 'takes an unknown outcome for a success',
+        file: CHAINED_LOG,
+        find: "if (outcome === 'inserted') return undefined;",
+        replace: "if (outcome !== 'taken') return undefined;",
+        killedIn: LOG_TEST,
+      },
+      {
+        what: 'takes its own commit for that of another',
+        file: CHAINED_LOG,
+        find: 'if (holder?.hash === commit.hash) return undefined;',
+        replace: '',
+        killedIn: LOG_TEST,
+      },
+      {
+        what: 'takes the commit of another for its own',
+        file: CHAINED_LOG,
+        find: 'if (holder !== undefined) return holder;',
+        replace: 'if (holder !== undefined) return undefined;',
+        killedIn: LOG_TEST,
+      },
+      {
+        what: 'gives up after the first try',
+        file: CHAINED_LOG,
+        find: 'const SETTLE_ATTEMPTS_MAX = 6;',
+        replace: 'const SETTLE_ATTEMPTS_MAX = 1;',
+        killedIn: LOG_TEST,
+      },
+      {
+        what: 'reads on behind a missing commit',
+        file: CHAINED_LOG,
+        find: 'if (content === undefined) return { commits, bytes, isEnd: true };',
+        replace: 'if (content === undefined) { previous = undefined; continue; }',
+        killedIn: 'test/safety/event-log.test.ts',
+      },
+    ],
+  },
+  {
+    name: 'S14',
+    sentence: 'A shard that is truncated or made anew as a whole is copied: that cannot be told as operations.',
+    mutations: [
+      {
+        what: 'reads over a truncate of the whole shard',
+        file: SHARED_READER,
+        find: 'if (type === MARKER.collectionTruncate) {',
+        replace: 'if (type === MARKER.collectionTruncate && tick === undefined) {',
+        killedIn: SOURCE_TEST,
+      },
+      {
+        what: 'reads over a shard that is made anew or dropped',
+        file: SHARED_READER,
+        find: 'if (type === MARKER.collectionCreate || type === MARKER.collectionDrop) {',
+        replace: 'if (type === undefined) {',
+        killedIn: 'test/safety/structure-markers.test.ts',
+      },
+      {
+        what: 'forgets over a crash that the shard has to be copied',
+        file: 'src/replication/target/shard-receiver.ts',
+        find: 'await this.#withdraw(target, error.copyBecause);',
+        replace: '',
+        killedIn: STREAM_TEST,
+      },
+    ],
+  },
+  {
+    name: 'S15',
+    sentence: 'What comes on a channel is taken only at exactly the place where its stream stands.',
+    mutations: [
+      {
+        what: 'takes a frame behind a hole',
+        file: 'src/replication/target/inbox.ts',
+        find: 'header.seq !== this.#received + 1',
+        replace: 'false',
+        killedIn: STREAM_TEST,
+      },
+      {
+        what: 'applies operations from another position',
+        file: 'src/replication/target/stream-position.ts',
+        find: 'header.from !== this.#position && header.from !== this.#framePosition',
+        replace: 'false',
+        killedIn: STREAM_TEST,
+      },
+      {
+        what: 'takes what an earlier stream is told for its own',
+        file: 'src/replication/source/link-session.ts',
+        find: 'slot === undefined || slot.stream.open.stream !== control.stream',
+        replace: 'slot === undefined',
+        killedIn: 'test/safety/streams.test.ts',
+      },
+      {
+        what: 'takes controls again that were taken before',
+        file: 'src/adapters/mq/direct/incoming-controls.ts',
+        find: 'controls.slice(this.#next - from, this.#next - from + room)',
+        replace: 'controls.slice(0, room)',
+        killedIn: 'test/adapters/mq/direct-link-faults.test.ts',
+      },
+    ],
+  },
+  {
+    name: 'S22',
+    sentence:
+      'The chain is keyed by the masters’ secret, and a cut tail shows by a head that the other side remembers.',
+    mutations: [
+      {
+        what: 'hashes without the masters’ secret',
+        file: 'src/adapters/crypto/commit-hasher.ts',
+        find: 'derivedKey(secret, use))',
+        replace: "derivedKey('known to all', use))",
+        killedIn: 'test/adapters/crypto/commit-hasher.test.ts',
+      },
+      {
+        what: 'takes commits under any key',
+        file: 'src/events/chain.ts',
+        find: "if (checked === 'other-key')",
+        replace: "if (checked === 'other-key' && hash === '')",
+        killedIn: LOG_TEST,
+      },
+      {
+        what: 'does not notice a cut tail',
+        file: 'src/events/verify-log.ts',
+        find: '.filter(({ position }) => position > head.position)',
+        replace: '.filter(({ position }) => position > Infinity)',
+        killedIn: LOG_TEST,
+      },
+    ],
+  },
+];
+
+/** The files that hold a rule's tests, each once. */
+export function testFilesOf({ mutations }: Rule): readonly string[] {
+  return [...new Set(mutations.map(({ killedIn }) => killedIn))];
+}
+
+/** Matches the full names of a rule's tests: those that, or whose group, begins with the rule's name. */
+export function testNamesOf({ name }: Rule): string {
+  return `\\b${name}: `;
+}
+
+/** How often a text stands in another one. */
+export function countOf(text: string, within: string): number {
+  return within.split(text).length - 1;
+}
