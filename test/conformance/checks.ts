@@ -1,3 +1,4 @@
+import { defineAgency } from './suite/agency.ts';
 import { defineBatchesAndDump } from './suite/batches-and-dump.ts';
 import { defineClusterRouting } from './suite/cluster-routing.ts';
 import { defineCollections } from './suite/collections.ts';
@@ -9,6 +10,7 @@ import { defineDoorAndHeaders } from './suite/door-and-headers.ts';
 import { defineImport } from './suite/import.ts';
 import { defineIndexes } from './suite/indexes.ts';
 import { defineIsRestore } from './suite/is-restore.ts';
+import { defineQuietServer } from './suite/quiet-server.ts';
 import { defineReadOnlyMode } from './suite/read-only-mode.ts';
 import { defineRestore } from './suite/restore.ts';
 import { defineRevisionTrees } from './suite/revision-trees.ts';
@@ -40,6 +42,8 @@ const subjects: readonly ((target: Target) => void)[] = [
   defineRestore,
   defineClusterRouting,
   defineDbServerDirect,
+  defineAgency,
+  defineQuietServer,
 ];
 
 /** Defines all checks that apply to a target. */

@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
 import { expectRefusal } from '../answer.ts';
+import { decodeRevision } from '../revision-text.ts';
 import type { Target } from '../target.ts';
 
 /** Reference 4.1–4.3 for calls of one document. */
@@ -284,13 +285,7 @@ export function defineDocumentsSingle(target: Target): void {
   check('5.8: revisions rise strictly on one server', async () => {
     const name = await target.collection();
     const { list } = await insert(name, Array(50).fill({}));
-    const revisions = list.map((item) => decode((item as { _rev: string })._rev));
+    const revisions = list.map((item) => decodeRevision((item as { _rev: string })._rev));
     expect(revisions).toEqual([...new Set(revisions)].sort((a, b) => (a < b ? -1 : 1)));
   });
-}
-
-const ALPHABET = '-_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
-
-function decode(revision: string): bigint {
-  return [...revision].reduce((value, letter) => value * 64n + BigInt(ALPHABET.indexOf(letter)), 0n);
 }
