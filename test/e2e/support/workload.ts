@@ -28,7 +28,7 @@ export class Workload {
     this.#corpus = new Corpus(seed);
   }
 
-  async create({ databases, collections }: WorkloadSize): Promise<void> {
+  async create({ databases, collections }: Omit<WorkloadSize, 'documents'>): Promise<void> {
     for (let index = 0; index < databases; index++) {
       await this.#front.json({ method: 'POST', path: '/_api/database', body: { name: `db ${index} ü` } });
     }
@@ -56,6 +56,13 @@ export class Workload {
       operations += await this.#round(collection);
     }
     return operations;
+  }
+
+  /** Writes one document into every collection; tells where each can be read. */
+  async probe(round: number): Promise<{ readonly database: string; readonly path: string }[]> {
+    for (const collection of this.#collections)
+      await this.#write(collection, [this.#corpus.document(`probe-${round}`)]);
+    return this.#collections.map(({ database, name }) => ({ database, path: `/_api/document/${name}/probe-${round}` }));
   }
 
   async #round(collection: Collection): Promise<number> {

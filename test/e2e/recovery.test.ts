@@ -1,0 +1,163 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Datacenter, Member } from '../../cli/demo/datacenter.ts';
+import { leaderOf, targetStatus } from '../../cli/demo/status.ts';
+import type { Commit } from '../../src/events/log.ts';
+import { compareDeployments } from './support/compare.ts';
+import { eventually } from './support/eventually.ts';
+import { type Pair, type Side, startPair } from './support/pair.ts';
+import { Workload } from './support/workload.ts';
+
+/** What operators are promised after a killed process or a restarted server. */
+const RECOVERY_MS = 15_000;
+const DOCUMENTS = 60_000;
+
+let pair: Pair;
+let workload: Workload;
+let probes = 0;
+const members = new Map<Datacenter, { masters: Member[]; workers: Member[] }>();
+
+beforeAll(async () => {
+  pair = await startPair({ masters: 2, workers: 2, dbServers: 3, coordinators: 2 });
+  for (const { datacenter } of [pair.source, pair.target]) {
+    members.set(datacenter, { masters: [...datacenter.masters], workers: [...datacenter.workers] });
+  }
+  workload = new Workload(pair.source.database, 11);
+  await workload.create({ databases: 2, collections: 8 });
+  await workload.load(DOCUMENTS);
+});
+afterAll(() => pair?.stop());
+
+function membersOf(side: Side): { masters: Member[]; workers: Member[] } {
+  const found = members.get(side.datacenter);
+  if (found === undefined) throw new Error('unknown datacenter');
+  return found;
+}
+
+/** SIGKILL; another process takes the place at once, as a service manager would have it, with nothing but its flags. */
+async function killWorker(side: Side, index: number): Promise<void> {
+  const { workers } = membersOf(side);
+  const victim = workers[index];
+  if (victim === undefined) throw new Error('no such worker');
+  await victim.process.kill();
+  workers[index] = side.datacenter.restartWorker(victim);
+}
+
+async function killLeader(side: Side): Promise<void> {
+  const { masters } = membersOf(side);
+  const leader = await leaderOf(side.masters);
+  const index = masters.findIndex(({ endpoint }) => endpoint === leader);
+  const victim = masters[index];
+  if (victim === undefined) throw new Error(`no leader among the masters: ${leader}`);
+  await victim.process.kill();
+  masters[index] = side.datacenter.restartMaster(victim);
+}
+
+/** Writes one document into every collection and waits until all have arrived: every shard's stream goes on. */
+async function goesOn(): Promise<number> {
+  const round = probes++;
+  const written = await workload.probe(round);
+  return eventually('probes arriving on the target', RECOVERY_MS, async () => {
+    for (const { database, path } of written) {
+      const { status } = await pair.target.database.front.request({ method: 'HEAD', database, path });
+      if (status !== 200) return false;
+    }
+    return true;
+  });
+}
+
+async function endsEqual(): Promise<void> {
+  await eventually('both sides being equal', 60_000, async () => {
+    const { differences } = await compareDeployments(pair.source.database, pair.target.database);
+    return differences.length === 0;
+  });
+}
+
+/** Keeps writing while `work` runs, and stops whatever becomes of it. */
+async function whileWriting<T>(work: () => Promise<T>): Promise<T> {
+  const stop = new AbortController();
+  const writing = workload.mix(stop.signal);
+  try {
+    return await work();
+  } finally {
+    stop.abort();
+    await writing;
+  }
+}
+
+/** How often each shard was copied, by the log's own account. */
+async function copies(): Promise<Map<string, number>> {
+  const counts = new Map<string, number>();
+  for (const { shard, way, status } of stateChanges(await pair.target.events())) {
+    if (way !== 'copy' || status !== 'initial-sync') continue;
+    const key = `${shard.database}/${shard.collection}/${shard.shardIndex}`;
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+  return counts;
+}
+
+interface StateChange {
+  readonly shard: { readonly database: string; readonly collection: string; readonly shardIndex: number };
+  readonly way: string;
+  readonly status: string;
+}
+
+function stateChanges(commits: readonly Commit[]): StateChange[] {
+  return commits
+    .flatMap(({ events }) => events)
+    .filter(({ type }) => type === 'ShardStatesChanged')
+    .flatMap(({ data }) => (data as { changes: StateChange[] }).changes);
+}
+
+test('a worker killed during the copy: another one goes on, and all arrives', { timeout: 120_000 }, async () => {
+  await pair.configure();
+  await eventually('the copy having begun', 30_000, async () => {
+    const { running, total } = await targetStatus(pair.target.masters);
+    return total > 0 && running > 0;
+  });
+  await killWorker(pair.target, 0);
+  const ms = await goesOn();
+  await endsEqual();
+  console.log(`went on ${Math.round(ms)} ms after the kill`);
+});
+
+describe('while streaming, nothing that was checkpointed is copied again', () => {
+  const cases: readonly (readonly [string, () => Promise<void>])[] = [
+    ['a killed worker of the target', () => killWorker(pair.target, 0)],
+    ['a killed worker of the source', () => killWorker(pair.source, 0)],
+    ['a killed leader of the target', () => killLeader(pair.target)],
+    ['a killed leader of the source', () => killLeader(pair.source)],
+    [
+      'a worker and the leader of the target killed at once',
+      async () => {
+        await Promise.all([killWorker(pair.target, 1), killLeader(pair.target)]);
+      },
+    ],
+    ['a restarted DB-Server of the source', () => restartDbServer(pair.source)],
+    ['a restarted DB-Server of the target', () => restartDbServer(pair.target)],
+  ];
+
+  test.each(cases)('%s: it goes on within 15 s and ends equal', { timeout: 180_000 }, async (name, disturb) => {
+    await eventually('every shard running', 60_000, async () => {
+      const { status, running, total } = await targetStatus(pair.target.masters);
+      return status === 'running' && running === total;
+    });
+    const before = await copies();
+    const ms = await whileWriting(async () => {
+      await disturb();
+      return goesOn();
+    });
+    await endsEqual();
+    const after = await copies();
+    console.log(`${name}: went on after ${Math.round(ms)} ms; copies ${sum(before)} before, ${sum(after)} after`);
+    expect(after).toEqual(before);
+  });
+});
+
+async function restartDbServer(side: Side): Promise<void> {
+  const [server] = await side.database.dbServers();
+  await side.control('restart', { server: server?.id });
+}
+
+function sum(counts: ReadonlyMap<string, number>): number {
+  return [...counts.values()].reduce((total, count) => total + count, 0);
+}
