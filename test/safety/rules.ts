@@ -169,7 +169,7 @@ export const RULES: readonly Rule[] = [
         file: 'src/replication/source/witness.ts',
         find: "isSame ? 'confirmed' : 'different'",
         replace: "isSame ? 'confirmed' : 'confirmed'",
-        killedIn: SOURCE_TEST,
+        killedIn: 'test/safety/streams.test.ts',
       },
       {
         what: 'reads on over a restart of the server',
@@ -203,7 +203,7 @@ export const RULES: readonly Rule[] = [
         file: 'src/replication/target/server-watch.ts',
         find: "await server.json({ method: 'GET', path: '/_api/wal/lastTick', timeoutMs: SYNC_TIMEOUT_MS, signal });",
         replace: '',
-        killedIn: STREAM_TEST,
+        killedIn: 'test/safety/servers.test.ts',
       },
       {
         what: 'stores although a server that led the shard did not sync',
@@ -258,7 +258,7 @@ export const RULES: readonly Rule[] = [
         file: 'src/replication/source/log-pin.ts',
         find: 'await track(this.#server, this.#syncerId, lowest, signal);',
         replace: '',
-        killedIn: SOURCE_TEST,
+        killedIn: 'test/safety/servers.test.ts',
       },
       {
         what: 'pins the log for ever',

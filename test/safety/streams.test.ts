@@ -45,3 +45,22 @@ test('S15: what an earlier stream of a channel is told does not touch the one th
   expect(replica.stream).not.toBe(earlier);
   expect(replica.copies).toBe(1);
 });
+
+test('S5: a log that has another operation at the tick of the one that was seen is not followed', async () => {
+  const source = await TestSource.start({ mode: 'single' });
+  cleanups.push(() => source.stop());
+  await source.createCollection('c');
+  const [replica] = await source.follow('c');
+  if (replica === undefined) throw new Error('no replica');
+  await source.writeOne('c', { _key: 'seen' });
+  const checkpoint = await until('a witness', () =>
+    replica.checkpoint?.witnesses.length ? replica.checkpoint : false,
+  );
+  const witnesses = checkpoint.witnesses.map((witness) => ({ ...witness, key: 'another' }));
+  source.receiver.open(replica.channel, { checkpoint: { ...checkpoint, witnesses } });
+  const opened = await until('an answer', () => {
+    const last = replica.last('opened');
+    return last?.stream === replica.stream ? last : undefined;
+  });
+  expect(opened).toMatchObject({ way: 'copy', reason: expect.stringContaining('has another operation at tick') });
+});
