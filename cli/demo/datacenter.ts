@@ -52,7 +52,7 @@ export function makeAuthorities(folder: string): Authorities {
   return { tls, client };
 }
 
-/** How many of each. */
+/** How many of each; 0 DB-Servers make the database a single server. */
 export interface DatacenterSize {
   readonly masters: number;
   readonly workers: number;
@@ -70,6 +70,11 @@ export interface DatacenterSecrets {
   readonly controlToken?: string;
 }
 
+function databaseFlags({ dbServers, coordinators }: DatacenterSize): string[] {
+  if (dbServers === 0) return ['--mode=single'];
+  return ['--mode=cluster', `--dbservers=${dbServers}`, `--coordinators=${coordinators}`];
+}
+
 /** Starts everything of a datacenter; `started` gets each process at once, so that a failure leaves none behind. */
 export async function startDatacenter(
   name: string,
@@ -84,21 +89,11 @@ export async function startDatacenter(
     started(process);
     return process;
   };
-  const cluster = start(
-    'cluster',
-    [
-      'embedded',
-      '--mode=cluster',
-      `--dbservers=${size.dbServers}`,
-      `--coordinators=${size.coordinators}`,
-      '--output=json',
-    ],
-    {
-      ARANGOSYNC_AUTH_JWT_SECRET: secrets.clusterSecret,
-      ARANGOSYNC_AUTH_ROOT_PASSWORD: secrets.rootPassword,
-      ...(secrets.controlToken !== undefined && { ARANGOSYNC_CONTROL_TOKEN: secrets.controlToken }),
-    },
-  );
+  const cluster = start('cluster', ['embedded', ...databaseFlags(size), '--output=json'], {
+    ARANGOSYNC_AUTH_JWT_SECRET: secrets.clusterSecret,
+    ARANGOSYNC_AUTH_ROOT_PASSWORD: secrets.rootPassword,
+    ...(secrets.controlToken !== undefined && { ARANGOSYNC_CONTROL_TOKEN: secrets.controlToken }),
+  });
   const { endpoints, controlEndpoint } = JSON.parse(
     await cluster.line((line) => line.startsWith('{'), START_TIMEOUT_MS),
   );

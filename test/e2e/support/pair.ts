@@ -43,24 +43,24 @@ export interface Pair {
   stop(): Promise<void>;
 }
 
-export async function startPair(size: DatacenterSize): Promise<Pair> {
+export async function startPair(size: DatacenterSize, targetSize: DatacenterSize = size): Promise<Pair> {
   const folder = mkdtempSync(join(tmpdir(), 'arangosync-e2e-'));
   const processes: DemoProcess[] = [];
   const authorities = makeAuthorities(folder);
   const tlsCa = authorities.tls.certificate;
-  const start = async (name: string): Promise<Side> => {
+  const start = async (name: string, of: DatacenterSize): Promise<Side> => {
     const secrets = { ...newSecrets(), controlToken: CONTROL_TOKEN };
     const datacenter = await startDatacenter(
       name,
       folder,
       authorities,
       secrets,
-      size,
+      of,
       (process) => void processes.push(process),
     );
     return openSide(datacenter, secrets, tlsCa);
   };
-  const [source, target] = await Promise.all([start('source'), start('target')]);
+  const [source, target] = await Promise.all([start('source', size), start('target', targetSize)]);
   const pair = { source, target, folder, processes };
   const command = (words: readonly string[], on: Side) => runAt(words, on, folder);
   return {

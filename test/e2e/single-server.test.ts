@@ -1,0 +1,102 @@
+import { afterEach, expect, test } from 'vitest';
+import { eventually } from './support/eventually.ts';
+import { type Pair, type Side, startPair } from './support/pair.ts';
+
+const SINGLE = { masters: 1, workers: 1, dbServers: 0, coordinators: 0 };
+const CLUSTER = { masters: 1, workers: 1, dbServers: 2, coordinators: 1 };
+const DATABASE = 'shop';
+
+let pair: Pair;
+afterEach(() => pair?.stop());
+
+async function create(side: Side, name: string, numberOfShards = 1): Promise<void> {
+  const body = { name, numberOfShards };
+  await side.database.front.json({ method: 'POST', database: DATABASE, path: '/_api/collection', body });
+}
+
+async function createDatabase(side: Side): Promise<void> {
+  await side.database.front.json({ method: 'POST', path: '/_api/database', body: { name: DATABASE } });
+}
+
+async function insert(side: Side, collection: string, keys: readonly string[]): Promise<number> {
+  const path = `/_api/document/${collection}`;
+  const body = keys.map((key) => ({ _key: key, value: key.length }));
+  return (await side.database.front.request({ method: 'POST', database: DATABASE, path, body })).status;
+}
+
+async function read(side: Side, collection: string, key: string): Promise<string | undefined> {
+  const path = `/_api/document/${collection}/${key}`;
+  const answer = await side.database.front.request({ method: 'GET', database: DATABASE, path });
+  return answer.status === 200 ? answer.body.toString() : undefined;
+}
+
+const arrives = (collection: string, key: string) =>
+  eventually(
+    `${collection}/${key} arriving`,
+    30_000,
+    async () => (await read(pair.target, collection, key)) !== undefined,
+  );
+
+const isSame = () =>
+  eventually('both sides being the same', 30_000, async () => {
+    const { exit, output } = await pair.command(['check', 'sync', '--timeout=1s'], pair.target);
+    return exit === 0 && output.includes('The whole data is the same');
+  });
+
+const keysOf = (prefix: string) => Array.from({ length: 50 }, (_, index) => `${prefix}${index}`);
+
+/** As root, who is an ordinary user for the server mode. */
+async function rootMayWrite({ datacenter }: Side, collection: string): Promise<boolean> {
+  const authorization = `Basic ${Buffer.from(`root:${datacenter.rootPassword}`).toString('base64')}`;
+  const url = `${datacenter.endpoints[0]}/_db/${DATABASE}/_api/document/${collection}`;
+  const answer = await fetch(url, { method: 'POST', headers: { authorization }, body: '{}' });
+  await answer.text();
+  return answer.ok;
+}
+
+test('S3: a single server follows another, is writable after a stop, and is made equal again', {
+  timeout: 120_000,
+}, async () => {
+  pair = await startPair(SINGLE);
+  await createDatabase(pair.source);
+  await create(pair.source, 'goods');
+  await insert(pair.source, 'goods', keysOf('a'));
+  await pair.configure();
+  await arrives('goods', 'a49');
+  await insert(pair.source, 'goods', keysOf('b'));
+  await arrives('goods', 'b49');
+  expect(await read(pair.target, 'goods', 'b7')).toBe(await read(pair.source, 'goods', 'b7'));
+  expect(await rootMayWrite(pair.target, 'goods')).toBe(false);
+  await isSame();
+
+  const stopped = await pair.command(['stop', 'sync'], pair.target);
+  expect(stopped).toMatchObject({ exit: 0 });
+  expect(await rootMayWrite(pair.target, 'goods')).toBe(true);
+  await insert(pair.source, 'goods', keysOf('c'));
+
+  await pair.configure();
+  await arrives('goods', 'c49');
+  await isSame();
+});
+
+test('a collection of a single server goes into one shard of a cluster, and is refused where the cluster has three', {
+  timeout: 120_000,
+}, async () => {
+  pair = await startPair(SINGLE, CLUSTER);
+  await createDatabase(pair.source);
+  await create(pair.source, 'goods');
+  await create(pair.source, 'orders');
+  await insert(pair.source, 'goods', keysOf('a'));
+  await insert(pair.source, 'orders', keysOf('a'));
+  await createDatabase(pair.target);
+  await create(pair.target, 'orders', 3);
+  await insert(pair.target, 'orders', ['here-before']);
+  await pair.configure();
+  await arrives('goods', 'a49');
+  const { exit, output } = await pair.command(['check', 'sync', '--timeout=1s'], pair.target);
+  expect(exit).toBe(1);
+  const line = output.split('\n').find((text) => text.includes('orders') && /3 shard/.test(text));
+  expect(line, output).toBeDefined();
+  expect(await read(pair.target, 'orders', 'here-before')).toBeDefined();
+  expect(await read(pair.target, 'orders', 'a1')).toBeUndefined();
+});
