@@ -1,6 +1,6 @@
-import { createHmac } from 'node:crypto';
 import { Agent, type Dispatcher } from 'undici';
 import { type ZodType, z } from 'zod';
+import { signJwt } from '../src/adapters/http/jwt.ts';
 import { parseKeyfile } from '../src/adapters/tls/index.ts';
 import { CommandFailed, UsageError } from './errors.ts';
 import type { masterOptions } from './master-options.ts';
@@ -148,11 +148,8 @@ function authorizationOf({ user, password, jwtSecret, keyfile }: MasterOptionVal
   return undefined;
 }
 
-/** The token that masters accept from whoever has their JWT secret (master-api §2). */
+/** The token that masters accept from whoever has their JWT secret. */
 export function masterToken(secret: string): string {
-  const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
   const now = Math.floor(Date.now() / 1_000);
-  const claims = { iss: 'arangosync', server_id: 'arangosync-cli', iat: now, exp: now + TOKEN_LIFETIME_S };
-  const signed = `${encode({ alg: 'HS256', typ: 'JWT' })}.${encode(claims)}`;
-  return `${signed}.${createHmac('sha256', secret).update(signed).digest('base64url')}`;
+  return signJwt({ iss: 'arangosync', server_id: 'arangosync-cli', iat: now, exp: now + TOKEN_LIFETIME_S }, secret);
 }

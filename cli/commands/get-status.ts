@@ -24,6 +24,13 @@ function describe(info: SyncInfo, verbose: boolean): string[] {
   const lines = [`Incoming: ${info.status}${info.source?.length ? ` from ${info.source.join(', ')}` : ''}`];
   if (info.status !== 'inactive')
     lines.push(`Shards: ${info.shardsCount ?? 0} of ${info.totalShardsCount ?? 'unknown'}`);
+  if (info.status_message) lines.push(info.status_message);
+  for (const { database, collection, reason } of info.problems ?? []) {
+    lines.push(`Not replicated: ${database}/${collection}: ${reason}`);
+  }
+  for (const path of info.heldDrops ?? []) {
+    lines.push(`Held: ${path} is gone from the source; 'arangosync confirm drops --collection=${path}' drops it here`);
+  }
   if (verbose) lines.push(...shardTable(info.shards));
   if (!info.outgoing?.length) lines.push('Outgoing: none');
   for (const target of info.outgoing ?? []) {
