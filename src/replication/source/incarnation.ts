@@ -1,13 +1,27 @@
 import { type ArangoServer, ArangoUnreachable } from '../arango.ts';
 import { throwIfError } from './answers.ts';
+import { UNINTERRUPTED } from './environment.ts';
 
 interface Status {
   readonly pid?: unknown;
   readonly serverInfo?: { readonly persistedId?: unknown; readonly rebootId?: unknown };
 }
 
-/** A clock that runs differently here and there must not look like a restart. */
-const BOOT_TOLERANCE_MS = 2_000;
+/** Between two looks clocks may drift apart so far; a mistake costs reading a witness back. */
+const DRIFT_MS_MAX = 5;
+
+/** The moment of a server's start, ms since 1970: within it, because the answer took its time. */
+interface BootTime {
+  readonly uptimeMs: number;
+  readonly earliest: number;
+  readonly latest: number;
+}
+
+interface Seen {
+  readonly name: string;
+  /** Undefined on a cluster's servers, and where metrics are switched off. */
+  readonly boot: BootTime | undefined;
+}
 
 /**
  * Tells whether a server has restarted since it was asked last: after that its log may have lost its end, and the ticks
@@ -20,8 +34,9 @@ export class Incarnation {
   readonly #now: () => number;
   readonly #freshMs: number;
   #askedAt = -Infinity;
-  #known: { readonly name: string; readonly bootAt: number | undefined } | undefined;
+  #known: Seen | undefined;
   #count = 0;
+  #asking: Promise<number> | undefined;
 
   /** `freshMs`: how long an answer about a single server holds. */
   constructor(server: ArangoServer, isSingle: boolean, now: () => number, freshMs: number) {
@@ -31,11 +46,21 @@ export class Incarnation {
     this.#freshMs = isSingle ? freshMs : 0;
   }
 
-  /** A number that rises with every restart that was seen. */
+  /** A number that rises with every restart that was seen; the server was asked after this call. */
   async current(signal: AbortSignal): Promise<number> {
+    await this.#asking?.catch(() => undefined);
+    signal.throwIfAborted();
+    // One question after the other, for all who wait meanwhile: none of them may call it off.
+    this.#asking ??= this.#ask(UNINTERRUPTED).finally(() => {
+      this.#asking = undefined;
+    });
+    return this.#asking;
+  }
+
+  async #ask(signal: AbortSignal): Promise<number> {
     const askedAt = this.#now();
     if (this.#known !== undefined && askedAt - this.#askedAt < this.#freshMs) return this.#count;
-    const seen = { name: await this.#name(signal), bootAt: this.#isSingle ? await this.#bootAt(signal) : undefined };
+    const seen = { name: await this.#name(signal), boot: this.#isSingle ? await this.#boot(signal) : undefined };
     if (this.#known !== undefined && !isSame(this.#known, seen)) this.#count += 1;
     this.#known = seen;
     this.#askedAt = askedAt;
@@ -53,26 +78,24 @@ export class Incarnation {
     return JSON.stringify([status.pid, persistedId, rebootId]);
   }
 
-  /** When the server was started, ms since 1970; undefined where metrics are switched off. */
-  async #bootAt(signal: AbortSignal): Promise<number | undefined> {
+  async #boot(signal: AbortSignal): Promise<BootTime | undefined> {
     const request = { method: 'GET', path: '/_admin/metrics/v2', signal } as const;
     const before = this.#now();
     const answer = await this.#server.request(request);
     if (answer.status === 404 || answer.status === 403) return undefined;
     throwIfError(request, answer);
-    const [, uptime] =
-      /^arangodb_server_statistics_server_uptime_total(?:\{[^}]*\})? ([0-9.e+]+)$/m.exec(
-        answer.body.toString('utf8'),
-      ) ?? [];
-    return uptime === undefined ? undefined : before - Number(uptime) * 1000;
+    const [, seconds] = UPTIME.exec(answer.body.toString('utf8')) ?? [];
+    if (seconds === undefined) return undefined;
+    const uptimeMs = Number(seconds) * 1000;
+    return { uptimeMs, earliest: before - uptimeMs, latest: this.#now() - uptimeMs };
   }
 }
 
-function isSame(
-  a: { readonly name: string; readonly bootAt: number | undefined },
-  b: { readonly name: string; readonly bootAt: number | undefined },
-): boolean {
+const UPTIME = /^arangodb_server_statistics_server_uptime_total(?:\{[^}]*\})? ([0-9.e+-]+)$/m;
+
+function isSame(a: Seen, b: Seen): boolean {
   if (a.name !== b.name) return false;
-  if (a.bootAt === undefined || b.bootAt === undefined) return a.bootAt === b.bootAt;
-  return b.bootAt - a.bootAt < BOOT_TOLERANCE_MS;
+  if (a.boot === undefined || b.boot === undefined) return a.boot === b.boot;
+  if (b.boot.uptimeMs < a.boot.uptimeMs) return false;
+  return a.boot.earliest <= b.boot.latest + DRIFT_MS_MAX && b.boot.earliest <= a.boot.latest + DRIFT_MS_MAX;
 }

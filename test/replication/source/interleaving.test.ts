@@ -9,7 +9,7 @@ type Step =
   | { readonly kind: 'remove'; readonly collection: number; readonly keys: readonly number[] }
   | { readonly kind: 'transaction'; readonly keys: readonly number[]; readonly bytes: number }
   | { readonly kind: 'hold' | 'let go' | 'verify' | 'open again' | 'copy again'; readonly collection: number }
-  | { readonly kind: 'restart workers' | 'restart server' };
+  | { readonly kind: 'restart workers' | 'restart server' | 'lose power' };
 
 const NAMES = ['a', 'b', 'c'] as const;
 const collection = fc.integer({ min: 0, max: NAMES.length - 1 });
@@ -29,7 +29,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       collection,
     }),
   },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('restart workers', 'restart server') }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('restart workers', 'restart server', 'lose power') }) },
 );
 
 class Run {
@@ -74,7 +74,9 @@ class Run {
         for (const replica of this.#replicas) source.receiver.resume(replica);
         return;
       case 'restart server':
-        await source.embedded.control.restart();
+      case 'lose power':
+        if (step.kind === 'restart server') await source.embedded.control.restart();
+        else await source.embedded.control.losePower();
         return void (await until('a server', () =>
           source.write('a', this.#documents([0], 1)).then(
             () => true,
@@ -133,6 +135,9 @@ test('whatever happens, what the frames say is what the source holds: no gap, no
         await run.source.stop();
       }
     }),
-    { numRuns: 40, ...(process.env.SEED === undefined ? {} : { seed: Number(process.env.SEED) }) },
+    {
+      numRuns: Number(process.env.RUNS ?? 40),
+      ...(process.env.SEED === undefined ? {} : { seed: Number(process.env.SEED) }),
+    },
   );
 }, 240_000);
