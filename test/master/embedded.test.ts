@@ -139,7 +139,9 @@ describe('masters on an embedded cluster', () => {
       b.master.state.synchronization.identity?.deploymentId,
       [...a.master.state.outgoing.keys()][0],
     ]);
-    expect(Object.keys(body.datacenters[0].databases._system.collections)).toContain('_users');
+    const listed = body.datacenters[0].databases._system;
+    expect(Object.keys(listed.collections)).toContain('_graphs');
+    expect(Object.keys(listed.excluded_collections)).toEqual(expect.arrayContaining(['_users', '_analyzers']));
     const stopped = await ask('DELETE', '/_api/sync', { wait_timeout: 20_000_000_000 });
     expect([stopped.status, stopped.body.cancelling]).toEqual([200, false]);
     expect(await modeOf(target)).toBe('default');
