@@ -187,7 +187,12 @@ export class TestSource {
   async documents(shard: string, leader?: string): Promise<Map<string, string>> {
     const server = leader === undefined ? this.deployment.front : await this.deployment.dbServer(leader);
     const batch = '/_api/replication/batch';
-    const { id } = await server.json<{ id: string }>({ method: 'POST', path: batch, body: { ttl: 60 } });
+    const { id } = await server.json<{ id: string }>({
+      method: 'POST',
+      path: batch,
+      body: { ttl: 60 },
+      repeatable: true,
+    });
     const query = { collection: shard, batchId: id, useEnvelope: false, chunkSize: 100_000_000 };
     const answer = await server.request({ method: 'GET', path: '/_api/replication/dump', query });
     await server.request({ method: 'DELETE', path: `${batch}/${id}` });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { TestSource, until } from './harness.ts';
+import { TestSource } from './harness.ts';
 import type { Replica } from './replica.ts';
 
 type Step =
@@ -9,7 +9,10 @@ type Step =
   | { readonly kind: 'remove'; readonly collection: number; readonly keys: readonly number[] }
   | { readonly kind: 'transaction'; readonly keys: readonly number[]; readonly bytes: number }
   | { readonly kind: 'hold' | 'let go' | 'verify' | 'open again' | 'copy again'; readonly collection: number }
+  | { readonly kind: 'slow own tails' | 'slow shared reader' }
   | { readonly kind: 'restart workers' | 'restart server' | 'lose power' };
+
+type Write = Extract<Step, { kind: 'write' | 'one' | 'remove' | 'transaction' }>;
 
 const NAMES = ['a', 'b', 'c'] as const;
 const collection = fc.integer({ min: 0, max: NAMES.length - 1 });
@@ -29,12 +32,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       collection,
     }),
   },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constantFrom('slow own tails', 'slow shared reader') }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('restart workers', 'restart server', 'lose power') }) },
 );
 
 class Run {
   readonly source: TestSource;
   readonly #replicas: Replica[] = [];
+  readonly #writing: Promise<void>[] = [];
   #count = 0;
 
   constructor(source: TestSource) {
@@ -53,7 +58,42 @@ class Run {
     return numbers.map((number) => ({ _key: `k${number}`, n: ++this.#count, text: 'x'.repeat(size) }));
   }
 
+  /** Writes go on in the background; the other steps happen in the middle of them. */
   async step(step: Step): Promise<void> {
+    if (step.kind === 'write' || step.kind === 'one' || step.kind === 'remove' || step.kind === 'transaction') {
+      // What a restart of the server cuts off may have happened or not: the source is the truth.
+      this.#writing.push(this.#write(step).catch(() => undefined));
+      if (this.#writing.length % 3 === 0) await this.#writing.at(-1);
+      return;
+    }
+    await this.#disturb(step);
+  }
+
+  async #disturb(step: Exclude<Step, Write>): Promise<void> {
+    const { source } = this;
+    switch (step.kind) {
+      case 'slow own tails':
+      case 'slow shared reader': {
+        const path = step.kind === 'slow own tails' ? /wal\/tail.*collection=/ : /wal\/tail.*global=true/;
+        source.embedded.control.addFault({ path, count: 4, when: 'after', action: { kind: 'delay', ms: 10 } });
+        return;
+      }
+      case 'restart workers':
+        await source.restart();
+        for (const replica of this.#replicas) source.receiver.resume(replica);
+        return;
+      case 'restart server':
+      case 'lose power':
+        await Promise.all(this.#writing);
+        if (step.kind === 'restart server') await source.embedded.control.restart();
+        else await source.embedded.control.losePower();
+        return;
+      default:
+        this.#control(step.kind, this.#replica(step.collection));
+    }
+  }
+
+  async #write(step: Write): Promise<void> {
     const { source } = this;
     switch (step.kind) {
       case 'write':
@@ -69,22 +109,6 @@ class Run {
         return source.transaction(
           Object.fromEntries(NAMES.map((name) => [name, this.#documents(step.keys, step.bytes)])),
         );
-      case 'restart workers':
-        await source.restart();
-        for (const replica of this.#replicas) source.receiver.resume(replica);
-        return;
-      case 'restart server':
-      case 'lose power':
-        if (step.kind === 'restart server') await source.embedded.control.restart();
-        else await source.embedded.control.losePower();
-        return void (await until('a server', () =>
-          source.write('a', this.#documents([0], 1)).then(
-            () => true,
-            () => false,
-          ),
-        ));
-      default:
-        return this.#control(step.kind, this.#replica(step.collection));
     }
   }
 
@@ -101,6 +125,7 @@ class Run {
   }
 
   async end(): Promise<void> {
+    await Promise.all(this.#writing);
     for (const replica of this.#replicas) this.#control('let go', replica);
     for (const [index, replica] of this.#replicas.entries()) await this.source.equal(replica, this.#name(index));
     expect(this.#replicas.flatMap(({ errors }) => errors)).toEqual([]);
