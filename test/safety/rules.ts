@@ -249,8 +249,8 @@ export const RULES: readonly Rule[] = [
       {
         what: 'lets a shard without credit hold the shared reader up',
         file: SHARED_READER,
-        find: 'if (member.chargedMs >= limits.overdrawnMs)',
-        replace: 'if (member.chargedMs === Infinity)',
+        find: 'if (member.chargedMs >= limits.overdrawnMs &&',
+        replace: 'if (member.chargedMs === Infinity &&',
         killedIn: SOURCE_TEST,
       },
       {

@@ -33,6 +33,8 @@ export interface SourceLimits {
   readonly gatherTicksMax: number;
   /** How long a shard without credit may keep others waiting before it goes on by a tail of its own (S7). */
   readonly overdrawnMs: number;
+  /** A shard that is applied at this rate or faster stays with the others even while they wait for its credit. */
+  readonly steadyBytesPerS: number;
   readonly pinEveryMs: number;
   /** What the log may grow behind the lowest durable position before the pin is dropped (S7). */
   readonly pinBytesMax: number;
@@ -65,6 +67,7 @@ export const SOURCE_LIMITS: SourceLimits = {
   gatherMs: 50,
   gatherTicksMax: 1_000_000,
   overdrawnMs: 250,
+  steadyBytesPerS: 2 * MIB,
   pinEveryMs: 5_000,
   pinBytesMax: 64 * 1024 * MIB,
   pinMsMax: 24 * 60 * 60 * 1_000,

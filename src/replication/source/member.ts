@@ -40,8 +40,9 @@ export class Member {
   readonly options: MemberOptions;
   readonly entered: Promise<Tick>;
   readonly left: Promise<Left>;
-  /** Milliseconds for which others waited for it, less what was forgiven. */
-  chargedMs = 0;
+  #chargedMs = 0;
+  /** What was acknowledged when it was last free of charge. */
+  #acknowledgedBytes = 0;
   #state: 'waiting' | 'buffering' | 'live' | 'gone' = 'waiting';
   /** What was sent by its own tail, while the reader is not yet behind it. */
   #skipUpTo: Tick | undefined;
@@ -64,6 +65,28 @@ export class Member {
     // Whoever waits hears of it; when nobody does, it is no unhandled rejection.
     this.entered.catch(() => undefined);
     this.left.catch(() => undefined);
+  }
+
+  /** Milliseconds for which others waited for it, less what was forgiven. */
+  get chargedMs(): number {
+    return this.#chargedMs;
+  }
+
+  charge(ms: number): void {
+    if (this.#chargedMs === 0) this.#acknowledgedBytes = this.options.stream.acknowledgedBytes;
+    this.#chargedMs = Math.max(0, this.#chargedMs + ms);
+  }
+
+  /**
+   * Whether it was applied at `bytesPerS` or faster for as long as it was charged; then it starts free of charge again.
+   * A tail of its own would have the server read everything twice, and a shard that is applied quickly keeps nobody
+   * waiting for long.
+   */
+  keepsUp(bytesPerS: number): boolean {
+    const acknowledged = this.options.stream.acknowledgedBytes - this.#acknowledgedBytes;
+    if (acknowledged < (bytesPerS * this.#chargedMs) / 1_000) return false;
+    this.#chargedMs = 0;
+    return true;
   }
 
   get state(): 'waiting' | 'buffering' | 'live' | 'gone' {

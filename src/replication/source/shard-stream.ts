@@ -21,6 +21,7 @@ export class ShardStream {
   #seq = 0;
   #unacknowledged: { readonly seq: number; readonly bytes: number }[] = [];
   #unacknowledgedBytes = 0;
+  #acknowledgedBytes = 0;
   #position: Tick = '0';
   #durable: Tick | undefined;
   #ended = false;
@@ -49,6 +50,11 @@ export class ShardStream {
 
   get unacknowledgedBytes(): number {
     return this.#unacknowledgedBytes;
+  }
+
+  /** Bytes of frames that the receiver has applied, since the stream opened. */
+  get acknowledgedBytes(): number {
+    return this.#acknowledgedBytes;
   }
 
   get isOverdrawn(): boolean {
@@ -116,6 +122,7 @@ export class ShardStream {
     for (const frame of this.#unacknowledged) {
       if (frame.seq > seq) break;
       this.#unacknowledgedBytes -= frame.bytes;
+      this.#acknowledgedBytes += frame.bytes;
       count += 1;
     }
     this.#unacknowledged.splice(0, count);

@@ -274,10 +274,11 @@ export class SharedReader {
         ({ options: { stream } }) => stream.unacknowledgedBytes < stream.open.credit / 4,
       );
       for (const member of overdrawn) {
-        if (isSomebodyIdle) member.chargedMs += waitedMs * (1 - FORGIVEN_PART);
-        if (member.chargedMs >= limits.overdrawnMs) this.leave(member, 'behind');
+        if (isSomebodyIdle) member.charge(waitedMs * (1 - FORGIVEN_PART));
+        if (member.chargedMs >= limits.overdrawnMs && !member.keepsUp(limits.steadyBytesPerS))
+          this.leave(member, 'behind');
       }
-      for (const member of live) member.chargedMs = Math.max(0, member.chargedMs - waitedMs * FORGIVEN_PART);
+      for (const member of live) member.charge(-waitedMs * FORGIVEN_PART);
     }
   }
 
