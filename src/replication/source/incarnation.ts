@@ -10,7 +10,10 @@ interface Status {
 /** Between two looks clocks may drift apart so far; a mistake costs reading a witness back. */
 const DRIFT_MS_MAX = 5;
 
-/** The moment of a server's start, ms since 1970: within it, because the answer took its time. */
+/**
+ * The moment of a server's start, ms since 1970: between the two, because the answer took its time. Two starts can only be
+ * mistaken for one when the server did not live longer between them than a request takes.
+ */
 interface BootTime {
   readonly uptimeMs: number;
   readonly earliest: number;

@@ -68,7 +68,11 @@ export class TestSource {
   }
 
   static async start(options: EmbeddedOptions, limits: Partial<SourceLimits> = {}): Promise<TestSource> {
-    const embedded = await startEmbedded({ ...options, auth: { jwtSecret: SECRET } });
+    // A server that is older than any request takes: a restart shows in its uptime.
+    let ageMs = 3_600_000;
+    const environment = { now: () => Date.now() - ageMs, random: Math.random };
+    const embedded = await startEmbedded({ ...options, environment, auth: { jwtSecret: SECRET } });
+    ageMs = 0;
     const credentials = { kind: 'secret', jwtSecret: SECRET } as const;
     const deployment = await connectDeployment({ endpoints: embedded.endpoints, credentials, verify: false });
     return new TestSource(embedded, deployment, limits);

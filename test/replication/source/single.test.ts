@@ -31,6 +31,7 @@ async function followed(name: string, count: number, credit?: number): Promise<R
 /** Lets a shard of little credit fall behind, until it has left the shared reader. */
 async function aloneWithoutCredit(replica: Replica): Promise<void> {
   const { channel } = replica;
+  await until('a floor with it', () => replica.floors > 0);
   source.receiver.holding.add(channel);
   await source.write('c', documents(100, 50));
   await until('a floor without it', () => source.receiver.floors.at(-1)?.except.includes(channel) === true);
