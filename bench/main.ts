@@ -10,6 +10,7 @@ const { values, positionals } = parseArgs({
   options: {
     json: { type: 'boolean', default: false },
     seconds: { type: 'string', default: '5' },
+    rounds: { type: 'string', default: '5' },
     shards: { type: 'string', default: '1,16,256' },
   },
   allowPositionals: true,
@@ -18,9 +19,16 @@ const { values, positionals } = parseArgs({
 const [name = ''] = positionals;
 const load = Object.entries(BENCHES).find(([bench]) => bench === name)?.[1];
 if (load === undefined) {
-  console.error(`unknown benchmark '${name}': npm run bench ${Object.keys(BENCHES).join('|')} [-- --json --seconds=5]`);
+  console.error(
+    `unknown benchmark '${name}': npm run bench ${Object.keys(BENCHES).join('|')} [-- --json --seconds=5 --rounds=5]`,
+  );
   process.exitCode = 2;
 } else {
   const { run } = await load();
-  await run({ json: values.json, seconds: Number(values.seconds), shards: values.shards.split(',').map(Number) });
+  await run({
+    json: values.json,
+    seconds: Number(values.seconds),
+    rounds: Number(values.rounds),
+    shards: values.shards.split(',').map(Number),
+  });
 }

@@ -3,9 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent } from 'undici';
-import { type Datacenter, makeAuthorities, newSecrets, startDatacenter } from '../cli/demo/datacenter.ts';
+import {
+  type Authorities,
+  type Datacenter,
+  type DatacenterSize,
+  makeAuthorities,
+  newSecrets,
+  startDatacenter,
+} from '../cli/demo/datacenter.ts';
 import { type DemoProcess, runCommand, stopAll } from '../cli/demo/processes.ts';
-import { mastersOf, targetStatus, until } from '../cli/demo/status.ts';
+import { leaderOf, mastersOf, targetStatus, until } from '../cli/demo/status.ts';
 import { masterToken } from '../cli/master-client.ts';
 import { type ConnectedDeployment, connectDeployment } from '../src/adapters/arangodb/deployment.ts';
 import { measureLag } from './lag.ts';
@@ -16,9 +23,11 @@ import { type Written, writeDocuments } from './writer.ts';
 const SIZE = { masters: 1, workers: 1, dbServers: 3, coordinators: 1 };
 const DATABASE = 'bench';
 const READY_TIMEOUT_MS = 120_000;
-const POLL_MS = 5;
+const POLL_MS = 10;
 const MIB = 1_024 * 1_024;
 const NEVER = new AbortController().signal;
+
+type Run = Written & { readonly elapsedMs: number };
 
 interface Pair {
   readonly source: ConnectedDeployment;
@@ -29,40 +38,55 @@ interface Pair {
 
 /**
  * What streams from a source cluster to a target cluster, at each number of shards: documents and bytes per second from
- * the first write until all is visible on the target; the same for a raw loop over the same clusters before; the lag at
- * half of that rate; and what is read from the source's logs for each byte written there. Clusters, masters and workers
- * are processes of their own.
+ * the first write until all is visible on the target, the lag at half of that rate, and what is read from the source's
+ * logs for each byte written there. Beside it a raw loop between two more clusters of the same kind, which nothing else
+ * reads. The two take turns, so that what slows the machine slows both; each figure is the median of the rounds after
+ * the first, which warms them up. Clusters, masters and workers are processes of their own.
  */
 export async function run({
   json,
   seconds,
+  rounds,
   shards: counts,
 }: {
   json: boolean;
   seconds: number;
+  rounds: number;
   shards: readonly number[];
 }): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'arangosync-bench-'));
   const processes: DemoProcess[] = [];
   try {
-    const pair = await startPair(folder, processes);
-    const raw = new Map<number, Written & { elapsedMs: number }>();
-    for (const shards of counts) raw.set(shards, await measureRaw(pair, shards, seconds));
-    await configure(pair, folder);
+    const authorities = makeAuthorities(folder);
+    const raw = await startPair('raw', { ...SIZE, masters: 0, workers: 0 }, authorities, folder, processes);
+    const sync = await startPair('sync', SIZE, authorities, folder, processes);
+    await configure(sync, folder);
     const results: Measurement[] = [];
-    for (const shards of counts) results.push(...(await measureSync(pair, folder, shards, seconds, raw.get(shards))));
+    for (const shards of counts) results.push(...(await measureCase(raw, sync, folder, shards, seconds, rounds)));
     reportMeasurements('stream', results, json);
-    await Promise.all([pair.source.close(), pair.target.close()]);
+    await Promise.all([raw, sync].flatMap(({ source, target }) => [source.close(), target.close()]));
   } finally {
     await stopAll(processes);
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-async function startPair(folder: string, processes: DemoProcess[]): Promise<Pair> {
-  const authorities = makeAuthorities(folder);
-  const start = (name: string) =>
-    startDatacenter(name, folder, authorities, newSecrets(), SIZE, (process) => void processes.push(process));
+async function startPair(
+  name: string,
+  size: DatacenterSize,
+  authorities: Authorities,
+  folder: string,
+  processes: DemoProcess[],
+): Promise<Pair> {
+  const start = (end: string) =>
+    startDatacenter(
+      `${name}-${end}`,
+      folder,
+      authorities,
+      newSecrets(),
+      size,
+      (process) => void processes.push(process),
+    );
   const [sourceDatacenter, targetDatacenter] = await Promise.all([start('source'), start('target')]);
   const connect = ({ endpoints, clusterSecret }: Datacenter) =>
     connectDeployment({ endpoints, credentials: { kind: 'secret', jwtSecret: clusterSecret }, verify: false });
@@ -70,6 +94,52 @@ async function startPair(folder: string, processes: DemoProcess[]): Promise<Pair
   await source.front.json({ method: 'POST', path: '/_api/database', body: { name: DATABASE } });
   await target.front.json({ method: 'POST', path: '/_api/database', body: { name: DATABASE } });
   return { source, target, sourceDatacenter, targetDatacenter };
+}
+
+async function measureCase(
+  raw: Pair,
+  sync: Pair,
+  folder: string,
+  shards: number,
+  seconds: number,
+  rounds: number,
+): Promise<Measurement[]> {
+  const collection = `shards${shards}`;
+  await Promise.all([raw.source, raw.target, sync.source].map((end) => createCollection(end, collection, shards)));
+  await allRunning(sync, folder, collection, shards);
+  const measured: { raw: Run; sync: Run; read: number }[] = [];
+  for (let round = 0; round <= rounds; round++) {
+    const rawRun = await runRaw(raw, collection, seconds, round);
+    const readBefore = await bytesRead(sync.sourceDatacenter);
+    const syncRun = await writeAndWait(sync, collection, seconds, round);
+    const read = ((await bytesRead(sync.sourceDatacenter)) - readBefore) / syncRun.bytes;
+    if (round > 0) measured.push({ raw: rawRun, sync: syncRun, read });
+  }
+  const docsPerS = median(measured.map((round) => perSecond(round.sync)));
+  const lag = await measureLag(sync.source.front, sync.target.front, DATABASE, collection, docsPerS / 2, seconds);
+  const ratios = measured.map((round) => perSecond(round.sync) / perSecond(round.raw));
+  await Promise.all([raw.source, raw.target, sync.source].map((end) => dropCollection(end, collection)));
+  return [
+    ['docs_per_s', docsPerS, ''],
+    ['mib_per_s', median(measured.map(({ sync: { bytes, elapsedMs } }) => (1_000 * bytes) / elapsedMs / MIB)), 'MiB/s'],
+    ['raw_docs_per_s', median(measured.map((round) => perSecond(round.raw))), ''],
+    ['ratio_to_raw', median(ratios), ''],
+    ['ratio_min', Math.min(...ratios), ''],
+    ['ratio_max', Math.max(...ratios), ''],
+    ['lag_p50_ms', lag.p50Ms, 'ms'],
+    ['lag_p99_ms', lag.p99Ms, 'ms'],
+    ['read_per_written', median(measured.map(({ read }) => read)), ''],
+  ].map(([metric, value, unit]) => ({ case: `shards=${shards}`, metric, value, unit }) as Measurement);
+}
+
+function perSecond({ documents, elapsedMs }: Run): number {
+  return (1_000 * documents) / elapsedMs;
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length / 2;
+  return ((sorted[Math.ceil(middle) - 1] ?? Number.NaN) + (sorted[Math.floor(middle)] ?? Number.NaN)) / 2;
 }
 
 async function createCollection(deployment: ConnectedDeployment, name: string, shards: number): Promise<void> {
@@ -83,23 +153,23 @@ async function count({ front }: ConnectedDeployment, collection: string): Promis
   return answer.status === 200 ? Number(JSON.parse(answer.body.toString()).count) : 0;
 }
 
+async function dropCollection({ front }: ConnectedDeployment, name: string): Promise<void> {
+  await front.json({ method: 'DELETE', database: DATABASE, path: `/_api/collection/${name}` });
+}
+
 /** Writes for `seconds` and waits until the target has it all; the time from the first write on. */
-async function writeAndWait(pair: Pair, collection: string, seconds: number): Promise<Written & { elapsedMs: number }> {
+async function writeAndWait(pair: Pair, collection: string, seconds: number, round: number): Promise<Run> {
+  const before = await count(pair.target, collection);
   const startedAt = performance.now();
-  const written = await writeDocuments(pair.source.front, DATABASE, collection, seconds);
-  while ((await count(pair.target, collection)) < written.documents) {
+  const written = await writeDocuments(pair.source.front, DATABASE, collection, seconds, round);
+  while ((await count(pair.target, collection)) < before + written.documents) {
     if (performance.now() - startedAt > READY_TIMEOUT_MS) throw new Error(`${collection} did not arrive on the target`);
     await sleep(POLL_MS);
   }
   return { ...written, elapsedMs: performance.now() - startedAt };
 }
 
-async function measureRaw(pair: Pair, shards: number, seconds: number): Promise<Written & { elapsedMs: number }> {
-  const collection = `raw${shards}`;
-  await Promise.all([
-    createCollection(pair.source, collection, shards),
-    createCollection(pair.target, collection, shards),
-  ]);
+async function runRaw(pair: Pair, collection: string, seconds: number, round: number): Promise<Run> {
   const from = new Map<string, string>();
   for (const { id } of await pair.source.dbServers()) {
     const server = await pair.source.dbServer(id);
@@ -108,20 +178,21 @@ async function measureRaw(pair: Pair, shards: number, seconds: number): Promise<
   const stop = new AbortController();
   const loop = runRawLoop(pair.source, pair.target.front, DATABASE, collection, from, stop.signal);
   const measured = await Promise.race([
-    writeAndWait(pair, collection, seconds),
+    writeAndWait(pair, collection, seconds, round),
     loop.then(() => Promise.reject(new Error('the raw loop ended'))),
   ]);
   stop.abort();
   await loop;
-  // The raw collections go before the synchronization begins: it shall not copy them.
-  const path = `/_api/collection/${collection}`;
-  await Promise.all(
-    [pair.source, pair.target].map(({ front }) => front.json({ method: 'DELETE', database: DATABASE, path })),
-  );
   return measured;
 }
 
 async function configure({ sourceDatacenter, targetDatacenter }: Pair, folder: string): Promise<void> {
+  for (const datacenter of [sourceDatacenter, targetDatacenter]) {
+    const masters = mastersOf(datacenter, readFileSync(join(folder, 'tls-ca.crt'), 'utf8'));
+    const elected = (leader: string | undefined) => leader !== undefined;
+    await until('electing a leader', READY_TIMEOUT_MS, NEVER, () => leaderOf(masters), elected);
+    await masters.close();
+  }
   const endpoint = ({ masters }: Datacenter) => masters.map((master) => master.endpoint).join(',');
   const { exit, output } = await runCommand(
     [
@@ -132,35 +203,6 @@ async function configure({ sourceDatacenter, targetDatacenter }: Pair, folder: s
     { ARANGOSYNC_AUTH_PASSWORD: targetDatacenter.rootPassword },
   );
   if (exit !== 0) throw new Error(`configure sync failed: ${output}`);
-}
-
-async function measureSync(
-  pair: Pair,
-  folder: string,
-  shards: number,
-  seconds: number,
-  raw: (Written & { elapsedMs: number }) | undefined,
-): Promise<Measurement[]> {
-  if (raw === undefined) throw new Error(`the raw loop was not measured at ${shards} shards`);
-  const collection = `sync${shards}`;
-  await createCollection(pair.source, collection, shards);
-  await allRunning(pair, folder, collection, shards);
-  const readBefore = await bytesRead(pair.sourceDatacenter);
-  const synced = await writeAndWait(pair, collection, seconds);
-  const read = (await bytesRead(pair.sourceDatacenter)) - readBefore;
-  const docsPerS = (1_000 * synced.documents) / synced.elapsedMs;
-  const rawPerS = (1_000 * raw.documents) / raw.elapsedMs;
-  const lag = await measureLag(pair.source.front, pair.target.front, DATABASE, collection, docsPerS / 2, seconds);
-  const name = `shards=${shards}`;
-  return [
-    { case: name, metric: 'docs_per_s', value: docsPerS, unit: '' },
-    { case: name, metric: 'mib_per_s', value: (1_000 * synced.bytes) / synced.elapsedMs / MIB, unit: 'MiB/s' },
-    { case: name, metric: 'raw_docs_per_s', value: rawPerS, unit: '' },
-    { case: name, metric: 'ratio_to_raw', value: docsPerS / rawPerS, unit: '' },
-    { case: name, metric: 'lag_p50_ms', value: lag.p50Ms, unit: 'ms' },
-    { case: name, metric: 'lag_p99_ms', value: lag.p99Ms, unit: 'ms' },
-    { case: name, metric: 'read_per_written', value: read / synced.bytes, unit: '' },
-  ];
 }
 
 async function allRunning(pair: Pair, folder: string, collection: string, shards: number): Promise<void> {

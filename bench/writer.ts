@@ -16,19 +16,20 @@ export function documentText(key: string): string {
   return `{"_key":"${key}","number":${key.length},"flag":true,"filling":"${FILLING}"}`;
 }
 
-/** Writes bulks of 1,000 documents of 1 KiB for `seconds`. */
+/** Writes bulks of 1,000 documents of 1 KiB for `seconds`; their keys are of this `run`. */
 export async function writeDocuments(
   front: ArangoServer,
   database: string,
   collection: string,
   seconds: number,
+  run: number,
 ): Promise<Written> {
   const endAt = performance.now() + seconds * 1_000;
   let documents = 0;
   let bytes = 0;
   const lanes = Array.from({ length: LANES }, async (_, lane) => {
     for (let round = 0; performance.now() < endAt; round++) {
-      const texts = Array.from({ length: BULK }, (_unused, item) => documentText(`l${lane}r${round}i${item}`));
+      const texts = Array.from({ length: BULK }, (_unused, item) => documentText(`run${run}l${lane}r${round}i${item}`));
       await insert(front, database, collection, texts);
       documents += BULK;
       bytes += texts.reduce((sum, text) => sum + text.length, 0);
