@@ -8,8 +8,8 @@ const IDLE_MS = 5;
 
 /**
  * The least that could be called replication, as the baseline: tail every DB-Server of the source and post the documents
- * of one collection to the target, in batches of the same size. No queue, no TLS, no checkpoints, no order across
- * batches, nothing is checked.
+ * of one collection to the target, in batches of the same size, those of a chunk side by side. No queue, no TLS, no
+ * checkpoints, no order across batches, nothing is checked.
  */
 export async function runRawLoop(
   source: ArangoDeployment,
@@ -47,13 +47,14 @@ async function tailServer(
 }
 
 async function post(body: Buffer, target: ArangoServer, database: string, collection: string): Promise<void> {
-  for (const documents of batchesOf(body, database)) {
-    const query = { isRestore: true, overwriteMode: 'replace', silent: true };
-    const path = `/_api/document/${collection}`;
+  const query = { isRestore: true, overwriteMode: 'replace', silent: true };
+  const path = `/_api/document/${collection}`;
+  const posts = batchesOf(body, database).map(async (documents) => {
     const answer = await target.request({ method: 'POST', database, path, query, body: `[${documents.join(',')}]` });
     if (answer.status >= 400)
       throw new Error(`the raw loop could not write: ${answer.status} ${answer.body.toString()}`);
-  }
+  });
+  await Promise.all(posts);
 }
 
 /** Documents of the database's markers per shard, cut from their lines: the data ends each line. */
