@@ -10,8 +10,8 @@ import { loadDataSet } from './data-set.ts';
 import { connectDatabase, countDocuments, createStructure, DATABASE, loadDocuments } from './database.ts';
 import { type Datacenter, DEMO_SIZE, makeAuthorities, newSecrets, startDatacenter } from './datacenter.ts';
 import { type DemoProcess, runCommand, stopAll } from './processes.ts';
-import { type Progress, showProgress } from './progress.ts';
-import { leaderOf, mastersOf, targetStatus, until } from './status.ts';
+import { type Phase, type Progress, showProgress } from './progress.ts';
+import { leaderOf, mastersOf, type TargetStatus, targetStatus, until } from './status.ts';
 import { makeTraffic, type Traffic } from './traffic.ts';
 
 const READY_TIMEOUT_MS = 30_000;
@@ -90,13 +90,7 @@ async function replicate(demo: Demo, terminal: Terminal, progress: Progress): Pr
   const copied = await watchCopy(demo, terminal, progress);
   const copyMs = performance.now() - copiedAt;
   const sums = await disturb(demo, terminal, progress, flights);
-  await until(
-    'catching up after the last write',
-    SETTLE_TIMEOUT_MS,
-    terminal.interrupted,
-    () => targetStatus(demo.targetMasters),
-    ({ status, lagMs }) => status === 'running' && lagMs !== undefined && lagMs < SETTLED_LAG_MS,
-  );
+  await watchCatchUp(demo, terminal, progress);
   progress.stop();
   terminal.out(await compare(demo));
   terminal.out(
@@ -169,15 +163,11 @@ async function disturb(demo: Demo, terminal: Terminal, progress: Progress, fligh
   const startedAt = performance.now();
   const stop = AbortSignal.any([AbortSignal.timeout(TRAFFIC_MS), terminal.interrupted]);
   const database = connectDatabase(demo.source);
-  let lag = 'unknown';
+  let target = 'lag unknown';
   let sums: Traffic = { inserted: 0, updated: 0, removed: 0 };
-  const show = () =>
-    phase.update(
-      performance.now() - startedAt,
-      `lag ${lag}, ${sums.inserted + sums.updated + sums.removed} operations`,
-    );
+  const show = () => phase.update(performance.now() - startedAt, `${rate(operations(sums), startedAt)}, ${target}`);
   const lagWatch = watchLag(demo, stop, (text) => {
-    lag = text;
+    target = text;
     show();
   });
   const kills = killOnTheWay(demo, progress, stop);
@@ -186,17 +176,46 @@ async function disturb(demo: Demo, terminal: Terminal, progress: Progress, fligh
     show();
   });
   await Promise.all([lagWatch, kills]);
-  phase.finish(`lag ${lag}`);
+  phase.finish(`${operations(result)} operations, ${target}`);
   database.close();
   return result;
 }
 
-async function watchLag({ targetMasters }: Demo, stop: AbortSignal, show: (lag: string) => void): Promise<void> {
+function operations({ inserted, updated, removed }: Traffic): number {
+  return inserted + updated + removed;
+}
+
+async function watchLag({ targetMasters }: Demo, stop: AbortSignal, show: (text: string) => void): Promise<void> {
   while (!stop.aborted) {
     const status = await targetStatus(targetMasters).catch(() => undefined);
-    show(status?.lagMs === undefined ? 'unknown' : formatDuration(status.lagMs));
+    show(status === undefined ? 'lag unknown' : shardsAndLag(status));
     await sleep(500, undefined, { signal: stop }).catch(() => {});
   }
+}
+
+function shardsAndLag({ running, total, lagMs }: TargetStatus): string {
+  return `${running}/${total} shards, lag ${lagMs === undefined ? 'unknown' : formatDuration(lagMs)}`;
+}
+
+/**
+ * Shows how the target comes up to date after the last write: the lag of a shard is unknown until its new worker has
+ * heard from the source.
+ */
+async function watchCatchUp(demo: Demo, terminal: Terminal, progress: Progress): Promise<void> {
+  let phase: Phase | undefined;
+  const settled = await until(
+    'catching up after the last write',
+    SETTLE_TIMEOUT_MS,
+    terminal.interrupted,
+    async () => {
+      const status = await targetStatus(demo.targetMasters);
+      phase ??= progress.phase('Catch up', status.total);
+      phase.update(status.running, shardsAndLag(status));
+      return status;
+    },
+    ({ status, lagMs }) => status === 'running' && lagMs !== undefined && lagMs < SETTLED_LAG_MS,
+  );
+  phase?.finish(shardsAndLag(settled));
 }
 
 async function killOnTheWay(demo: Demo, progress: Progress, stop: AbortSignal): Promise<void> {

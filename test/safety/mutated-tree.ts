@@ -9,6 +9,8 @@ import { countOf, type Mutation } from './rules.ts';
 const COPIED = ['src', 'test', 'cli', 'package.json', 'tsconfig.json', 'vitest.config.ts'];
 /** A test that waits for what never comes has failed; the same limit holds without the mutation. */
 const TEST_TIMEOUT_MS = 20_000;
+/** A mutation that runs in circles without a pause is stopped by no time-out of a test. */
+const RUN_TIMEOUT_MS = 300_000;
 
 const Report = z.object({
   testResults: z.array(
@@ -66,11 +68,18 @@ function resultOf(result: z.infer<typeof Report>['testResults'][number]['asserti
 
 async function run(root: string, args: readonly string[]): Promise<string> {
   const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
-  const child = spawn(process.execPath, [vitest, ...args], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [vitest, ...args], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  });
+  // The whole group: vitest runs the tests in processes of their own.
+  const limit = setTimeout(() => child.pid !== undefined && process.kill(-child.pid, 'SIGKILL'), RUN_TIMEOUT_MS);
   const output: Buffer[] = [];
   child.stdout.on('data', (part: Buffer) => output.push(part));
   child.stderr.on('data', (part: Buffer) => output.push(part));
-  await once(child, 'close');
+  const [, signal] = await once(child, 'close').finally(() => clearTimeout(limit));
+  if (signal === 'SIGKILL') return `stopped after ${RUN_TIMEOUT_MS / 1_000} s`;
   return Buffer.concat(output).toString('utf8');
 }
 

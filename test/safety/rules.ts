@@ -181,7 +181,7 @@ export const RULES: readonly Rule[] = [
       {
         what: 'never notices a restart',
         file: 'src/replication/source/incarnation.ts',
-        find: '!isSame(this.#known, seen)',
+        find: '!isSameStart(this.#known, seen)',
         replace: 'false',
         killedIn: SOURCE_TEST,
       },
@@ -215,7 +215,7 @@ export const RULES: readonly Rule[] = [
       {
         what: 'does not notice that a server of the target started anew',
         file: 'src/replication/target/server-watch.ts',
-        find: 'before === undefined || same(before, now)',
+        find: 'before === undefined || isSameStart(before, now)',
         replace: 'true',
         killedIn: STREAM_TEST,
       },
@@ -334,7 +334,12 @@ export const RULES: readonly Rule[] = [
         what: 'reads on behind a missing commit',
         file: CHAINED_LOG,
         find: 'if (content === undefined) return { commits, bytes, isEnd: true };',
-        replace: 'if (content === undefined) { previous = undefined; continue; }',
+        replace: `if (content === undefined) {
+          const next = stored[index + 1] as Commit | undefined;
+          if (next === undefined) return { commits, bytes, isEnd: true };
+          previous = { position, hash: next.prev };
+          continue;
+        }`,
         killedIn: 'test/safety/event-log.test.ts',
       },
     ],

@@ -1,6 +1,6 @@
+import { throwIfError } from '../answers.ts';
 import type { ArangoServer } from '../arango.ts';
 import type { Tick } from '../queue.ts';
-import { throwIfError } from './answers.ts';
 import { StreamBroken } from './broken.ts';
 import { type Environment, pause } from './environment.ts';
 import type { SourceLimits } from './limits.ts';

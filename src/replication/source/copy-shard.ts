@@ -1,5 +1,5 @@
+import { throwIfError } from '../answers.ts';
 import { type ArangoAnswer, type ArangoRequest, type ArangoServer, ArangoUnreachable } from '../arango.ts';
-import { throwIfError } from './answers.ts';
 import type { SharedBatch } from './batches.ts';
 import { StreamBroken } from './broken.ts';
 import type { ShardStream } from './shard-stream.ts';

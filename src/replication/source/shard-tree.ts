@@ -1,5 +1,5 @@
+import { throwIfError } from '../answers.ts';
 import { ArangoError, type ArangoServer } from '../arango.ts';
-import { throwIfError } from './answers.ts';
 import type { SharedBatch } from './batches.ts';
 import { StreamBroken } from './broken.ts';
 import type { SourceServer } from './source-server.ts';

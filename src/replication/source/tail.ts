@@ -1,6 +1,6 @@
+import { throwIfError } from '../answers.ts';
 import { type ArangoRequest, type ArangoServer, ArangoUnreachable } from '../arango.ts';
 import { compareTicks, type Tick } from '../queue.ts';
-import { throwIfError } from './answers.ts';
 
 const CLIENT_INFO = 'arangosync';
 /** A transaction that cannot be cut comes as one answer, and the server reads it first. */

@@ -1,21 +1,8 @@
 import type { ArangoDeployment, ArangoServer } from '../arango.ts';
+import { isSameStart, lookAtStart, type ServerStart } from '../server-start.ts';
 import { leaderOf } from './stored-revision.ts';
 
-/** How far the start of a server, computed from its uptime, may differ between two answers. */
-const START_TOLERANCE_MS = 5_000;
 const SYNC_TIMEOUT_MS = 10_000;
-
-/** What changes when a server starts anew (reference 2.4): its reboot id, else the time since its start. */
-interface Incarnation {
-  readonly id: string;
-  readonly uptimeMs: number | undefined;
-  readonly seenAtMs: number;
-}
-
-interface StatusAnswer {
-  readonly pid?: number;
-  readonly serverInfo?: { readonly rebootId?: number; readonly persistedId?: string };
-}
 
 /** What one look at the target's servers brought. */
 export interface Sighting {
@@ -27,23 +14,23 @@ export interface Sighting {
 
 /**
  * Knows when a server of the target started anew (S6): writes that it had acknowledged and not synced may be lost then.
- * Looked at after the sync, so that an unchanged incarnation proves that everything before the sync is durable.
+ * Looked at after the sync, so that an unchanged start proves that everything before the sync is durable.
  */
 export class ServerWatch {
   readonly #deployment: ArangoDeployment;
   readonly #now: () => number;
-  readonly #known = new Map<string, Incarnation>();
+  readonly #known = new Map<string, ServerStart>();
 
   constructor(deployment: ArangoDeployment, now: () => number) {
     this.#deployment = deployment;
     this.#now = now;
   }
 
-  /** Makes sure that the incarnation of a server is known from before the first write to it. */
+  /** Makes sure that the start of a server is known from before the first write to it. */
   async meet(serverId: string, signal: AbortSignal): Promise<void> {
     if (this.#known.has(serverId)) return;
-    const incarnation = await this.#look(await this.#server(serverId), signal);
-    if (!this.#known.has(serverId)) this.#known.set(serverId, incarnation);
+    const start = await this.#look(await this.#server(serverId), signal);
+    if (!this.#known.has(serverId)) this.#known.set(serverId, start);
   }
 
   /** Syncs the logs of all servers that answer: a shard's leader may have moved since we asked who leads it. */
@@ -71,35 +58,14 @@ export class ServerWatch {
     const before = this.#known.get(id);
     const now = await this.#look(server, signal);
     this.#known.set(id, now);
-    return before === undefined || same(before, now) ? 'synced' : 'rebooted';
+    return before === undefined || isSameStart(before, now) ? 'synced' : 'rebooted';
   }
 
   #server(id: string): Promise<ArangoServer> {
     return leaderOf(this.#deployment, { leader: id });
   }
 
-  async #look(server: ArangoServer, signal: AbortSignal): Promise<Incarnation> {
-    const options = { method: 'GET', timeoutMs: SYNC_TIMEOUT_MS, signal } as const;
-    const { pid, serverInfo } = await server.json<StatusAnswer>({ ...options, path: '/_admin/status' });
-    const seenAtMs = this.#now();
-    if (serverInfo?.rebootId !== undefined) {
-      return { id: `${serverInfo.persistedId ?? ''}/${serverInfo.rebootId}`, uptimeMs: undefined, seenAtMs };
-    }
-    // A single server has no reboot id; in a container its process id is always the same.
-    const { status, body } = await server.request({ ...options, path: '/_admin/metrics/v2' });
-    return { id: `pid ${pid}`, uptimeMs: status === 200 ? uptimeIn(body.toString('utf8')) : undefined, seenAtMs };
+  #look(server: ArangoServer, signal: AbortSignal): Promise<ServerStart> {
+    return lookAtStart(server, this.#now, { timeoutMs: SYNC_TIMEOUT_MS, signal });
   }
-}
-
-function uptimeIn(metrics: string): number | undefined {
-  const seconds = /^arangodb_server_statistics_server_uptime_total(?:\{[^}]*\})? ([0-9.eE+-]+)/m.exec(metrics)?.[1];
-  return seconds === undefined ? undefined : Number(seconds) * 1000;
-}
-
-function same(before: Incarnation, now: Incarnation): boolean {
-  if (before.id !== now.id) return false;
-  if (before.uptimeMs === undefined || now.uptimeMs === undefined) return true;
-  if (now.uptimeMs < before.uptimeMs) return false;
-  const drift = now.seenAtMs - now.uptimeMs - (before.seenAtMs - before.uptimeMs);
-  return Math.abs(drift) < START_TOLERANCE_MS;
 }

@@ -1,4 +1,4 @@
-import { type ArangoAnswer, ArangoError, type ArangoRequest } from '../arango.ts';
+import { type ArangoAnswer, ArangoError, type ArangoRequest } from './arango.ts';
 
 /** Throws {@link ArangoError} for an answer of 400 and above. */
 export function throwIfError(request: ArangoRequest, answer: ArangoAnswer): void {
