@@ -4,6 +4,8 @@ import type { ShardReport } from '../wire/worker.ts';
 const REFRESH_MS = 10_000;
 /** Unless the lag of a shard changed by so much, and by more than a fifth. */
 const DELAY_STEP_NS = 1_000_000_000;
+/** The oldest of the others go along with every report, so that few shards are always told of freshly. */
+const REFRESHED_EACH_TIME = 64;
 
 interface Sent {
   readonly report: ShardReport;
@@ -17,7 +19,11 @@ export class ReportDiff {
 
   /** Reports that the leader does not have yet, or has too old. */
   news(reports: readonly ShardReport[], nowMs: number): ShardReport[] {
-    return reports.filter((report) => this.#isNews(report, nowMs));
+    const news = reports.filter((report) => this.#isNews(report, nowMs));
+    const isNews = new Set(news);
+    const sentMs = ({ taskId }: ShardReport) => this.#sent.get(taskId)?.sentMs ?? 0;
+    const others = reports.filter((report) => !isNews.has(report)).sort((a, b) => sentMs(a) - sentMs(b));
+    return [...news, ...others.slice(0, REFRESHED_EACH_TIME)];
   }
 
   /** These arrived. */
