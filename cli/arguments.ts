@@ -4,8 +4,9 @@ import type { OptionSpec } from './options.ts';
 
 type Specs = Readonly<Record<string, OptionSpec<unknown>>>;
 
-export interface ParsedArguments {
-  readonly values: Readonly<Record<string, unknown>>;
+/** A command line in parts; the options are not looked at yet. */
+export interface SplitArguments {
+  readonly given: ReadonlyMap<string, unknown>;
   readonly positionals: readonly string[];
 }
 
@@ -19,22 +20,25 @@ export function environmentName(name: string): string {
   return `ARANGOSYNC_${name.replaceAll(/[.-]/g, '_').toUpperCase()}`;
 }
 
-/**
- * Reads the arguments behind a command's words by its option specs; flags win over environment variables. Throws
- * {@link UsageError} naming the flag for anything unknown, missing or malformed.
- */
-export function readArguments(
-  argv: readonly string[],
-  specs: Specs,
-  environment: Readonly<Record<string, string | undefined>>,
-): ParsedArguments {
+/** Splits the arguments behind a command's words. Throws {@link UsageError} naming an option that is none of `specs`. */
+export function splitArguments(argv: readonly string[], specs: Specs): SplitArguments {
   const byName = new Map(Object.values(specs).map((spec) => [spec.name, spec]));
-  const { values, positionals } = parse(
+  return parse(
     argv.flatMap((argument) => normalise(argument, byName)),
     byName,
   );
-  const read = Object.entries(specs).map(([key, spec]) => [key, readOption(spec, values, environment)] as const);
-  return { values: Object.fromEntries(read), positionals };
+}
+
+/**
+ * Reads the options by their specs; flags win over environment variables. Throws {@link UsageError} naming the flag for
+ * anything missing or malformed.
+ */
+export function readOptions(
+  given: ReadonlyMap<string, unknown>,
+  specs: Specs,
+  environment: Readonly<Record<string, string | undefined>>,
+): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(specs).map(([key, spec]) => [key, readOption(spec, given, environment)]));
 }
 
 /** Brings one argument to the form `--canonical-name[=value]`; a switch without value means true. */
@@ -53,13 +57,13 @@ function shortOption(
   return [...byName.values()].find((spec) => spec.short === letter);
 }
 
-function parse(argv: readonly string[], byName: ReadonlyMap<string, OptionSpec<unknown>>) {
+function parse(argv: readonly string[], byName: ReadonlyMap<string, OptionSpec<unknown>>): SplitArguments {
   const options = Object.fromEntries(
     [...byName.keys()].map((name) => [name, { type: 'string', multiple: true } as const]),
   );
   try {
     const parsed = parseArgs({ args: [...argv], options, allowPositionals: true, strict: true });
-    return { values: new Map(Object.entries(parsed.values)), positionals: parsed.positionals };
+    return { given: new Map(Object.entries(parsed.values)), positionals: parsed.positionals };
   } catch (error) {
     // parseArgs explains itself over several lines; the first names the option.
     throw new UsageError(error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error));

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { cac } from 'cac';
-import { readArguments } from './arguments.ts';
+import { readOptions, splitArguments } from './arguments.ts';
 import type { Command, Terminal } from './command.ts';
 import { CommandFailed, UsageError } from './errors.ts';
 import type { OptionSpec } from './options.ts';
@@ -36,8 +36,9 @@ export async function runProgram(
     const command = findCommand(args, commands);
     if (command === undefined || asksForHelp(args)) return printHelp(args, commands, command, terminal);
     const behind = args.slice(command.words.split(' ').length);
-    const { values, positionals } = readArguments(behind, command.options, environment);
-    return await command.run(values, terminal, oneArgument(command, positionals));
+    const { given, positionals } = splitArguments(behind, command.options);
+    const argument = oneArgument(command, positionals);
+    return await command.run(readOptions(given, command.options, environment), terminal, argument);
   } catch (error) {
     return report(error, trace, terminal);
   }
@@ -77,6 +78,10 @@ function printHelp(
   const group = commands.filter(({ words: name }) => words.length > 0 && `${name} `.startsWith(`${words.join(' ')} `));
   if (command === undefined && words.length > 0 && group.length === 0) {
     throw new UsageError(`unknown command '${words.join(' ')}': run 'arangosync --help' for all of them`);
+  }
+  const unknown = args.find((argument) => argument.startsWith('-') && !['--help', '-h'].includes(argument));
+  if (command === undefined && unknown !== undefined) {
+    throw new UsageError(`unknown option ${unknown.replace(/=.*/s, '')}: options stand behind a command`);
   }
   outputHelp(command, group.length > 0 ? group : commands);
   return asksForHelp(args) || args.length === 0 ? 0 : EXIT_USAGE;

@@ -119,6 +119,18 @@ test('an unknown command is named, and every command has its help', async () => 
   }
 });
 
+test('an option in front of a command is named, without the value it was given', async () => {
+  const { exit, err } = await run(['--master.jwtSecret=hidden', 'get', 'status']);
+  expect(exit).toBe(2);
+  expect(err).toBe('arangosync: unknown option --master.jwtSecret: options stand behind a command');
+});
+
+test('an unexpected argument is named before an option that is missing', async () => {
+  const { exit, err } = await run(['get', 'status', 'everything']);
+  expect(exit).toBe(2);
+  expect(err).toBe("arangosync: unexpected argument 'everything'");
+});
+
 test('a keyfile is replaced when made again, a CA only with --force', async () => {
   const [cert, key, keyfile] = ['ca.crt', 'ca.key', 'x.keyfile'].map((name) => join(folder, name)) as [
     string,
