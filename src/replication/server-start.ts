@@ -21,7 +21,7 @@ export interface ServerStart {
   /** A cluster's servers count their starts (reference 2.4); false for single servers, and while one starts. */
   readonly isCounted: boolean;
   /** Of a server that does not count its starts; undefined where its metrics cannot be read. */
-  readonly boot: BootTime | undefined;
+  readonly boot?: BootTime | undefined;
 }
 
 interface Status {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { ShardRef } from '../../wire/shards.ts';
 import { type Checkpoint, compareTicks, type Witness } from '../queue.ts';
+import { isSameStart } from '../server-start.ts';
 
 const WITNESSES_MAX = 3;
 
@@ -11,6 +12,15 @@ const WitnessDocument = z.object({
   key: z.string(),
   rev: z.string(),
 });
+
+/** The server of the target that led the shard, and which start of it: another one may have lost what this one had (S6). */
+const ServedBy = z.object({
+  server: z.string(),
+  name: z.string(),
+  isCounted: z.boolean(),
+  boot: z.object({ uptimeMs: z.number(), earliest: z.number(), latest: z.number() }).optional(),
+});
+export type ServedBy = z.infer<typeof ServedBy>;
 
 /**
  * How far one shard is, in `_sync_checkpoints`. Its key is made of the target's collection id and the shard's index: a
@@ -34,6 +44,8 @@ export const ShardDocument = z.object({
   tick: z.string(),
   forkRevision: z.string(),
   witnesses: z.array(WitnessDocument),
+  /** Since when the position is true; not there while a comparison with the source is still wanted. */
+  servedBy: ServedBy.optional(),
   /** The shard is at least where this floor is, as long as this field stands here. */
   floor: z.string().optional(),
   /** Set: the position means nothing, the shard has to be copied, for this reason. */
@@ -101,6 +113,12 @@ function covers(floor: FloorDocument, document: ShardDocument): boolean {
   );
 }
 
+/** Whether the server that leads the shard now has lived on since the position was stored. */
+export function isServedStill(document: ShardDocument, now: ServedBy): boolean {
+  const { servedBy } = document;
+  return servedBy !== undefined && servedBy.server === now.server && isSameStart(servedBy, now);
+}
+
 /** Newer operations show more of a log that was lost (S5); older ones are as true. */
 export function newestWitnesses(newer: readonly Witness[], older: readonly Witness[]): Witness[] {
   return [...newer, ...older].slice(0, WITNESSES_MAX);
@@ -110,7 +128,7 @@ export function shardDocument(
   ref: ShardRef,
   owner: string,
   checkpoint: Checkpoint,
-  extra: { readonly floor?: string | undefined; readonly copyBecause?: string | undefined },
+  extra: { readonly floor?: string | undefined; readonly servedBy?: ServedBy | undefined },
 ): ShardDocument {
   return {
     _key: shardKey(checkpoint.targetCollectionId, ref.shardIndex),
@@ -122,6 +140,6 @@ export function shardDocument(
     ...checkpoint,
     witnesses: [...checkpoint.witnesses],
     ...(extra.floor === undefined ? {} : { floor: extra.floor }),
-    ...(extra.copyBecause === undefined ? {} : { copyBecause: extra.copyBecause }),
+    ...(extra.servedBy === undefined ? {} : { servedBy: extra.servedBy }),
   };
 }

@@ -1,6 +1,13 @@
 import type { ShardRef } from '../../wire/shards.ts';
 import { type Checkpoint, compareTicks, type Tick, type Witness } from '../queue.ts';
-import { type FloorDocument, newestWitnesses, type ShardDocument, shardDocument } from './checkpoint-documents.ts';
+import {
+  type FloorDocument,
+  isServedStill,
+  newestWitnesses,
+  type ServedBy,
+  type ShardDocument,
+  shardDocument,
+} from './checkpoint-documents.ts';
 import type { CheckpointStore } from './checkpoint-store.ts';
 import type { FloorGroup } from './floor-group.ts';
 import type { ServerWatch } from './server-watch.ts';
@@ -16,6 +23,8 @@ export interface Progress {
   readonly group: FloorGroup | undefined;
   /** DB-Server of the target that leads the shard. */
   readonly leader: string;
+  /** What the document shall say; undefined while the shard is to be compared with the source. */
+  readonly servedBy: ServedBy | undefined;
   /** Counts the writes of the stream. */
   readonly writes: number;
   /** What {@link writes} was at its last checkpoint. */
@@ -141,6 +150,7 @@ export class CheckpointRounds {
       if (!this.#isNews(progress, members.get(progress.key))) return;
       const document = shardDocument(progress.ref, this.#owner, progress.checkpoint, {
         floor: members.get(progress.key),
+        servedBy: progress.servedBy,
       });
       const outcome = await this.#store.save(document);
       if (outcome.kind === 'failed') failed.add(progress.key);
@@ -166,6 +176,7 @@ export class CheckpointRounds {
     const stored = this.#stored.get(progress.key);
     if (stored === undefined || stored.floor !== floor || stored.copyBecause !== undefined) return true;
     if (isWritten(progress)) return true;
+    if (progress.servedBy !== undefined && !isServedStill(stored, progress.servedBy)) return true;
     return floor === undefined && stored.tick !== progress.checkpoint.tick;
   }
 

@@ -26,11 +26,14 @@ export class ServerWatch {
     this.#now = now;
   }
 
-  /** Makes sure that the start of a server is known from before the first write to it. */
-  async meet(serverId: string, signal: AbortSignal): Promise<void> {
-    if (this.#known.has(serverId)) return;
+  /** The start of a server that we know, from before the first write to it. */
+  async meet(serverId: string, signal: AbortSignal): Promise<ServerStart> {
+    const known = this.#known.get(serverId);
+    if (known !== undefined) return known;
     const start = await this.#look(await this.#server(serverId), signal);
-    if (!this.#known.has(serverId)) this.#known.set(serverId, start);
+    const first = this.#known.get(serverId) ?? start;
+    this.#known.set(serverId, first);
+    return first;
   }
 
   /** Syncs the logs of all servers that answer: a shard's leader may have moved since we asked who leads it. */

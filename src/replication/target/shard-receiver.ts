@@ -2,7 +2,14 @@ import type { ShardRef } from '../../wire/shards.ts';
 import type { ShardReport, WorkerTask } from '../../wire/worker.ts';
 import type { ArangoDeployment } from '../arango.ts';
 import type { Checkpoint, Tick } from '../queue.ts';
-import { type CheckpointScope, checkpointIn, type ShardDocument, shardKey } from './checkpoint-documents.ts';
+import {
+  type CheckpointScope,
+  checkpointIn,
+  isServedStill,
+  type ServedBy,
+  type ShardDocument,
+  shardKey,
+} from './checkpoint-documents.ts';
 import type { CheckpointRounds, Progress, Progressing } from './checkpoint-rounds.ts';
 import type { CheckpointStore } from './checkpoint-store.ts';
 import type { TargetDirectory } from './directory.ts';
@@ -22,6 +29,7 @@ import { TargetBatch } from './target-batch.ts';
 
 /** How often a shard in which nothing happens tells the source how far it is durable: 10,000 must not shout (S20). */
 const TELL_CARRIED_MS = 30_000;
+
 /** What all shards of one synchronization on this worker share. */
 export interface ReceiverParts extends CheckpointScope {
   readonly deployment: ArangoDeployment;
@@ -45,6 +53,7 @@ interface OpenStream {
   readonly link: LinkSession;
   readonly inbox: Inbox;
   readonly session: StreamSession;
+  readonly servedBy: ServedBy;
   /** Ends what the stream is doing. */
   readonly ending: AbortController;
 }
@@ -123,6 +132,7 @@ export class ShardReceiver implements Progressing, Sheddable {
       checkpoint,
       group: open.session.group,
       leader: open.target.leader,
+      servedBy: this.#verify ? undefined : open.servedBy,
       writes: open.session.writes,
       durableWrites: this.#durableWrites,
     };
@@ -172,10 +182,9 @@ export class ShardReceiver implements Progressing, Sheddable {
     );
   }
 
-  /** Back to the stored checkpoint, and from there on to a comparison of trees (S6). */
+  /** Back to the stored checkpoint, which names the server's start before: so trees are compared from there (S6). */
   #compareAgain(open: OpenStream, reason: string): void {
     if (this.#open !== open) return;
-    this.#verify = true;
     this.#parts.directory.expire(this.ref.database);
     // Without a tree there is nothing to compare by.
     this.#end(new ReopenStream(reason, open.target.revisionOrder ? {} : { copyBecause: reason }));
@@ -208,8 +217,8 @@ export class ShardReceiver implements Progressing, Sheddable {
     this.#progress.leaderKnown = false;
     const target = await directory.shard(this.ref);
     this.#progress.leaderKnown = true;
-    await watch.meet(target.leader, signal);
-    const { checkpoint, forkRevision } = await this.#readCheckpoint(target);
+    const servedBy = { server: target.leader, ...(await watch.meet(target.leader, signal)) };
+    const { checkpoint, forkRevision } = await this.#readCheckpoint(target, servedBy);
     const link = await links.linkFor(this.#task.channels.data);
     signal.throwIfAborted();
     const id = environment.newId();
@@ -227,11 +236,14 @@ export class ShardReceiver implements Progressing, Sheddable {
     const ending = new AbortController();
     const session = this.#sessionFor({ target, link, inbox, checkpoint, forkRevision });
     this.#durableWrites = 0;
-    this.#open = { id, target, link, inbox, session, ending };
+    this.#open = { id, target, link, inbox, session, servedBy, ending };
     return session.run(AbortSignal.any([signal, ending.signal]));
   }
 
-  async #readCheckpoint(target: ShardTarget): Promise<{ checkpoint: Checkpoint | undefined; forkRevision: string }> {
+  async #readCheckpoint(
+    target: ShardTarget,
+    servedBy: ServedBy,
+  ): Promise<{ checkpoint: Checkpoint | undefined; forkRevision: string }> {
     const { rounds, store } = this.#parts;
     const key = shardKey(target.collectionId, this.ref.shardIndex);
     const known = this.#stored === undefined ? undefined : rounds.stored(key);
@@ -243,6 +255,8 @@ export class ShardReceiver implements Progressing, Sheddable {
     // A copy that was begun under this epoch and not ended is wanted still.
     if (document.epoch === this.#parts.epoch) this.#copyBecause ??= document.copyBecause;
     const checkpoint = checkpointIn(document, floor, this.#parts, target.collectionId);
+    // Also after a restart that no worker saw. What the checkpoint covers was synced: without a tree that has to do.
+    if (checkpoint !== undefined && target.revisionOrder && !isServedStill(document, servedBy)) this.#verify = true;
     return {
       checkpoint: this.#copyBecause === undefined ? checkpoint : undefined,
       forkRevision: document.forkRevision,

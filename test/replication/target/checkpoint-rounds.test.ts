@@ -83,7 +83,8 @@ class TestShard implements Progressing {
       witnesses: [],
     };
     const ref = { database: 'd', collection: `c${this.id}`, shardIndex: 0 };
-    return { ref, key, stream, checkpoint, group, leader, writes, durableWrites };
+    const servedBy = { server: leader, name: 'first start', isCounted: true };
+    return { ref, key, stream, checkpoint, group, leader, servedBy, writes, durableWrites };
   }
 
   durable(progress: Progress): void {

@@ -215,6 +215,31 @@ test('S6: when the server lost power, the shard goes back to its checkpoint and 
   expect((await source.nextStream('ch1')).open.copyBecause).toMatch(/revision trees differ/);
 });
 
+test('S6: a restart of the target that no worker saw is found by its successor, which compares trees', async () => {
+  const first = await start();
+  (await source.nextStream('ch1')).opened('copy', '100').copy([documentLine('a', R1)], true);
+  await until('the checkpoint', async () => (await stored())?.tick === '100');
+  await first.engine.stop();
+  await target.embedded.control.losePower();
+  await start();
+  const again = await source.nextStream('ch1');
+  again.opened('tail', '100');
+  const verify = await source.next((control): control is typeof control => control.kind === 'verify');
+  expect(verify).toMatchObject({ channel: 'ch1', stream: again.open.stream });
+});
+
+test('a successor under an unchanged target goes on without a comparison', async () => {
+  const first = await start();
+  (await source.nextStream('ch1')).opened('copy', '100').copy([documentLine('a', R1)], true);
+  await until('the checkpoint', async () => (await stored())?.tick === '100');
+  await first.engine.stop();
+  const second = await start();
+  const again = await source.nextStream('ch1');
+  again.opened('tail', '100').ops('100', '110', [plus('b', R2)]);
+  await second.shard('ch1', ({ operationsApplied }) => operationsApplied === 1);
+  expect(source.controls.some(({ kind }) => kind === 'verify')).toBe(false);
+});
+
 test('another deployment under the same address is refused, and nothing is written', async () => {
   const engine = await start();
   (await source.nextStream('ch1'))
