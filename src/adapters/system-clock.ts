@@ -1,8 +1,10 @@
-import type { Clock } from '../master/clock.ts';
+import type { Clock as MasterClock } from '../master/clock.ts';
+import type { Clock as WorkerClock } from '../worker/clock.ts';
 
-/** The time of this machine. */
-export const systemClock: Clock = {
+/** The time of this machine, for masters and workers. */
+export const systemClock: MasterClock & WorkerClock = {
   now: () => new Date(),
+  wallMs: () => Date.now(),
   monotonicMs: () => performance.now(),
   sleep: (ms, signal) =>
     new Promise((resolve) => {
