@@ -4,7 +4,8 @@ import type { ShardReport } from '../wire/worker.ts';
 const REFRESH_MS = 10_000;
 /** Unless the lag of a shard changed by so much, and by more than a fifth. */
 const DELAY_STEP_NS = 1_000_000_000;
-/** The oldest of the others go along with every report, so that few shards are always told of freshly. */
+/** Smaller changes, but not every flicker, go along with the next reports, for so many shards each time. */
+const DELAY_STEP_FINE_NS = 50_000_000;
 const REFRESHED_EACH_TIME = 64;
 
 interface Sent {
@@ -22,7 +23,8 @@ export class ReportDiff {
     const news = reports.filter((report) => this.#isNews(report, nowMs));
     const isNews = new Set(news);
     const sentMs = ({ taskId }: ShardReport) => this.#sent.get(taskId)?.sentMs ?? 0;
-    const others = reports.filter((report) => !isNews.has(report)).sort((a, b) => sentMs(a) - sentMs(b));
+    const others = reports.filter((report) => !isNews.has(report) && this.#isOld(report));
+    others.sort((a, b) => sentMs(a) - sentMs(b));
     return [...news, ...others.slice(0, REFRESHED_EACH_TIME)];
   }
 
@@ -45,7 +47,11 @@ export class ReportDiff {
   #isNews(report: ShardReport, nowMs: number): boolean {
     const sent = this.#sent.get(report.taskId);
     if (sent === undefined || sent.lasting !== lasting(report)) return true;
-    return nowMs - sent.sentMs >= REFRESH_MS || delayMoved(sent.report.delay, report.delay);
+    return nowMs - sent.sentMs >= REFRESH_MS || delayMoved(sent.report.delay, report.delay, DELAY_STEP_NS);
+  }
+
+  #isOld({ taskId, delay }: ShardReport): boolean {
+    return delayMoved(this.#sent.get(taskId)?.report.delay, delay, DELAY_STEP_FINE_NS);
   }
 }
 
@@ -53,8 +59,8 @@ function lasting({ delay: _, lastMessage: __, ...rest }: ShardReport): string {
   return JSON.stringify(rest);
 }
 
-function delayMoved(before: number | undefined, now: number | undefined): boolean {
+function delayMoved(before: number | undefined, now: number | undefined, stepNs: number): boolean {
   if (before === undefined || now === undefined) return before !== now;
   const moved = Math.abs(now - before);
-  return moved > DELAY_STEP_NS && moved > before / 5;
+  return moved > stepNs && moved > before / 5;
 }
