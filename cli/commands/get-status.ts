@@ -35,7 +35,7 @@ function describe(info: SyncInfo, verbose: boolean): string[] {
   if (!info.outgoing?.length) lines.push('Outgoing: none');
   for (const target of info.outgoing ?? []) {
     lines.push(
-      `Outgoing: ${target.status} to ${target.id} (${target.endpoint?.join(', ') ?? 'unknown endpoints'}), ${target.shardsCount ?? 0} shards`,
+      `Outgoing: ${target.status} to ${target.id} (${target.endpoint?.join(', ') ?? 'unknown endpoints'}), ${target.shardsCount ?? 0} shards${target.active_barrier ? '; read-only here until it has caught up' : ''}`,
     );
     if (verbose) lines.push(...shardTable(target.shards));
   }
