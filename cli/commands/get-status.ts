@@ -22,6 +22,9 @@ export const getStatus = defineCommand({
 
 function describe(info: SyncInfo, verbose: boolean): string[] {
   const lines = [`Incoming: ${info.status}${info.source?.length ? ` from ${info.source.join(', ')}` : ''}`];
+  if (info.held_read_only) {
+    lines.push("Held read-only by a stop or a reversal: 'arangosync stop sync' here makes it writable");
+  }
   if (info.status !== 'inactive')
     lines.push(`Shards: ${info.shardsCount ?? 0} of ${info.totalShardsCount ?? 'unknown'}`);
   if (info.status_message) lines.push(info.status_message);

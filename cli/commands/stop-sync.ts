@@ -5,7 +5,8 @@ import { CommandFailed } from '../errors.ts';
 import type { MasterClient } from '../master-client.ts';
 import { masterOptions } from '../master-options.ts';
 import { duration, flag } from '../options.ts';
-import { liftBarrier, waitBehindBarrier } from '../stop/barrier.ts';
+import { asBefore } from '../stop/as-before.ts';
+import { waitBehindBarrier } from '../stop/barrier.ts';
 import { cancel } from '../stop/cancel.ts';
 
 const NANOSECONDS_PER_MS = 1_000_000;
@@ -49,26 +50,6 @@ async function stop(masters: MasterClient, terminal: Terminal, deadline: number,
     await cancel(masters, { ensure_in_sync: true }, deadline, terminal.interrupted);
   } catch (error) {
     throw await asBefore(masters, error);
-  }
-}
-
-/** What to tell after a failure: whether all is as it was, and what else there is to do. */
-async function asBefore(masters: MasterClient, error: unknown): Promise<Error> {
-  const why = error instanceof Error ? error.message : String(error);
-  const next = "If the source is gone, run 'arangosync abort sync'";
-  try {
-    const { status } = await masters.ask({ method: 'GET', path: '/_api/sync?details=short' }, SyncInfo);
-    if (status === 'cancelling' || status === 'inactive') return new CommandFailed(why, { cause: error });
-    await liftBarrier(masters);
-    return new CommandFailed(`${why}. Nothing was stopped, and the source is writable again. ${next}.`, {
-      cause: error,
-    });
-  } catch (failure) {
-    const also = failure instanceof Error ? failure.message : String(failure);
-    return new CommandFailed(
-      `${why}. The source may still be read-only (${also}): run 'arangosync stop sync' again. ${next}.`,
-      { cause: error },
-    );
   }
 }
 

@@ -83,6 +83,10 @@ export class SyncService {
       ...(epoch === undefined ? {} : { barrierEpoch: epoch }),
     } as const;
     await desk.command(command, caller, signal);
+    // Nothing is left to stop: what an earlier stop left read-only is made writable.
+    if (before === 'inactive' && command.targetServerMode === 'default') {
+      await desk.command({ kind: 'wish-server-mode', mode: 'default' }, caller, signal);
+    }
     if (command.force) {
       const forceTimeout = request.force_timeout;
       this.#cancellation.force(forceTimeout === undefined ? undefined : toMilliseconds(forceTimeout));

@@ -18,6 +18,7 @@ export function syncInfo(state: ControlState, options: SyncInfoOptions): SyncInf
   const outgoing = [...state.outgoing.values()].map((target) => outgoingInfo(state, target, options));
   return {
     ...incomingInfo(state, options),
+    ...(state.serverMode.wishedReadOnly ? { held_read_only: true } : {}),
     ...(outgoing.length === 0 ? {} : { outgoing: outgoing.sort((a, b) => (a.id < b.id ? -1 : 1)) }),
   };
 }
