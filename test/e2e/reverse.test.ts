@@ -1,10 +1,13 @@
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
 import { eventually } from './support/eventually.ts';
 import { type Pair, type Side, startPair } from './support/pair.ts';
 
 const SIZE = { masters: 2, workers: 1, dbServers: 2, coordinators: 1 };
 const DATABASE = 'shop';
+/** A steady load, not all that the machine can do: the comparison has to see a moment without writes on their way. */
+const BETWEEN_WRITES_MS = 25;
 
 let pair: Pair;
 afterEach(() => pair?.stop());
@@ -30,6 +33,7 @@ function writeEverywhere(sides: readonly Side[], name: string, stop: AbortSignal
     for (let number = 0; !stop.aborted; number++) {
       const key = `${name}-${lane}-${number}`;
       if (await write(side, key)) acknowledged.push(key);
+      await sleep(BETWEEN_WRITES_MS);
     }
   });
   return Promise.all(lanes).then(() => acknowledged);
