@@ -6,6 +6,7 @@ import { loadControlPlane } from '../projections/load.ts';
 import type { VersionInfo } from '../wire/cluster-members.ts';
 import { type ConnectedDeployment, connectDeployment } from './arangodb/deployment.ts';
 import { openArangoLog } from './arangodb/event-log.ts';
+import { superuserToken } from './arangodb/jwt.ts';
 import { ArangoLeaseStore } from './arangodb/leases.ts';
 import { ArangoSecretStore } from './arangodb/secrets.ts';
 import { ArangoSnapshotStore } from './arangodb/snapshots.ts';
@@ -231,6 +232,10 @@ async function createMaster(
       issueServerCertificate: (ca, hosts, commonName) =>
         issueCertificate({ ca, kind: 'server', hosts, commonName, validForMs: workerCertificateMs }),
     },
+    clusterTokens: {
+      issue: (issuedAtS, expiresAtS) =>
+        clusterJwtSecret === '' ? '' : superuserToken(clusterJwtSecret, 'arangosync-worker', issuedAtS, expiresAtS),
+    },
     metrics: createMasterMetrics(registry),
     clock,
     logger: options.log,
@@ -246,7 +251,6 @@ async function createMaster(
     publicEndpoints: publicEndpoints.length === 0 ? [endpoint] : publicEndpoints,
     cluster: {
       endpoints: clusterEndpoints,
-      jwtSecret: clusterJwtSecret,
       ...(clusterCa === undefined ? {} : { caCertificate: clusterCa }),
     },
     times: { ...defaultTimes, ...options.times },

@@ -20,6 +20,8 @@ export interface MastersClientOptions {
   /** CA that verifies them, PEM; absent: their certificates are not verified. */
   readonly ca?: string;
   readonly workerId: string;
+  /** Told of every token for the database that the leader lends (S4). */
+  readonly onClusterToken: (token: string) => void;
 }
 
 export interface ConnectedMasters extends Masters {
@@ -33,8 +35,10 @@ export function connectMasters(options: MastersClientOptions): ConnectedMasters 
 
 class MastersClient implements ConnectedMasters {
   readonly #client: EndpointClient;
+  readonly #onClusterToken: (token: string) => void;
 
-  constructor({ endpoints, secret, ca, workerId }: MastersClientOptions) {
+  constructor({ endpoints, secret, ca, workerId, onClusterToken }: MastersClientOptions) {
+    this.#onClusterToken = onClusterToken;
     this.#client = new EndpointClient({
       endpoints,
       verify: ca !== undefined,
@@ -46,20 +50,30 @@ class MastersClient implements ConnectedMasters {
     });
   }
 
-  configure(endpoint: string, signal: AbortSignal): Promise<WorkerConfiguration> {
+  async configure(endpoint: string, signal: AbortSignal): Promise<WorkerConfiguration> {
     const request = { method: 'POST', path: '/_api/worker/configure', body: { endpoint }, signal } as const;
-    return this.#ask(request, WorkerConfiguration);
+    const configuration = await this.#ask(request, WorkerConfiguration);
+    this.#onClusterToken(configuration.cluster.token);
+    return configuration;
   }
 
-  register(...[registration, signal]: Parameters<Masters['register']>): Promise<WorkerRegistered> {
-    return this.#ask({ method: 'PUT', path: '/_api/worker', body: registration, signal }, WorkerRegistered);
+  async register(...[registration, signal]: Parameters<Masters['register']>): Promise<WorkerRegistered> {
+    const request = { method: 'PUT', path: '/_api/worker', body: registration, signal } as const;
+    const registered = await this.#ask(request, WorkerRegistered);
+    this.#onClusterToken(registered.clusterToken);
+    return registered;
   }
 
-  instructions(...[workerId, after, waitMs, signal]: Parameters<Masters['instructions']>): Promise<WorkerInstructions> {
+  async instructions(
+    ...[workerId, after, waitMs, signal]: Parameters<Masters['instructions']>
+  ): Promise<WorkerInstructions> {
     const query = new URLSearchParams({ wait: String(Math.round(waitMs * NANOSECONDS_PER_MS)) });
     if (after !== undefined) query.set('after', after);
     const path = `${pathOf(workerId)}/tasks?${query}`;
-    return this.#ask({ method: 'GET', path, signal, timeoutMs: waitMs * POLL_OVERTIME }, WorkerInstructions);
+    const request = { method: 'GET', path, signal, timeoutMs: waitMs * POLL_OVERTIME } as const;
+    const instructions = await this.#ask(request, WorkerInstructions);
+    if (instructions.clusterToken !== undefined) this.#onClusterToken(instructions.clusterToken);
+    return instructions;
   }
 
   async report(...[workerId, report, signal]: Parameters<Masters['report']>): Promise<void> {

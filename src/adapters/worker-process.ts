@@ -103,7 +103,11 @@ async function runWorkerProcess(
   const { masterEndpoints, masterSecret: secret, masterCa, endpoint, log } = options;
   const clock = options.clock ?? systemClock;
   if (masterCa === undefined) log.warn("the masters' certificates are not verified: no --master.cacert was given");
+  let clusterToken = '';
   const masters = connectMasters({
+    onClusterToken: (token) => {
+      clusterToken = token;
+    },
     endpoints: masterEndpoints,
     secret,
     workerId: id,
@@ -130,9 +134,13 @@ async function runWorkerProcess(
   const onBytesRead = (bytes: number) => {
     parts.databaseBytesRead += bytes;
   };
-  const deployment = await untilDone('connecting to the database', () =>
-    connectTo(configuration, options, onBytesRead),
-  );
+  let attempts = 0;
+  const deployment = await untilDone('connecting to the database', async () => {
+    attempts += 1;
+    // The token ends within seconds: whoever waits for its database needs another one.
+    if (attempts > 1) await masters.configure(endpoint, signal);
+    return await connectTo(configuration, options, () => clusterToken, onBytesRead);
+  });
   if (deployment === undefined) return;
   resources.defer(() => deployment.close());
   parts.deployment = deployment;
@@ -215,13 +223,14 @@ function warnUnverified(configuration: WorkerConfiguration, options: WorkerProce
 function connectTo(
   configuration: WorkerConfiguration,
   options: WorkerProcessOptions,
+  token: () => string,
   onBytesRead: (bytes: number) => void,
 ): Promise<ConnectedDeployment> {
   const { cluster } = configuration;
   const ca = clusterCaOf(configuration, options);
   return connectDeployment({
     endpoints: cluster.endpoints,
-    credentials: cluster.jwtSecret === '' ? { kind: 'none' } : { kind: 'secret', jwtSecret: cluster.jwtSecret },
+    credentials: cluster.token === '' ? { kind: 'none' } : { kind: 'token', token },
     verify: ca !== undefined,
     onBytesRead,
     ...(ca === undefined ? {} : { ca }),

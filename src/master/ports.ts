@@ -5,6 +5,7 @@ import type { ControlPlane } from '../projections/control-state.ts';
 import type { SnapshotStore } from '../projections/snapshot-store.ts';
 import type { ArangoDeployment } from '../replication/arango.ts';
 import type { Clock } from './clock.ts';
+import type { ClusterTokenIssuer } from './cluster-tokens.ts';
 import type { Logger } from './logger.ts';
 import type { OpenSource } from './source-masters.ts';
 
@@ -45,6 +46,7 @@ export interface MasterPorts {
   readonly openSource: OpenSource;
   readonly queueTokens: QueueTokenIssuer;
   readonly certificates: CertificateAuthority;
+  readonly clusterTokens: ClusterTokenIssuer;
   readonly metrics: MasterMetrics;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -66,7 +68,6 @@ export interface MasterSettings {
   /** What workers need to reach the deployment. */
   readonly cluster: {
     readonly endpoints: readonly string[];
-    readonly jwtSecret: string;
     readonly caCertificate?: string;
   };
   readonly times: MasterTimes;

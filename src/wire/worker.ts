@@ -21,12 +21,18 @@ export const WorkerRegistered = z.object({
   serverID: z.number().int().positive(),
   messageTimeout: z.number().int().positive(),
   expiresDuration: z.number().int().positive(),
+  clusterToken: z.string(),
 });
 export type WorkerRegistered = z.infer<typeof WorkerRegistered>;
 
 /** Answer of `POST /_api/worker/configure` `{endpoint}`: all a worker needs beside its flags. */
 export const WorkerConfiguration = z.object({
-  cluster: z.object({ endpoints: z.array(z.string()), jwtSecret: z.string(), caCertificate: z.string().optional() }),
+  cluster: z.object({
+    endpoints: z.array(z.string()),
+    /** Superuser token that ends with the worker's lease (S4); empty without authentication. */
+    token: z.string(),
+    caCertificate: z.string().optional(),
+  }),
   /** PEM texts; the certificate is issued by the masters' worker CA, whose certificate ends the chain. */
   httpServer: z.object({ certificate: z.string(), key: z.string() }),
   mq: z.object({ type: z.enum(['direct', 'kafka']), endpoints: z.array(z.string()).optional() }),
@@ -62,6 +68,8 @@ export const WorkerInstructions = z.object({
   /** Changes whenever the content does; opaque. */
   version: z.string(),
   deploymentId: z.string(),
+  /** Takes the place of the token before; no part of what `version` names. Absent while none can be made. */
+  clusterToken: z.string().optional(),
   /** How long a shard may be without a message, in nanoseconds; an operator may change it at any time. */
   messageTimeout: z.number().int().positive().optional(),
   /** The incoming synchronization while one is active. */

@@ -42,6 +42,18 @@ async function killWorker(side: Side, index: number): Promise<void> {
   workers[index] = side.datacenter.restartWorker(victim);
 }
 
+/** Until its tasks are others'; then it wakes, perhaps in the middle of a batch (S4). */
+async function freezeWorker(side: Side): Promise<void> {
+  const pid = membersOf(side).workers[0]?.process.pid;
+  if (pid === undefined) throw new Error('no worker is left to be frozen');
+  const left = async () =>
+    (await side.events()).flatMap(({ events }) => events).filter(({ type }) => type === 'WorkerLeft').length;
+  const before = await left();
+  process.kill(pid, 'SIGSTOP');
+  await eventually('the frozen worker being given up', 30_000, async () => (await left()) > before);
+  process.kill(pid, 'SIGCONT');
+}
+
 async function killLeader(side: Side): Promise<void> {
   const { masters } = membersOf(side);
   const leader = await leaderOf(side.masters);
@@ -132,6 +144,7 @@ describe('while streaming, nothing that was checkpointed is copied again', () =>
         await Promise.all([killWorker(pair.target, 1), killLeader(pair.target)]);
       },
     ],
+    ['a worker of the target that was frozen past its lease and wakes', () => freezeWorker(pair.target)],
     ['a restarted DB-Server of the source', () => restartDbServer(pair.source)],
     ['a restarted DB-Server of the target', () => restartDbServer(pair.target)],
   ];

@@ -54,6 +54,8 @@ export class ArangoClient implements ArangoServer {
   readonly name: string;
   readonly #endpoints: readonly Endpoint[];
   readonly #authorization: Authorization;
+  /** Tokens that end and are followed by others: one that has just ended is no refusal for good (S4). */
+  readonly #isLent: boolean;
   readonly #timeoutMs: number;
   readonly #sleep: (ms: number, signal: AbortSignal | undefined) => Promise<void>;
   readonly #random: () => number;
@@ -66,6 +68,7 @@ export class ArangoClient implements ArangoServer {
     this.#endpoints = origins.map((origin) => ({ origin, pool: openPool(origin, options) }));
     this.name = options.name ?? origins.join(', ');
     this.#authorization = authorizationFor(options.credentials, options.now);
+    this.#isLent = options.credentials.kind === 'token';
     this.#timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
     this.#sleep = options.sleep ?? ((ms, signal) => sleepFor(ms, undefined, signal === undefined ? {} : { signal }));
     this.#random = options.random ?? Math.random;
@@ -105,9 +108,10 @@ export class ArangoClient implements ArangoServer {
       try {
         const answer = await attempt(pool, this.#attemptOf(request));
         this.#onBytesRead(answer.body.byteLength);
-        if (!mayTryElsewhere(answer, repeatable)) return { kind: 'answer', answer };
+        const mayGoOn = mayTryElsewhere(answer, repeatable) || (this.#isLent && answer.status === 401);
+        if (!mayGoOn) return { kind: 'answer', answer };
         refusal = answer;
-        failures.push(`${origin} answered 503`);
+        failures.push(`${origin} answered ${answer.status}`);
       } catch (error) {
         if (!(error instanceof AttemptFailed)) throw error;
         failures.push(`${origin}: ${error.message}`);

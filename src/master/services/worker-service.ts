@@ -12,6 +12,7 @@ import type {
   WorkerRegistration,
   WorkerReport,
 } from '../../wire/worker.ts';
+import { ClusterTokens } from '../cluster-tokens.ts';
 import type { Core } from '../reconcile/core.ts';
 import type { SourceLink } from '../reconcile/source-link.ts';
 import type { TargetModeReconciler } from '../reconcile/target-mode.ts';
@@ -27,12 +28,15 @@ export class WorkerService {
   readonly #link: SourceLink;
   readonly #mode: TargetModeReconciler;
   readonly #authority: WorkerAuthority;
+  readonly #tokens: ClusterTokens;
 
   constructor(core: Core, link: SourceLink, mode: TargetModeReconciler, authority: WorkerAuthority) {
     this.#core = core;
     this.#link = link;
     this.#mode = mode;
     this.#authority = authority;
+    const { deployment, clusterTokens, clock } = core.ports;
+    this.#tokens = new ClusterTokens(deployment.front, clusterTokens, clock, core.settings.times.workerLeaseMs);
   }
 
   /** All that a worker needs beside its flags, with a certificate for its endpoint. */
@@ -40,7 +44,7 @@ export class WorkerService {
     const { cluster } = this.#core.settings;
     this.#core.desk.assertLeads();
     return {
-      cluster: { ...cluster, endpoints: [...cluster.endpoints] },
+      cluster: { ...cluster, endpoints: [...cluster.endpoints], token: await this.#tokens.forOneLease(signal) },
       httpServer: await this.#authority.issueFor(endpoint, signal),
       mq: { type: 'direct' },
     };
@@ -80,6 +84,7 @@ export class WorkerService {
       serverID: worker.serverId,
       messageTimeout: toNanoseconds(control.state.settings.messageTimeoutMs),
       expiresDuration: toNanoseconds(settings.times.workerLeaseMs),
+      clusterToken: await this.#tokens.forOneLease(signal),
     };
   }
 
@@ -131,7 +136,7 @@ export class WorkerService {
       } else if (instructions.version !== after || leftMs <= 0) {
         const taskIds = instructions.tasks.map(({ id }) => id);
         memory.ledger.sent(workerId, instructions.version, taskIds);
-        return instructions;
+        return { ...instructions, ...(await this.#token(workerId, signal)) };
       }
       await control.waitForChange(leftMs, signal);
       signal.throwIfAborted();
@@ -157,6 +162,22 @@ export class WorkerService {
       throw new ApiError(412, `worker ${workerId} does not have the inventory task`);
     }
     await this.#core.desk.internal({ kind: 'report-structure', ...report }, 'structure report', signal);
+  }
+
+  /** Without the servers' time the worker goes on with the token that it has; that ends with its lease. */
+  async #token(workerId: string, signal: AbortSignal): Promise<{ readonly clusterToken?: string }> {
+    const { desk, ports } = this.#core;
+    try {
+      const clusterToken = await this.#tokens.forOneLease(signal);
+      // Who has lost the leadership meanwhile may not lend anything any more (S12).
+      desk.assertLeads();
+      return { clusterToken };
+    } catch (error) {
+      signal.throwIfAborted();
+      desk.assertLeads();
+      ports.logger.warn(`worker ${workerId} gets no new token for the database`, { error });
+      return {};
+    }
   }
 
   /** Undefined while a new leader does not know yet what stands: it must not take tasks from workers by ignorance. */

@@ -227,6 +227,25 @@ describe('failing over', () => {
   });
 });
 
+test('S4: a lent token that has ended is followed by the next one; the refusal of a login that stays is told', async () => {
+  const seen: (string | undefined)[] = [];
+  const endpoint = await listen((request, response) => {
+    seen.push(request.headers.authorization);
+    answer(request.headers.authorization === 'bearer new' ? 201 : 401, {})(request, response);
+  });
+  const tokens = ['old', 'old', 'new'];
+  const lent = connect({ endpoints: [endpoint], credentials: { kind: 'token', token: () => tokens.shift() ?? 'new' } });
+  const write = { method: 'POST', path: '/_api/document/c', body: {} } as const;
+  expect((await lent.request(write)).status).toBe(201);
+  expect(seen).toEqual(['bearer old', 'bearer old', 'bearer new']);
+  const ended = connect({ endpoints: [endpoint], credentials: { kind: 'token', token: () => 'old' } });
+  expect((await ended.request(write)).status).toBe(401);
+  const own = connect({ endpoints: [endpoint], credentials: { kind: 'basic', user: 'root', password: 'wrong' } });
+  seen.splice(0);
+  expect((await own.request(write)).status).toBe(401);
+  expect(seen).toHaveLength(1);
+});
+
 test('no secret appears in messages or when a client is printed', async () => {
   const endpoint = await deadEndpoint();
   const secret = connect({ endpoints: [endpoint], credentials: { kind: 'secret', jwtSecret: 'sesame-open' } });

@@ -100,6 +100,7 @@ export class Datacenter {
         issueServerCertificate: (ca, hosts, commonName) =>
           issueCertificate({ ca, kind: 'server', hosts, commonName, validForMs: day }),
       },
+      clusterTokens: { issue: (_issuedAtS, expiresAtS) => `token until ${expiresAtS}` },
       metrics: { workerRegistered: () => undefined, workerStored: () => undefined },
       clock: systemClock,
       logger: { debug: note('debug'), info: note('info'), warn: note('warn'), error: note('error') },
@@ -115,7 +116,7 @@ export class Datacenter {
       masterId: name,
       endpoint: `https://${name}:8629`,
       publicEndpoints: [`https://${name}.public:8629`],
-      cluster: { endpoints: ['http://db:8529'], jwtSecret: 'cluster secret' },
+      cluster: { endpoints: ['http://db:8529'] },
       times: fastTimes,
     });
     this.masters.push(master);

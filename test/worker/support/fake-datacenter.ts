@@ -73,7 +73,7 @@ export async function startFakeDatacenter(ca: SignedCertificate, mqType: 'direct
   app.post('/_api/worker/configure', async (c) => {
     const { endpoint } = (await c.req.json()) as { endpoint: string };
     return c.json({
-      cluster: { endpoints: [database.endpoint], jwtSecret: 'cluster secret' },
+      cluster: { endpoints: [database.endpoint], token: 'a token' },
       httpServer: issue(new URL(endpoint).hostname),
       mq: { type: mqType },
     });
@@ -88,6 +88,7 @@ export async function startFakeDatacenter(ca: SignedCertificate, mqType: 'direct
       serverID: 1,
       messageTimeout: 3_600_000_000_000,
       expiresDuration: LEASE_NS,
+      clusterToken: 'a token',
     });
   });
   app.get('/_api/worker/:id/tasks', async (c) => {

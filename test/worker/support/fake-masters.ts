@@ -56,6 +56,7 @@ export class FakeMasters implements Masters {
       expiresAt: '2026-01-01T00:00:00Z',
       serverID: 1,
       messageTimeout: 3_600_000_000_000,
+      clusterToken: 'a token',
       expiresDuration: LEASE_MS * 1_000_000,
     };
   }
