@@ -94,7 +94,7 @@ export function decide(control: Control, command: Command, context: Context): De
     case 'set-message-timeout':
       return setMessageTimeout(settings, command);
     case 'configure-sync':
-      return configureSync(synchronization, command, context);
+      return configureSync(synchronization, outgoing, command, context);
     case 'identify-source':
       return identifySource(synchronization, command);
     case 'begin-epoch':

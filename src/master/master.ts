@@ -119,7 +119,7 @@ export class Master {
     this.workerAuthority = new WorkerAuthority(ports.secrets, ports.certificates);
     this.barrier = new BarrierService(core, link, inSync);
     this.sync = new SyncService(core, link, this.#reconcilers.cancellation, this.barrier);
-    this.outgoing = new OutgoingService(core, this.checksums, barriers);
+    this.outgoing = new OutgoingService(core, this.checksums, barriers, link);
     this.workers = new WorkerService(core, link, mode, this.workerAuthority);
     this.members = new MemberService(core);
   }

@@ -30,6 +30,8 @@ export interface ForgetTarget {
  */
 export interface SourceMasters {
   register(registration: OutgoingRegistration, signal: AbortSignal): Promise<OutgoingContact>;
+  /** Who answers, without a trace there; no token comes with it. */
+  look(targetId: string, signal: AbortSignal): Promise<OutgoingContact>;
   heartbeat(targetId: string, heartbeat: OutgoingHeartbeat, signal: AbortSignal): Promise<OutgoingContact>;
   putShards(targetId: string, shards: OutgoingShards, signal: AbortSignal): Promise<void>;
   /** Ends the outgoing side; forgetting what is not there succeeds. */

@@ -53,6 +53,8 @@ export const OutgoingContact = z.object({
   shardsVersion: z.string().optional(),
   /** Absent while there is none. */
   barrier: WireBarrier.optional(),
+  /** Deployments that the source follows itself, its own source first: nobody of them may follow us. */
+  follows: z.array(z.string()).optional(),
 });
 export type OutgoingContact = z.infer<typeof OutgoingContact>;
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { FoundSource } from '../../src/domain/synchronization/configure.ts';
 import type { IdentifySource } from '../../src/domain/synchronization/identify.ts';
 import { sameService } from '../../src/domain/synchronization/same-service.ts';
 import { cancelRequested, configured, event, identified, SOURCE, shardOn, shardRef } from './examples.ts';
@@ -10,17 +11,51 @@ const configure = {
   credentialId: 'credential2',
   fingerprint: 'keys1',
   caFingerprint: 'ca1',
+  found: {
+    deploymentId: 'deployment-a',
+    version: '3.12.10',
+    follows: [] as string[],
+    ownDeploymentId: 'deployment-b',
+    ownVersion: '3.12.4',
+  },
 } as const;
 const stopped = event('SyncStopped', { aborted: false, reason: 'asked' });
 const failed = event('SyncFailed', { code: 'source-replaced', reason: 'another one' });
 
 describe('configuring a synchronization', () => {
   it('begins one, with a new epoch and an inventory channel', () => {
-    const { kind: _kind, ...wanted } = configure;
+    const { kind: _kind, found: _found, ...wanted } = configure;
     const { control } = given()
       .when(configure)
       .thenThese(event('SyncConfigured', { ...wanted, epoch: 'id1', inventoryChannel: 'channel1' }));
     expect(control.synchronization).toMatchObject({ phase: 'active', identity: null, configuration: { epoch: 'id1' } });
+  });
+
+  it('refuses itself, a loop, a newer source, and whom it lists as a target of its own', () => {
+    const of = (found: Partial<FoundSource>) => ({ ...configure, found: { ...configure.found, ...found } });
+    given()
+      .when(of({ deploymentId: 'deployment-b' }))
+      .thenRefused(412, 'source-is-target');
+    given()
+      .when(of({ follows: ['deployment-b'] }))
+      .thenRefused(412, 'loop');
+    given()
+      .when(of({ follows: ['deployment-c', 'deployment-b'] }))
+      .thenRefused(412, 'loop');
+    given()
+      .when(of({ version: '3.13.0' }))
+      .thenRefused(412, 'target-too-old');
+    expect(given().when(of({ version: '3.11.14' })).decision.rejected).toBeUndefined();
+    const listed = event('OutgoingRegistered', {
+      targetId: 'deployment-a',
+      endpoints: ['https://a1:8629'],
+      fingerprint: 'certificate-a',
+      inventoryChannel: 'inventory-a',
+    });
+    given(listed).when(configure).thenRefused(412, 'stale-outgoing');
+    given(listed)
+      .when(of({ follows: ['deployment-b'] }))
+      .thenRefused(412, 'loop');
   });
 
   it('accepts the same request again and changes nothing', () => {
@@ -34,7 +69,7 @@ describe('configuring a synchronization', () => {
   });
 
   it('takes over other credentials of the same source, and no shard begins anew', () => {
-    const { kind: _kind, ...wanted } = { ...configure, fingerprint: 'keys2' };
+    const { kind: _kind, found: _found, ...wanted } = { ...configure, fingerprint: 'keys2' };
     const { control } = given(configured, identified)
       .when({ ...configure, fingerprint: 'keys2' })
       .thenThese(event('SyncCredentialsReplaced', wanted));
@@ -47,7 +82,7 @@ describe('configuring a synchronization', () => {
   });
 
   it('takes over another CA of the same source', () => {
-    const { kind: _kind, ...wanted } = { ...configure, caFingerprint: 'ca2' };
+    const { kind: _kind, found: _found, ...wanted } = { ...configure, caFingerprint: 'ca2' };
     given(configured)
       .when({ ...configure, caFingerprint: 'ca2' })
       .thenThese(event('SyncCredentialsReplaced', wanted));

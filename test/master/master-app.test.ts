@@ -20,6 +20,7 @@ const monitoring = { authorization: 'Bearer watch' };
 const configure = JSON.stringify({ source: ['https://a1:8629'], authentication: credentials });
 
 let datacenter: Datacenter;
+let source: Datacenter;
 let master: Master;
 let app: App;
 let answered: Answered[];
@@ -27,6 +28,10 @@ let unexpected: unknown[];
 
 beforeEach(async () => {
   datacenter = await Datacenter.open('AAA');
+  source = await Datacenter.open('SSS');
+  datacenter.source = source;
+  await source.startMaster('s1');
+  await source.leader();
   master = await datacenter.startMaster('m1');
   await until('it leads', () => master.leads);
   answered = [];

@@ -29,6 +29,13 @@ const usual: fc.Arbitrary<Command> = fc.oneof(
     credentialId: id('credential'),
     fingerprint: id('keys'),
     caFingerprint: id('ca'),
+    found: fc.constant({
+      deploymentId: 'a',
+      version: '3.12.10',
+      follows: [],
+      ownDeploymentId: 'b',
+      ownVersion: '3.12.10',
+    }),
   }),
   fc.record({
     kind: kind('identify-source'),

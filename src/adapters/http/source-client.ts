@@ -37,6 +37,10 @@ class SourceClient implements SourceMasters {
     return this.#ask({ method: 'POST', path: '/_api/sync/outgoing', body: registration, signal }, OutgoingContact);
   }
 
+  look(...[targetId, signal]: Parameters<SourceMasters['look']>): Promise<OutgoingContact> {
+    return this.#ask({ method: 'GET', path: outgoing(targetId), signal }, OutgoingContact);
+  }
+
   heartbeat(...[targetId, body, signal]: Parameters<SourceMasters['heartbeat']>): Promise<OutgoingContact> {
     return this.#ask({ method: 'POST', path: `${outgoing(targetId)}/heartbeat`, body, signal }, OutgoingContact);
   }

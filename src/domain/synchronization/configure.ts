@@ -1,11 +1,24 @@
 import type { EventData } from '../../events/vocabulary.ts';
 import { type Context, type Decision, decided, rejected } from '../decision.ts';
+import type { Outgoing } from '../outgoing/state.ts';
 import { sameService } from './same-service.ts';
 import type { SyncConfiguration, Synchronization } from './state.ts';
 
 /** `POST /_api/sync`, its secrets already kept under `credentialId`. */
 export interface ConfigureSync extends EventData<'SyncCredentialsReplaced'> {
   readonly kind: 'configure-sync';
+  /** Absent while a synchronization is active: then nothing begins anew. */
+  readonly found?: FoundSource;
+}
+
+/** What a first look at the source told, and what we are. */
+export interface FoundSource {
+  readonly deploymentId: string;
+  readonly version: string;
+  /** Deployments that the source follows itself. */
+  readonly follows: readonly string[];
+  readonly ownDeploymentId: string;
+  readonly ownVersion: string;
 }
 
 /**
@@ -13,17 +26,56 @@ export interface ConfigureSync extends EventData<'SyncCredentialsReplaced'> {
  * Active: the same request changes nothing, other credentials of the same source are taken over, another source is
  * refused.
  */
-export function configureSync(state: Synchronization, command: ConfigureSync, context: Context): Decision {
-  const { kind: _kind, ...wanted } = command;
+export function configureSync(
+  state: Synchronization,
+  outgoing: Outgoing,
+  command: ConfigureSync,
+  context: Context,
+): Decision {
+  const { kind: _kind, found, ...wanted } = command;
   const { configuration } = state;
   if (state.phase === 'cancelling') {
     return rejected(412, 'cancelling', 'the synchronization is being cancelled: wait until it is inactive');
   }
   if (state.phase === 'active' && configuration !== null) return reconfigure(configuration, wanted);
+  if (found === undefined) return rejected(412, 'source-unknown', 'nobody has looked at the source yet; try again');
+  const unfit = unfitSource(found, outgoing);
+  if (unfit !== undefined) return rejected(412, unfit.code, unfit.reason);
   return decided({
     type: 'SyncConfigured',
     data: { ...wanted, epoch: context.newId(), inventoryChannel: context.newChannel() },
   });
+}
+
+/** Why this source must not be followed; undefined when it may. */
+function unfitSource(found: FoundSource, outgoing: Outgoing): { code: string; reason: string } | undefined {
+  const { deploymentId, version, follows, ownDeploymentId, ownVersion } = found;
+  if (deploymentId === ownDeploymentId) {
+    return { code: 'source-is-target', reason: `the source is this deployment itself (${deploymentId})` };
+  }
+  if (follows.includes(ownDeploymentId)) {
+    const through =
+      follows[0] === ownDeploymentId ? '' : ` through ${follows.slice(0, follows.indexOf(ownDeploymentId)).join(', ')}`;
+    const reason = `the source ${deploymentId} follows this deployment${through}: stop that first, or it would be a loop`;
+    return { code: 'loop', reason };
+  }
+  if (outgoing.has(deploymentId)) {
+    const reason =
+      `this deployment still lists ${deploymentId} as its target, although that one follows nobody here any more: ` +
+      `run 'arangosync abort outgoing sync --target=${deploymentId}' at this datacenter first`;
+    return { code: 'stale-outgoing', reason };
+  }
+  if (minorOf(ownVersion) < minorOf(version)) {
+    const reason = `this deployment is ArangoDB ${ownVersion}, older than its source's ${version}: upgrade the target first`;
+    return { code: 'target-too-old', reason };
+  }
+  return undefined;
+}
+
+/** One number that rises with major and minor; patches are of no account. */
+function minorOf(version: string): number {
+  const [major = 0, minor = 0] = version.split('.').map((part) => Number.parseInt(part, 10) || 0);
+  return major * 1_000 + minor;
 }
 
 function reconfigure(configuration: SyncConfiguration, wanted: EventData<'SyncCredentialsReplaced'>): Decision {

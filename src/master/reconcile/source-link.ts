@@ -26,6 +26,7 @@ export class SourceLink {
   #contactedAtMs = -Infinity;
   #trouble: string | undefined;
   #barrier: WireBarrier | undefined;
+  #upstream: readonly string[] = [];
 
   constructor(core: Core) {
     this.#core = core;
@@ -47,6 +48,12 @@ export class SourceLink {
     const isNews = JSON.stringify(this.#barrier) !== JSON.stringify(barrier);
     this.#barrier = barrier;
     if (isNews) this.#core.control.touch();
+  }
+
+  /** Deployments upstream of us, our source first; empty while there is none. */
+  get follows(): readonly string[] {
+    const { phase, identity } = this.#core.control.state.synchronization;
+    return phase === 'inactive' || identity === null ? [] : [identity.deploymentId, ...this.#upstream];
   }
 
   /** How workers reach the source; undefined while that is not known. */
@@ -124,6 +131,7 @@ export class SourceLink {
     if (!(await this.#isStill(configuration, contact, signal))) return;
     if (!contact.registered) return this.#failForgotten(signal);
     this.takeBarrier(contact.barrier);
+    this.#upstream = contact.follows ?? [];
     this.#confirmedShards = contact.shardsVersion;
     this.#registeredWith = configuration.credentialId;
     if (await this.#token.take(contact, signal)) this.#core.control.touch();

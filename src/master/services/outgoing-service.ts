@@ -14,6 +14,7 @@ import type {
 import type { ListedDatacenter } from '../../wire/shard-listing.ts';
 import type { BarrierReconciler } from '../reconcile/barriers.ts';
 import type { Core } from '../reconcile/core.ts';
+import type { SourceLink } from '../reconcile/source-link.ts';
 import type { ForgetTarget } from '../source-masters.ts';
 import { listDatacenter } from '../structure/listing.ts';
 import type { ChecksumService } from './checksum-service.ts';
@@ -23,9 +24,11 @@ export class OutgoingService {
   readonly #core: Core;
   readonly #checksums: ChecksumService;
   readonly #barriers: BarrierReconciler;
+  readonly #link: SourceLink;
 
-  constructor(core: Core, checksums: ChecksumService, barriers: BarrierReconciler) {
+  constructor(core: Core, checksums: ChecksumService, barriers: BarrierReconciler, link: SourceLink) {
     this.#core = core;
+    this.#link = link;
     this.#checksums = checksums;
     this.#barriers = barriers;
   }
@@ -47,6 +50,13 @@ export class OutgoingService {
     const events = await desk.command(command, caller, signal);
     if (events.length > 0) ports.logger.info(`target ${targetId} is registered`, { endpoints: target });
     return await this.#contact(targetId, request.remembered, signal);
+  }
+
+  /** Who we are, for somebody who thinks of following us; nothing is changed, and no token is given. */
+  async look(targetId: string, caller: Caller, signal: AbortSignal): Promise<OutgoingContact> {
+    this.#core.desk.assertLeads();
+    certificateOf(caller);
+    return { ...(await this.#contact(targetId, undefined, signal)), token: '' };
   }
 
   /**
@@ -161,6 +171,7 @@ export class OutgoingService {
     const target = control.state.outgoing.get(targetId);
     const shardsVersion = target?.shardsVersion ?? undefined;
     const barrier = this.#barrierOf(targetId);
+    const { follows } = this.#link;
     return {
       deploymentId: deployment.id,
       version,
@@ -172,6 +183,7 @@ export class OutgoingService {
       'token-ttl': toNanoseconds(queueTokens.ttlMs),
       ...(shardsVersion === undefined ? {} : { shardsVersion }),
       ...(barrier === undefined ? {} : { barrier }),
+      ...(follows.length === 0 ? {} : { follows: [...follows] }),
     };
   }
 

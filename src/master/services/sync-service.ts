@@ -1,4 +1,5 @@
 import { createHash, createPrivateKey, X509Certificate } from 'node:crypto';
+import type { FoundSource } from '../../domain/synchronization/configure.ts';
 import { ApiError } from '../../wire/api-error.ts';
 import type { Caller } from '../../wire/caller.ts';
 import { toMilliseconds, toNanoseconds } from '../../wire/durations.ts';
@@ -50,11 +51,12 @@ export class SyncService {
     const before = control.state.synchronization;
     const isKnown = before.phase === 'active' && before.configuration?.fingerprint === fingerprint;
     if (!isKnown) await this.#refuseOpenTarget(signal);
+    const found = before.phase === 'active' ? {} : { found: await this.#lookAtSource(request, signal) };
     const credentialId = isKnown ? (before.configuration?.credentialId ?? '') : ports.newId();
     if (!isKnown) await keepCredentials(ports.secrets, credentialId, request.authentication, signal);
     const caFingerprint = createHash('sha256').update(caCertificate).digest('hex');
     const { source } = request;
-    const command = { kind: 'configure-sync', source, credentialId, fingerprint, caFingerprint } as const;
+    const command = { kind: 'configure-sync', source, credentialId, fingerprint, caFingerprint, ...found } as const;
     try {
       await desk.command(command, caller, signal);
     } finally {
@@ -122,6 +124,26 @@ export class SyncService {
 
   async confirmDrops(collections: readonly string[], caller: Caller, signal: AbortSignal): Promise<void> {
     await this.#core.desk.command({ kind: 'confirm-drops', collections }, caller, signal);
+  }
+
+  /** Who answers there, with the credentials that were given: better refused now than failing in the night. */
+  async #lookAtSource({ source, authentication }: ConfigureSync, signal: AbortSignal): Promise<FoundSource> {
+    const { deployment, openSource } = this.#core.ports;
+    const masters = openSource(source, authentication);
+    try {
+      const [contact, own] = await Promise.all([
+        masters.look(deployment.id, signal),
+        deployment.front.json<{ version: string }>({ method: 'GET', path: '/_api/version', signal }),
+      ]);
+      const { deploymentId, version, follows = [] } = contact;
+      return { deploymentId, version, follows, ownDeploymentId: deployment.id, ownVersion: own.version };
+    } catch (error) {
+      signal.throwIfAborted();
+      const why = error instanceof Error ? error.message : String(error);
+      throw new ApiError(412, `the source ${source.join(', ')} cannot be followed: ${why}`, { cause: error });
+    } finally {
+      await masters.close();
+    }
   }
 
   /** In read-only mode nobody can write a deployment without authentication, we neither (S23). */

@@ -56,7 +56,7 @@ export class Datacenter {
   readonly logged: string[] = [];
   /** Where masters of this datacenter find the source that they are configured with. */
   source: Datacenter | undefined;
-  /** Whether this datacenter answers targets. */
+  /** Whether this datacenter answers targets; the first look at it is answered anyhow. */
   answersTargets = true;
   #ids = 0;
 
@@ -159,10 +159,11 @@ export class Datacenter {
 
 /** The source's leader, asked in process as `adapters/http` asks it over the network. */
 function sourceOver(source: () => Datacenter | undefined, caller: Caller): SourceMasters {
-  const ask = async <T>(call: (master: Master) => Promise<T>): Promise<T> => {
+  const ask = async <T>(call: (master: Master) => Promise<T>, isFirstLook = false): Promise<T> => {
     const datacenter = source();
     const leader = datacenter?.masters.find((master) => master.leads);
-    if (leader === undefined || datacenter?.answersTargets !== true) throw new SourceUnreachable('nobody answers');
+    if (leader === undefined || !(isFirstLook || datacenter?.answersTargets === true))
+      throw new SourceUnreachable('nobody answers');
     try {
       return await call(leader);
     } catch (error) {
@@ -172,6 +173,7 @@ function sourceOver(source: () => Datacenter | undefined, caller: Caller): Sourc
   };
   return {
     register: (registration, signal) => ask(({ outgoing }) => outgoing.register(registration, caller, signal)),
+    look: (id, signal) => ask(({ outgoing }) => outgoing.look(id, caller, signal), true),
     heartbeat: (id, body, signal) => ask(({ outgoing }) => outgoing.heartbeat(id, body, caller, signal)),
     putShards: (id, shards, signal) => ask(({ outgoing }) => outgoing.putShards(id, shards, caller, signal)),
     forget: (id, how, signal) => ask(({ outgoing }) => outgoing.stop(id, how, caller, signal)),

@@ -25,6 +25,12 @@ export function outgoingRoutes({ outgoing }: Master): Route[] {
         outgoing.heartbeat(param('id'), await body(OutgoingHeartbeat), caller, signal),
     },
     {
+      method: 'GET',
+      path: '/_api/sync/outgoing/:id',
+      ...target,
+      handle: ({ param, caller, signal }) => outgoing.look(param('id'), caller, signal),
+    },
+    {
       method: 'PUT',
       path: '/_api/sync/outgoing/:id/shards',
       ...target,
