@@ -9,7 +9,7 @@ import { Worker } from '../worker/worker.ts';
 import { type ConnectedDeployment, connectDeployment } from './arangodb/deployment.ts';
 import { Authentication } from './http/authentication.ts';
 import { type RunningServer, serveHttps } from './http/https-server.ts';
-import { arangoUserCheck } from './http/user-check.ts';
+import { arangoUserCheck, userCheckTooEarly } from './http/user-check.ts';
 import { createWorkerApp } from './http/worker-app.ts';
 import type { Logger } from './logging/logger.ts';
 import { HttpMetrics } from './metrics/http-metrics.ts';
@@ -183,7 +183,7 @@ function listen(
       jwtSecret: masterSecret,
       ...(monitoringToken === undefined ? {} : { monitoringToken }),
       checkUser: async (user, password) =>
-        parts.deployment === undefined ? 'wrong' : arangoUserCheck(parts.deployment.front)(user, password),
+        parts.deployment === undefined ? userCheckTooEarly() : arangoUserCheck(parts.deployment.front)(user, password),
     }),
     version,
     registry,

@@ -15,10 +15,9 @@ export const ConfigureSync = z.object({
 export type ConfigureSync = z.infer<typeof ConfigureSync>;
 
 /** Empty text means absent: clients send query parameters and fields without a value. */
-export const ServerMode = z.preprocess(
-  (value) => (value === '' ? undefined : value),
-  z.enum(['default', 'readonly']).optional(),
-);
+export const ServerMode = z
+  .preprocess((value) => (value === '' ? undefined : value), z.enum(['default', 'readonly']).optional())
+  .meta({ type: 'string', enum: ['', 'default', 'readonly'] });
 
 /** `DELETE /_api/sync`; durations in nanoseconds. */
 export const CancelSync = z.object({
@@ -42,3 +41,6 @@ export type CancelSyncAnswer = z.infer<typeof CancelSyncAnswer>;
 /** `GET` and `PUT /_api/message-timeout`, in nanoseconds. */
 export const MessageTimeout = z.object({ messageTimeout: z.number().int().positive() });
 export type MessageTimeout = z.infer<typeof MessageTimeout>;
+
+/** `POST /_api/sync/drops/confirm`: `database/collection` each; none named means all that are held. */
+export const ConfirmDrops = z.object({ collections: z.array(z.string()).default([]) });

@@ -56,13 +56,13 @@ async function ask(method: string, path: string, headers: Record<string, string>
 }
 
 describe('what a master is', () => {
-  it('tells version, role and health, also to the monitoring token', async () => {
+  it('tells version, role and health, the version also to the monitoring token', async () => {
     expect(await ask('GET', '/_api/version', monitoring)).toEqual({
       status: 200,
       body: { version: '0.1.0', build: 'abc' },
     });
-    expect(await ask('GET', '/_api/role', monitoring)).toEqual({ status: 200, body: { role: 'master' } });
-    expect(await ask('GET', '/_api/health', monitoring)).toEqual({ status: 200, body: {} });
+    expect(await ask('GET', '/_api/role', operator)).toEqual({ status: 200, body: { role: 'master' } });
+    expect(await ask('GET', '/_api/health', operator)).toEqual({ status: 200, body: {} });
   });
 
   it('tells nothing to nobody', async () => {

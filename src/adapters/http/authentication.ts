@@ -13,7 +13,7 @@ export interface AuthenticationOptions {
   readonly jwtSecret: string;
   /** `''` or absent: none. */
   readonly monitoringToken?: string;
-  /** Absent on workers, which admit no users. */
+  /** Throws {@link ApiError} 503 while the database cannot be asked. Absent: no users are admitted. */
   readonly checkUser?: UserCheck;
   readonly now?: () => number;
 }
@@ -37,6 +37,8 @@ const Claims = z.looseObject({
   hops: z.number().int().nonnegative().optional(),
 });
 
+/** `base64` of a longer text is no user and password. */
+const basicCharactersMax = 4_096;
 /** How long a user's password, once found right, is not asked for again. */
 const userCacheMs = 5_000;
 const userCacheEntriesMax = 1_000;
@@ -84,10 +86,13 @@ export class Authentication {
   }
 
   async #basic(encoded: string): Promise<Caller> {
+    if (encoded.length > basicCharactersMax) throw unauthorized();
     const text = Buffer.from(encoded, 'base64').toString();
     const colon = text.indexOf(':');
     if (colon <= 0 || this.#options.checkUser === undefined) throw unauthorized();
     const name = text.slice(0, colon);
+    // As a segment of a path these would name another call of the database.
+    if (name === '.' || name === '..') throw unauthorized();
     const key = createHmac('sha256', this.#cacheKey).update(text).digest('base64');
     const goodUntil = this.#userCache.get(key);
     if (goodUntil === undefined || goodUntil < this.#now()) await this.#askForUser(name, text.slice(colon + 1), key);

@@ -48,3 +48,8 @@ function parse(body: Buffer): unknown {
     return undefined;
   }
 }
+
+/** For the time before the database was reached: nobody is refused for that, and clients try again. */
+export async function userCheckTooEarly(): Promise<never> {
+  throw new ApiError(503, 'users cannot be checked yet: the database was not reached');
+}

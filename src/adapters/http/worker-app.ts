@@ -31,11 +31,11 @@ export function createWorkerApp(options: WorkerAppOptions): App {
 function routesOf({ version, registry, ailment }: WorkerAppOptions): Route[] {
   return [
     { method: 'GET', path: '/_api/version', rights: 'monitoring', at: 'any', handle: () => version },
-    { method: 'GET', path: '/_api/role', rights: 'monitoring', at: 'any', handle: () => ({ role: 'worker' }) },
+    { method: 'GET', path: '/_api/role', rights: 'operator', at: 'any', handle: () => ({ role: 'worker' }) },
     {
       method: 'GET',
       path: '/_api/health',
-      rights: 'monitoring',
+      rights: 'operator',
       at: 'any',
       handle: () => {
         const why = ailment();

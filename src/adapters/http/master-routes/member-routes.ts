@@ -20,8 +20,8 @@ export function memberRoutes(master: Master, version: VersionInfo): Route[] {
   });
   return [
     { method: 'GET', path: '/_api/version', rights: 'monitoring', at: 'any', handle: () => version },
-    { method: 'GET', path: '/_api/role', rights: 'monitoring', at: 'any', handle: () => ({ role: 'master' }) },
-    { method: 'GET', path: '/_api/health', rights: 'monitoring', at: 'any', handle: () => health(master) },
+    { method: 'GET', path: '/_api/role', rights: 'operator', at: 'any', handle: () => ({ role: 'master' }) },
+    { method: 'GET', path: '/_api/health', rights: 'operator', at: 'any', handle: () => health(master) },
     read('/_api/endpoints', () => ({ endpoints: members.publicEndpoints() })),
     read('/_api/leader/endpoint', () => ({ endpoints: members.leaderEndpoints() })),
     read('/_api/masters', () => ({ masters: members.masters() })),
