@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Nanoseconds } from './durations.ts';
+import { Nanoseconds, PositiveNanoseconds } from './durations.ts';
 import { Endpoint } from './endpoint.ts';
 
 /** `POST /_api/sync`: PEM texts; `clientToken` is accepted and not compared. */
@@ -39,7 +39,7 @@ export const CancelSyncAnswer = z.object({
 export type CancelSyncAnswer = z.infer<typeof CancelSyncAnswer>;
 
 /** `GET` and `PUT /_api/message-timeout`, in nanoseconds. */
-export const MessageTimeout = z.object({ messageTimeout: z.number().int().positive() });
+export const MessageTimeout = z.object({ messageTimeout: PositiveNanoseconds });
 export type MessageTimeout = z.infer<typeof MessageTimeout>;
 
 /** `POST /_api/sync/drops/confirm`: `database/collection` each; none named means all that are held. */

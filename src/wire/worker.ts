@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { PositiveNanoseconds } from './durations.ts';
 import { Channels, ShardRef, SyncStatus } from './shards.ts';
+import { Time } from './time.ts';
 
 /** `PUT /_api/worker`: registers a worker, or renews it under the same `id`. */
 export const WorkerRegistration = z.object({
@@ -17,14 +19,17 @@ export type WorkerRegistration = z.infer<typeof WorkerRegistration>;
 export const WorkerRegistered = z.object({
   id: z.string(),
   endpoint: z.string(),
-  expiresAt: z.string(),
-  serverID: z.number().int().positive(),
-  messageTimeout: z.number().int().positive(),
-  expiresDuration: z.number().int().positive(),
+  expiresAt: Time,
+  serverID: z.number().int().positive().meta({ format: 'int64' }),
+  messageTimeout: PositiveNanoseconds,
+  expiresDuration: PositiveNanoseconds,
 });
 export type WorkerRegistered = z.infer<typeof WorkerRegistered>;
 
-/** Answer of `POST /_api/worker/configure` `{endpoint}`: all a worker needs beside its flags. */
+/** Body of `POST /_api/worker/configure`. */
+export const ConfigureWorker = z.object({ endpoint: z.url() });
+
+/** Answer of `POST /_api/worker/configure`: all a worker needs beside its flags. */
 export const WorkerConfiguration = z.object({
   cluster: z.object({ endpoints: z.array(z.string()), jwtSecret: z.string(), caCertificate: z.string().optional() }),
   /** PEM texts; the certificate is issued by the masters' worker CA, whose certificate ends the chain. */

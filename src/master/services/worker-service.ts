@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import type { Worker } from '../../domain/workers/state.ts';
 import { ApiError } from '../../wire/api-error.ts';
 import type { Caller } from '../../wire/caller.ts';
@@ -197,6 +196,3 @@ export class WorkerService {
     return new Date(ports.clock.now().getTime() + settings.times.workerLeaseMs - silentMs).toISOString();
   }
 }
-
-/** Body of `POST /_api/worker/configure`. */
-export const ConfigureWorker = z.object({ endpoint: z.url() });

@@ -1,0 +1,10 @@
+import { z } from 'zod';
+
+/** Answer of `GET /_api/sync/barrier`. */
+export const BarrierInfo = z.object({
+  in_sync_shards: z.number().int().nonnegative().optional(),
+  not_in_sync_shards: z.number().int().nonnegative().optional(),
+  /** Spelt so by the original. */
+  SourceServerReadonly: z.boolean(),
+});
+export type BarrierInfo = z.infer<typeof BarrierInfo>;
