@@ -249,6 +249,7 @@ async function createMaster(
       jwtSecret: clusterJwtSecret,
       ...(clusterCa === undefined ? {} : { caCertificate: clusterCa }),
     },
+    ...(options.clientCa === undefined ? {} : { clientCa: options.clientCa }),
     times: { ...defaultTimes, ...options.times },
   });
   return { master, tokens };

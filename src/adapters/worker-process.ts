@@ -192,8 +192,14 @@ function listen(
     onUnexpected: (error, { method, path }) => log.error(`${method} ${path} failed`, { error }),
     onAnswered: (answered) => http.answered(answered),
   });
-  const { certificate, key } = configuration.httpServer;
-  return serveHttps(app, { host: options.host ?? '0.0.0.0', port: options.port, certificate, key });
+  const { certificate, key, clientCaCertificate: clientCa } = configuration.httpServer;
+  return serveHttps(app, {
+    host: options.host ?? '0.0.0.0',
+    port: options.port,
+    certificate,
+    key,
+    ...(clientCa === undefined ? {} : { clientCa }),
+  });
 }
 
 function ailmentOf({ deployment, worker }: Parts): string | undefined {

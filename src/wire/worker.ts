@@ -33,7 +33,12 @@ export const ConfigureWorker = z.object({ endpoint: z.url() });
 export const WorkerConfiguration = z.object({
   cluster: z.object({ endpoints: z.array(z.string()), jwtSecret: z.string(), caCertificate: z.string().optional() }),
   /** PEM texts; the certificate is issued by the masters' worker CA, whose certificate ends the chain. */
-  httpServer: z.object({ certificate: z.string(), key: z.string() }),
+  httpServer: z.object({
+    certificate: z.string(),
+    key: z.string(),
+    /** CA of the client certificates that the masters accept, and the workers with them. */
+    clientCaCertificate: z.string().optional(),
+  }),
   mq: z.object({ type: z.enum(['direct', 'kafka']), endpoints: z.array(z.string()).optional() }),
 });
 export type WorkerConfiguration = z.infer<typeof WorkerConfiguration>;

@@ -36,11 +36,14 @@ export class WorkerService {
 
   /** All that a worker needs beside its flags, with a certificate for its endpoint. */
   async configure(endpoint: string, signal: AbortSignal): Promise<WorkerConfiguration> {
-    const { cluster } = this.#core.settings;
+    const { cluster, clientCa } = this.#core.settings;
     this.#core.desk.assertLeads();
     return {
       cluster: { ...cluster, endpoints: [...cluster.endpoints] },
-      httpServer: await this.#authority.issueFor(endpoint, signal),
+      httpServer: {
+        ...(await this.#authority.issueFor(endpoint, signal)),
+        ...(clientCa === undefined ? {} : { clientCaCertificate: clientCa }),
+      },
       mq: { type: 'direct' },
     };
   }
