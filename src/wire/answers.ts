@@ -3,6 +3,9 @@ import { z } from 'zod';
 /** Answer of a call that has nothing to say: `{}`, never an empty body. */
 export const Nothing = z.object({});
 
+/** Answer of `GET /_api/mq/channel/{name}/is-relevant`. */
+export const ChannelRelevance = z.object({ isRelevant: z.boolean() });
+
 /** Answer of `GET /metrics.json`. */
 export const MetricsJson = z.record(
   z.string(),

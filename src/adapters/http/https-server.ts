@@ -24,6 +24,14 @@ export interface HttpsServerOptions {
   readonly key: string;
   /** CA of the client certificates to accept; absent: none is asked for. */
   readonly clientCa?: string;
+  /** Other times than those of `limits.ts`, in milliseconds. */
+  readonly times?: Partial<RequestTimes>;
+}
+
+export interface RequestTimes {
+  readonly headersTimeoutMs: number;
+  readonly requestTimeoutMs: number;
+  readonly timeoutCheckMs: number;
 }
 
 /** What answers requests: an app, or something that decides which one. */
@@ -51,6 +59,7 @@ export async function serveHttps(app: RequestHandler, options: HttpsServerOption
     minVersion: 'TLSv1.2',
     ...(options.clientCa === undefined ? {} : { ca: options.clientCa, requestCert: true, rejectUnauthorized: false }),
   } as const;
+  const times = { headersTimeoutMs, requestTimeoutMs, timeoutCheckMs, ...options.times };
   const listener = getRequestListener(
     (request, { incoming }) => app.fetch(request, { incoming: incoming as IncomingMessage }),
     { errorHandler: answerUnread },
@@ -59,9 +68,9 @@ export async function serveHttps(app: RequestHandler, options: HttpsServerOption
     ...tls,
     handshakeTimeout: handshakeTimeoutMs,
     maxHeaderSize: headerBytesMax,
-    headersTimeout: headersTimeoutMs,
-    requestTimeout: requestTimeoutMs,
-    connectionsCheckingInterval: timeoutCheckMs,
+    headersTimeout: times.headersTimeoutMs,
+    requestTimeout: times.requestTimeoutMs,
+    connectionsCheckingInterval: times.timeoutCheckMs,
     keepAliveTimeout: keepAliveTimeoutMs,
   };
   const server = createServer(serverOptions, listener);

@@ -52,6 +52,11 @@ export class MemberService {
       .map(taskInfo);
   }
 
+  /** Whether any task uses the channel. */
+  isRelevant(channel: string): boolean {
+    return this.tasksOfChannel(channel).length > 0;
+  }
+
   /** Which worker holds each channel of a target, for the queue's door. */
   queueRoutes(targetId: string): ReturnType<typeof queueRoutes> {
     return queueRoutes(this.#core.control.state, targetId);

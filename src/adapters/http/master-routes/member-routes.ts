@@ -28,7 +28,22 @@ export function memberRoutes(master: Master, version: VersionInfo): Route[] {
     read('/_api/task', () => ({ tasks: members.tasks() })),
     read('/_api/task/id/:id', ({ param }) => members.task(param('id'))),
     read('/_api/task/channel/:name', ({ param }) => ({ tasks: members.tasksOfChannel(param('name')) })),
+    {
+      ...read('/_api/mq/channel/:name/is-relevant', ({ param }) => ({
+        isRelevant: members.isRelevant(unescapedAgain(param('name'))),
+      })),
+      rights: 'internal',
+    },
   ];
+}
+
+/** Under `/_api/mq` names arrive escaped twice (master-api §1). */
+function unescapedAgain(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    throw new ApiError(400, 'bad request: the name of the channel is not escaped rightly');
+  }
 }
 
 function health(master: Master): object {

@@ -61,6 +61,7 @@ export const tableOfCalls: readonly TableRow[] = [
   { call: 'GET /_api/task/id/{task}', statuses: operator },
   { call: 'GET /_api/task/id/none', statuses: unknown },
   { call: 'GET /_api/task/channel/{channel}', statuses: operator },
+  { call: 'GET /_api/mq/channel/{channel}/is-relevant', statuses: secretOnly },
   { call: 'PUT /_api/sync/database/d/collection/c/shard/0/reset', statuses: operator },
   { call: 'PUT /_api/sync/database/d/collection/c/shard/7/reset', statuses: unknown },
   { call: 'PUT /_api/sync/database/d/collection/c/shard/x/reset', statuses: wrong },

@@ -1,4 +1,4 @@
-import { MetricsJson, Nothing } from '../../../../wire/answers.ts';
+import { ChannelRelevance, MetricsJson, Nothing } from '../../../../wire/answers.ts';
 import { EndpointList, MasterList, RoleInfo, VersionInfo } from '../../../../wire/cluster-members.ts';
 import { TaskInfo, TaskList } from '../../../../wire/task-info.ts';
 import { named, type Operations } from '../operation.ts';
@@ -54,4 +54,9 @@ export const memberOperations: Operations = {
     failures: { 404: 'there is no such task' },
   },
   'GET /_api/task/channel/:name': { id: 'getTasksOfChannel', summary: 'Tasks of a channel', answer: tasks },
+  'GET /_api/mq/channel/:name/is-relevant': {
+    id: 'isChannelRelevant',
+    summary: 'Whether any task uses a channel; its name is escaped twice',
+    answer: named('ChannelRelevance', ChannelRelevance),
+  },
 };
