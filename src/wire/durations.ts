@@ -12,6 +12,7 @@ export function toNanoseconds(ms: number): number {
   return Math.round(ms) * nanosecondsPerMillisecond;
 }
 
+/** Whole milliseconds, up: timers take no fractions, and a time that was given is not none. */
 export function toMilliseconds(nanoseconds: number): number {
-  return nanoseconds / nanosecondsPerMillisecond;
+  return Math.ceil(nanoseconds / nanosecondsPerMillisecond);
 }

@@ -27,7 +27,7 @@ export const callers = {
   'monitoring token': { authorization: `Bearer ${monitoringToken}` },
 } as const satisfies Readonly<Record<string, Credentials>>;
 
-interface CallerOptions {
+export interface CallerOptions {
   /** CA of the process that is asked; the masters' by default. */
   readonly ca?: string;
   readonly headers?: Readonly<Record<string, string>>;
