@@ -573,6 +573,11 @@ describe('checksums and structure of both sides', () => {
     const leader = await following();
     const unknown = leader.checksums.compareOne({ database: 'd', collection: 'zzz', shardIndex: 0 }, {}, signal);
     await expect(unknown).rejects.toMatchObject({ status: 404 });
+    const [first] = shards;
+    if (first === undefined) throw new Error('a shard was expected');
+    b.deployment.front.databases.get('d')?.clear();
+    const gone = leader.checksums.compareOne(first, {}, signal);
+    await expect(gone).rejects.toMatchObject({ status: 404, message: expect.stringContaining('target') });
     await expect((await a.leader()).checksums.listing(signal)).rejects.toMatchObject({ status: 412 });
   });
 

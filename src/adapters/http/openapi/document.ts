@@ -44,7 +44,7 @@ export function openApiDocument({ title, version, routes, operations }: Document
 const description = [
   'Success is exactly status 200, with {} where there is nothing to say; every other status carries {"error": "text"}.',
   'Durations are integers of nanoseconds, times RFC 3339. Bodies need no Content-Type, unknown fields are ignored.',
-  'A query parameter without a value counts as absent.',
+  'A query parameter without a value, and a field that is null, count as absent.',
 ].join(' ');
 
 const securitySchemes = {

@@ -1,7 +1,7 @@
 import { Agent, request } from 'undici';
 import { signJwt } from '../../../../src/adapters/http/jwt.ts';
 import { client, tlsCa } from '../../../master/support/certificates.ts';
-import type { Exchange } from './conformance.ts';
+import type { Conformance, Exchange } from './conformance.ts';
 import { masterSecret, monitoringToken, passwords } from './https-datacenter.ts';
 
 /** How a caller shows who it is. */
@@ -31,6 +31,8 @@ export interface CallerOptions {
   /** CA of the process that is asked; the masters' by default. */
   readonly ca?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Every exchange is held against it. */
+  readonly conformance?: Conformance;
 }
 
 /** Sends requests as the Go client does: no Content-Type, a body also with GET. */
@@ -38,13 +40,15 @@ export class HttpsCaller {
   readonly #port: number;
   readonly #agent: Agent;
   readonly #headers: Readonly<Record<string, string>>;
+  readonly #conformance: Conformance | undefined;
 
   constructor(
     port: number,
     { authorization, certificate }: Credentials,
-    { ca = tlsCa.certificate, headers = {} }: CallerOptions = {},
+    { ca = tlsCa.certificate, headers = {}, conformance }: CallerOptions = {},
   ) {
     this.#port = port;
+    this.#conformance = conformance;
     const shown = certificate === undefined ? {} : { cert: certificate.certificate, key: certificate.key };
     this.#agent = new Agent({ connect: { ca, ...shown } });
     const allowing = { 'x-allow-forward-to-leader': 'true', 'x-arangosync-client-id': 'a test' };
@@ -60,7 +64,7 @@ export class HttpsCaller {
       ...(sent === undefined ? {} : { body: sent }),
     });
     const text = await answer.body.text();
-    return {
+    const exchange = {
       method,
       path,
       status: answer.statusCode,
@@ -68,6 +72,8 @@ export class HttpsCaller {
       text,
       ...(sent === undefined ? {} : { requestBody: sent }),
     };
+    this.#conformance?.check(exchange);
+    return exchange;
   }
 
   close(): Promise<void> {

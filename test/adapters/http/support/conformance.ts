@@ -48,6 +48,8 @@ export class Conformance {
     const url = new URL(path, 'https://master');
     const operation = this.#find(method, url.pathname);
     const call = `${method} ${url.pathname}`;
+    // The door for messages is no part of the table of calls.
+    if (url.pathname.startsWith('/_api/mq/direct/')) return;
     if (operation === undefined) {
       if (status !== 404) throw new Error(`${call} is answered with ${status} and not described`);
       return;
@@ -64,7 +66,7 @@ export class Conformance {
     }
     if (body === undefined) return;
     const schema = operation.requestBody?.content?.['application/json']?.schema;
-    if (schema !== undefined) this.#validate(`${call} request`, schema, JSON.parse(body));
+    if (schema !== undefined) this.#validate(`${call} request`, schema, withoutNulls(JSON.parse(body)));
   }
 
   #checkAnswer(call: string, operation: Operation, { status, contentType, text }: Exchange): void {
@@ -96,6 +98,11 @@ export class Conformance {
     const [best] = matching.sort(([a], [b]) => a.split('{').length - b.split('{').length);
     return best?.[1][method.toLowerCase()];
   }
+}
+
+/** A field that is null counts as absent. */
+function withoutNulls(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value, (_key, member) => member ?? undefined));
 }
 
 function matches(template: readonly string[], segments: readonly string[]): boolean {

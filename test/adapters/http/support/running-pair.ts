@@ -10,6 +10,8 @@ export class RunningPair {
   readonly target: HttpsDatacenter;
   readonly ports: { readonly source: number; readonly target: number; readonly worker: number };
   readonly #open: HttpsCaller[] = [];
+  /** By the documents that masters and workers serve. */
+  #described: { readonly master: Conformance; readonly worker: Conformance } | undefined;
 
   private constructor(source: HttpsDatacenter, target: HttpsDatacenter, ports: RunningPair['ports']) {
     this.source = source;
@@ -26,6 +28,7 @@ export class RunningPair {
     const workers = await Promise.all([source.startWorker(), target.startWorker()]);
     const ports = { source: masters[0].port, target: masters[1].port, worker: workers[1].port };
     const pair = new RunningPair(source, target, ports);
+    pair.#described = { master: await pair.#describe(ports.target), worker: await pair.#describe(ports.worker) };
     const operator = pair.caller(ports.target, callers['right JWT']);
     await operator.ask('POST', '/_api/sync', pair.configuration());
     await until('it runs', async () => {
@@ -44,16 +47,21 @@ export class RunningPair {
     };
   }
 
+  /** One whose every exchange is held against the document of the process that it asks. */
   caller(port: number, credentials: Credentials, options: CallerOptions = {}): HttpsCaller {
+    const isWorker = port === this.ports.worker;
     const workerCa = this.target.masters[0]?.master.workerAuthority.certificate;
-    const ca = port === this.ports.worker ? workerCa : undefined;
-    const caller = new HttpsCaller(port, credentials, { ...options, ...(ca === undefined ? {} : { ca }) });
+    const conformance = isWorker ? this.#described?.worker : this.#described?.master;
+    const caller = new HttpsCaller(port, credentials, {
+      ...options,
+      ...(isWorker && workerCa !== undefined ? { ca: workerCa } : {}),
+      ...(conformance === undefined ? {} : { conformance }),
+    });
     this.#open.push(caller);
     return caller;
   }
 
-  /** By the document that the process at this port serves. */
-  async conformance(port: number): Promise<Conformance> {
+  async #describe(port: number): Promise<Conformance> {
     const { text } = await this.caller(port, callers['right JWT']).ask('GET', '/_api/openapi.json');
     return new Conformance(JSON.parse(text));
   }
