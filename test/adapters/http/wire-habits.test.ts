@@ -106,6 +106,41 @@ describe('names in paths', () => {
   });
 });
 
+describe('the state of a synchronization', () => {
+  it('gives the source back as it was sent, and the shards only when they are asked for', async () => {
+    const full = bodyOf(await leader.ask('GET', '/_api/sync?details='));
+    const short = bodyOf(await leader.ask('GET', '/_api/sync?details=short'));
+    expect(full.source).toEqual(pair.configuration().source);
+    expect(full.shards).toHaveLength(full.shardsCount);
+    expect(short).not.toHaveProperty('shards');
+    expect([short.shardsCount, short.totalShardsCount]).toEqual([full.shardsCount, full.shardsCount]);
+  });
+
+  it('names a datacenter by one id everywhere', async () => {
+    const atSource = pair.caller(pair.ports.source, callers['user with rights']);
+    const { outgoing } = bodyOf(await atSource.ask('GET', '/_api/sync'));
+    const { datacenters } = bodyOf(await leader.ask('GET', '/_api/sync/shards'));
+    const { tasks } = bodyOf(await atSource.ask('GET', '/_api/task'));
+    const { cluster_id: stopped } = bodyOf(await atSource.ask('DELETE', '/_api/sync'));
+    expect(outgoing).toHaveLength(1);
+    expect(outgoing[0]).toMatchObject({ id: datacenters[1].id, status: 'running' });
+    expect(new Set(tasks.map(({ task }: { task: { target_id: string } }) => task.target_id))).toEqual(
+      new Set([datacenters[1].id]),
+    );
+    expect(stopped).toBe(datacenters[0].id);
+  });
+
+  it('names both sides of a collection alike, under the names of the status', async () => {
+    const { shards } = bodyOf(await leader.ask('GET', '/_api/sync'));
+    const { datacenters } = bodyOf(await leader.ask('GET', '/_api/sync/shards'));
+    for (const { database, collection, shardIndex } of shards) {
+      for (const { databases } of datacenters) {
+        expect(databases[database].collections[collection].shards).toHaveProperty(String(shardIndex));
+      }
+    }
+  });
+});
+
 describe('a master that does not lead', () => {
   it('answers reads itself and refuses commands with 503 when it may not pass them on', async () => {
     const alone = pair.caller(followerPort, callers['right JWT'], { headers: { 'x-allow-forward-to-leader': '' } });
