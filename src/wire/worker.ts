@@ -99,6 +99,8 @@ export const ShardReport = z.object({
   delay: z.number().int().nonnegative().optional(),
   lastMessage: z.string().optional(),
   lastDataChange: z.string().optional(),
+  /** When the worker last found another leader of the shard on its side; receiving workers only. */
+  lastShardMasterChange: z.string().optional(),
   shardMasterKnown: z.boolean(),
   /** How the shard got where it is: recorded as an event when it changes. */
   way: z.enum(['none', 'tail', 'copy']),

@@ -112,6 +112,10 @@ describe('the state of a synchronization', () => {
     const short = bodyOf(await leader.ask('GET', '/_api/sync?details=short'));
     expect(full.source).toEqual(pair.configuration().source);
     expect(full.shards).toHaveLength(full.shardsCount);
+    for (const { last_shard_master_change: changed, shard_master_known: known } of full.shards) {
+      expect([known, Date.parse(changed)]).toEqual([true, expect.any(Number)]);
+      expect(Date.now() - Date.parse(changed)).toBeLessThan(60_000);
+    }
     expect(short).not.toHaveProperty('shards');
     expect([short.shardsCount, short.totalShardsCount]).toEqual([full.shardsCount, full.shardsCount]);
   });
