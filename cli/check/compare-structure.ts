@@ -25,12 +25,22 @@ export function differencesOf(listing: ShardListing, shards: readonly ShardSyncI
   const [here, there] = [shardPaths(source), shardPaths(target)];
   const followed = new Set(shards.map((shard) => pathOf(shard.database, shard.collection, shard.shardIndex)));
   return [
+    ...[source, target].flatMap(databaseTroubles),
     ...[...here].filter(([path]) => !there.has(path)).map(([, shard]) => different(shard, 'missing on the target')),
     ...[...there].filter(([path]) => !here.has(path)).map(([, shard]) => different(shard, 'only on the target')),
     ...[...here]
       .filter(([path]) => there.has(path) && !followed.has(path))
       .map(([, shard]) => different(shard, 'Shard is not turned on for synchronizing')),
   ];
+}
+
+/** A database that one side lacks, or could not list: its collections alone would not show it. */
+function databaseTroubles({ databases }: ShardListing['datacenters'][number]): ShardVerdict[] {
+  return Object.entries(databases).flatMap(([database, { error = '', missing }]) => {
+    if (error === '') return [];
+    const result = missing === true ? 'different' : 'unknown';
+    return [{ database, collection: '', shardIndex: undefined, result, detail: error } as const];
+  });
 }
 
 interface ShardPath {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BarrierInfo } from '../../src/wire/sync-commands.ts';
+import { BarrierInfo } from '../../src/wire/barrier-info.ts';
 import type { Terminal } from '../command.ts';
 import { CommandFailed } from '../errors.ts';
 import type { MasterClient } from '../master-client.ts';

@@ -18,7 +18,7 @@ import { type RunningServer, serveHttps } from './http/https-server.ts';
 import { createMasterApp } from './http/master-app.ts';
 import { openSource } from './http/source-client.ts';
 import { createStartingApp } from './http/starting-app.ts';
-import { arangoUserCheck } from './http/user-check.ts';
+import { arangoUserCheck, userCheckTooEarly } from './http/user-check.ts';
 import type { Logger } from './logging/logger.ts';
 import { HttpMetrics } from './metrics/http-metrics.ts';
 import { createMasterMetrics, observeMaster } from './metrics/master-metrics.ts';
@@ -162,7 +162,7 @@ function authenticationOf(options: MasterProcessOptions, deployment: ConnectedDe
   return new Authentication({
     jwtSecret: options.masterSecret,
     ...(options.monitoringToken === undefined ? {} : { monitoringToken: options.monitoringToken }),
-    ...(deployment === undefined ? {} : { checkUser: arangoUserCheck(deployment.front) }),
+    checkUser: deployment === undefined ? userCheckTooEarly : arangoUserCheck(deployment.front),
   });
 }
 
@@ -253,6 +253,7 @@ async function createMaster(
       endpoints: clusterEndpoints,
       ...(clusterCa === undefined ? {} : { caCertificate: clusterCa }),
     },
+    ...(options.clientCa === undefined ? {} : { clientCa: options.clientCa }),
     times: { ...defaultTimes, ...options.times },
   });
   return { master, tokens };

@@ -9,7 +9,7 @@ import { Worker } from '../worker/worker.ts';
 import { type ConnectedDeployment, connectDeployment } from './arangodb/deployment.ts';
 import { Authentication } from './http/authentication.ts';
 import { type RunningServer, serveHttps } from './http/https-server.ts';
-import { arangoUserCheck } from './http/user-check.ts';
+import { arangoUserCheck, userCheckTooEarly } from './http/user-check.ts';
 import { createWorkerApp } from './http/worker-app.ts';
 import type { Logger } from './logging/logger.ts';
 import { HttpMetrics } from './metrics/http-metrics.ts';
@@ -191,7 +191,7 @@ function listen(
       jwtSecret: masterSecret,
       ...(monitoringToken === undefined ? {} : { monitoringToken }),
       checkUser: async (user, password) =>
-        parts.deployment === undefined ? 'wrong' : arangoUserCheck(parts.deployment.front)(user, password),
+        parts.deployment === undefined ? userCheckTooEarly() : arangoUserCheck(parts.deployment.front)(user, password),
     }),
     version,
     registry,
@@ -200,8 +200,14 @@ function listen(
     onUnexpected: (error, { method, path }) => log.error(`${method} ${path} failed`, { error }),
     onAnswered: (answered) => http.answered(answered),
   });
-  const { certificate, key } = configuration.httpServer;
-  return serveHttps(app, { host: options.host ?? '0.0.0.0', port: options.port, certificate, key });
+  const { certificate, key, clientCaCertificate: clientCa } = configuration.httpServer;
+  return serveHttps(app, {
+    host: options.host ?? '0.0.0.0',
+    port: options.port,
+    certificate,
+    key,
+    ...(clientCa === undefined ? {} : { clientCa }),
+  });
 }
 
 function ailmentOf({ deployment, worker }: Parts): string | undefined {

@@ -70,6 +70,8 @@ export interface MasterSettings {
     readonly endpoints: readonly string[];
     readonly caCertificate?: string;
   };
+  /** CA of the client certificates that workers accept as well, PEM; absent: none is. */
+  readonly clientCa?: string;
   readonly times: MasterTimes;
 }
 

@@ -4,6 +4,7 @@ import { ShardRef } from './shards.ts';
 
 /** Body of `GET …/checksum`. */
 export const ChecksumOptions = z.object({ timeout: Nanoseconds.optional() });
+export type ChecksumOptions = z.infer<typeof ChecksumOptions>;
 
 /** `POST /_api/sync/checksums` on a target, `POST /_api/sync/outgoing/{id}/checksums` on its source. */
 export const ChecksumsRequest = z.object({ shards: z.array(ShardRef), timeout: Nanoseconds.optional() });
@@ -20,7 +21,7 @@ export const SideChecksums = z.object({ checksums: z.array(SideChecksum) });
 /** Both sides of a shard, source first; a side that cannot answer makes it an error, never a shorter list. */
 export const ShardChecksums = z.union([
   z.object({ shard: ShardRef, checksums: z.tuple([z.string(), z.string()]) }),
-  z.object({ shard: ShardRef, error: z.string() }),
+  z.object({ shard: ShardRef, error: z.string(), missing: z.boolean().optional() }),
 ]);
 export type ShardChecksums = z.infer<typeof ShardChecksums>;
 export const ChecksumsAnswer = z.object({ results: z.array(ShardChecksums) });

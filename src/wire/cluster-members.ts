@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Time } from './time.ts';
 
 export const MasterInfo = z.object({ id: z.string(), endpoint: z.string(), leader: z.boolean().optional() });
 export type MasterInfo = z.infer<typeof MasterInfo>;
@@ -7,9 +8,9 @@ export const MasterList = z.object({ masters: z.array(MasterInfo) });
 export const WorkerInfo = z.object({
   id: z.string(),
   endpoint: z.string(),
-  expiresAt: z.string(),
+  expiresAt: Time,
   /** Never 0 and below 2^53. */
-  serverID: z.number().int().positive(),
+  serverID: z.number().int().positive().meta({ format: 'int64' }),
   host: z.string().optional(),
   dbServerAffinity: z.string().optional(),
 });

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 
 /** Go's `time.Duration` in JSON: a plain integer of nanoseconds. */
-export const Nanoseconds = z.number().int().nonnegative();
+export const Nanoseconds = z.number().int().nonnegative().meta({ format: 'int64' });
+/** As {@link Nanoseconds}, where 0 means nothing. */
+export const PositiveNanoseconds = z.number().int().positive().meta({ format: 'int64' });
 
 const nanosecondsPerMillisecond = 1_000_000;
 
@@ -10,6 +12,7 @@ export function toNanoseconds(ms: number): number {
   return Math.round(ms) * nanosecondsPerMillisecond;
 }
 
+/** Whole milliseconds, up: timers take no fractions, and a time that was given is not none. */
 export function toMilliseconds(nanoseconds: number): number {
-  return nanoseconds / nanosecondsPerMillisecond;
+  return Math.ceil(nanoseconds / nanosecondsPerMillisecond);
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PositiveNanoseconds } from './durations.ts';
 import { Endpoint } from './endpoint.ts';
 import { Channels, ShardRef } from './shards.ts';
 
@@ -48,7 +49,7 @@ export const OutgoingContact = z.object({
   endpoints: Endpoint,
   /** Direct-queue token, bound to the target's id; empty for a target that is not registered. */
   token: z.string(),
-  'token-ttl': z.number().int().positive(),
+  'token-ttl': PositiveNanoseconds,
   /** Version of the shard list that the source has, as the target named it; absent before the first. */
   shardsVersion: z.string().optional(),
   /** Absent while there is none. */

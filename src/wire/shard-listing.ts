@@ -9,7 +9,10 @@ const ListedDatabase = z.object({
   database_id: z.string(),
   collections: z.record(z.string(), ListedCollection),
   excluded_collections: z.record(z.string(), ListedCollection),
+  /** Why it could not be listed; empty when it was. */
   error: z.string(),
+  /** Ours: this datacenter does not have the database, the other one does. */
+  missing: z.boolean().optional(),
 });
 export type ListedDatabase = z.infer<typeof ListedDatabase>;
 

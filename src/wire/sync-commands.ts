@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Nanoseconds } from './durations.ts';
+import { Nanoseconds, PositiveNanoseconds } from './durations.ts';
 import { Endpoint } from './endpoint.ts';
 
 /** `POST /_api/sync`: PEM texts; `clientToken` is accepted and not compared. */
@@ -15,10 +15,9 @@ export const ConfigureSync = z.object({
 export type ConfigureSync = z.infer<typeof ConfigureSync>;
 
 /** Empty text means absent: clients send query parameters and fields without a value. */
-export const ServerMode = z.preprocess(
-  (value) => (value === '' ? undefined : value),
-  z.enum(['default', 'readonly']).optional(),
-);
+export const ServerMode = z
+  .preprocess((value) => (value === '' ? undefined : value), z.enum(['default', 'readonly']).optional())
+  .meta({ type: 'string', enum: ['', 'default', 'readonly'] });
 
 /** `DELETE /_api/sync`; durations in nanoseconds. */
 export const CancelSync = z.object({
@@ -32,16 +31,6 @@ export const CancelSync = z.object({
 });
 export type CancelSync = z.infer<typeof CancelSync>;
 
-/** `GET /_api/sync/barrier`; a key is spelt as clients know it. */
-export const BarrierInfo = z.object({
-  in_sync_shards: z.number().int().optional(),
-  not_in_sync_shards: z.number().int().optional(),
-  SourceServerReadonly: z.boolean(),
-  /** Ours: what is waited for, for people. */
-  message: z.string().optional(),
-});
-export type BarrierInfo = z.infer<typeof BarrierInfo>;
-
 export const CancelSyncAnswer = z.object({
   aborted: z.boolean().optional(),
   source: Endpoint.optional(),
@@ -52,5 +41,8 @@ export const CancelSyncAnswer = z.object({
 export type CancelSyncAnswer = z.infer<typeof CancelSyncAnswer>;
 
 /** `GET` and `PUT /_api/message-timeout`, in nanoseconds. */
-export const MessageTimeout = z.object({ messageTimeout: z.number().int().positive() });
+export const MessageTimeout = z.object({ messageTimeout: PositiveNanoseconds });
 export type MessageTimeout = z.infer<typeof MessageTimeout>;
+
+/** `POST /_api/sync/drops/confirm`: `database/collection` each; none named means all that are held. */
+export const ConfirmDrops = z.object({ collections: z.array(z.string()).default([]) });

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { SyncStatus } from './shards.ts';
+import { Time } from './time.ts';
 
 /** How one shard fares. Unknown times and an unknown delay are left out, never zero. */
 export const ShardSyncInfo = z.object({
@@ -9,10 +10,10 @@ export const ShardSyncInfo = z.object({
   status: SyncStatus,
   status_message: z.string().optional(),
   /** Nanoseconds. */
-  delay: z.number().int().optional(),
-  last_message: z.string().optional(),
-  last_data_change: z.string().optional(),
-  last_shard_master_change: z.string().optional(),
+  delay: z.number().int().meta({ format: 'int64' }).optional(),
+  last_message: Time.optional(),
+  last_data_change: Time.optional(),
+  last_shard_master_change: Time.optional(),
   shard_master_known: z.boolean().optional(),
   in_sync: z.boolean().optional(),
 });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Time } from './time.ts';
 
 /** A task as operators see it; `worker_id` is empty while it is unassigned, `counter` counts assignments. */
 export const TaskInfo = z.object({
@@ -14,7 +15,7 @@ export const TaskInfo = z.object({
   }),
   assignment: z.object({
     worker_id: z.string(),
-    created_at: z.string().optional(),
+    created_at: Time.optional(),
     counter: z.number().int().optional(),
   }),
 });

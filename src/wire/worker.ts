@@ -1,15 +1,18 @@
 import { z } from 'zod';
+import { PositiveNanoseconds } from './durations.ts';
+import { EndpointUrl } from './endpoint.ts';
 import { Channels, ShardRef, SyncStatus } from './shards.ts';
+import { Time } from './time.ts';
 
 /** `PUT /_api/worker`: registers a worker, or renews it under the same `id`. */
 export const WorkerRegistration = z.object({
-  endpoint: z.url(),
+  endpoint: EndpointUrl,
   /** Chosen by the worker at its start; absent from the original's clients. */
   id: z.string().optional(),
   HostID: z.string().optional(),
   dbServerAffinity: z.string().optional(),
   /** Where workers of the other datacenter may dial it without passing the masters. */
-  publicEndpoint: z.url().optional(),
+  publicEndpoint: EndpointUrl.optional(),
 });
 export type WorkerRegistration = z.infer<typeof WorkerRegistration>;
 
@@ -17,15 +20,18 @@ export type WorkerRegistration = z.infer<typeof WorkerRegistration>;
 export const WorkerRegistered = z.object({
   id: z.string(),
   endpoint: z.string(),
-  expiresAt: z.string(),
-  serverID: z.number().int().positive(),
-  messageTimeout: z.number().int().positive(),
-  expiresDuration: z.number().int().positive(),
+  expiresAt: Time,
+  serverID: z.number().int().positive().meta({ format: 'int64' }),
+  messageTimeout: PositiveNanoseconds,
+  expiresDuration: PositiveNanoseconds,
   clusterToken: z.string(),
 });
 export type WorkerRegistered = z.infer<typeof WorkerRegistered>;
 
-/** Answer of `POST /_api/worker/configure` `{endpoint}`: all a worker needs beside its flags. */
+/** Body of `POST /_api/worker/configure`. */
+export const ConfigureWorker = z.object({ endpoint: EndpointUrl });
+
+/** Answer of `POST /_api/worker/configure`: all a worker needs beside its flags. */
 export const WorkerConfiguration = z.object({
   cluster: z.object({
     endpoints: z.array(z.string()),
@@ -34,7 +40,12 @@ export const WorkerConfiguration = z.object({
     caCertificate: z.string().optional(),
   }),
   /** PEM texts; the certificate is issued by the masters' worker CA, whose certificate ends the chain. */
-  httpServer: z.object({ certificate: z.string(), key: z.string() }),
+  httpServer: z.object({
+    certificate: z.string(),
+    key: z.string(),
+    /** CA of the client certificates that the masters accept, and the workers with them. */
+    clientCaCertificate: z.string().optional(),
+  }),
   mq: z.object({ type: z.enum(['direct', 'kafka']), endpoints: z.array(z.string()).optional() }),
 });
 export type WorkerConfiguration = z.infer<typeof WorkerConfiguration>;
@@ -103,6 +114,8 @@ export const ShardReport = z.object({
   delay: z.number().int().nonnegative().optional(),
   lastMessage: z.string().optional(),
   lastDataChange: z.string().optional(),
+  /** When the worker last found another leader of the shard on its side; receiving workers only. */
+  lastShardMasterChange: z.string().optional(),
   shardMasterKnown: z.boolean(),
   /** How the shard got where it is: recorded as an event when it changes. */
   way: z.enum(['none', 'tail', 'copy']),

@@ -1,3 +1,4 @@
+import { Validator } from '@seriousme/openapi-schema-validator';
 import { Hono } from 'hono';
 import { Registry } from 'prom-client';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -5,12 +6,14 @@ import type { Answered, App } from '../../src/adapters/http/app.ts';
 import { Authentication } from '../../src/adapters/http/authentication.ts';
 import { signJwt } from '../../src/adapters/http/jwt.ts';
 import { createMasterApp } from '../../src/adapters/http/master-app.ts';
+import { masterOperations } from '../../src/adapters/http/openapi/operations.ts';
 import { createMasterMetrics, observeMaster } from '../../src/adapters/metrics/master-metrics.ts';
 import type { Master } from '../../src/master/master.ts';
 import { MasterList, WorkerList } from '../../src/wire/cluster-members.ts';
 import { SyncInfo } from '../../src/wire/sync-info.ts';
 import { TaskList } from '../../src/wire/task-info.ts';
 import { WorkerConfiguration, WorkerInstructions, WorkerRegistered } from '../../src/wire/worker.ts';
+import { Conformance, type OpenApi } from '../adapters/http/support/conformance.ts';
 import { credentials, Datacenter, secret } from './support/datacenter.ts';
 import { until } from './support/until.ts';
 
@@ -25,6 +28,7 @@ let master: Master;
 let app: App;
 let answered: Answered[];
 let unexpected: unknown[];
+let conformance: Conformance;
 
 beforeEach(async () => {
   datacenter = await Datacenter.open('AAA');
@@ -47,6 +51,9 @@ beforeEach(async () => {
     registry,
     queueDoors: new Hono().get('/routes', (context) => context.json({ door: true })),
   });
+  const described = await app.request('/_api/openapi.json', { headers: operator });
+  conformance = new Conformance((await described.json()) as OpenApi);
+  answered.length = 0;
 });
 
 afterEach(async () => {
@@ -57,17 +64,20 @@ afterEach(async () => {
 async function ask(method: string, path: string, headers: Record<string, string>, body?: string) {
   const answer = await app.request(path, { method, headers, ...(body === undefined ? {} : { body }) });
   const text = await answer.text();
+  const contentType = answer.headers.get('content-type') ?? '';
+  const sent = body === undefined ? {} : { requestBody: body };
+  conformance.check({ method, path, status: answer.status, contentType, text, ...sent });
   return { status: answer.status, body: text.startsWith('{') ? JSON.parse(text) : text };
 }
 
 describe('what a master is', () => {
-  it('tells version, role and health, also to the monitoring token', async () => {
+  it('tells version, role and health, the version also to the monitoring token', async () => {
     expect(await ask('GET', '/_api/version', monitoring)).toEqual({
       status: 200,
       body: { version: '0.1.0', build: 'abc' },
     });
-    expect(await ask('GET', '/_api/role', monitoring)).toEqual({ status: 200, body: { role: 'master' } });
-    expect(await ask('GET', '/_api/health', monitoring)).toEqual({ status: 200, body: {} });
+    expect(await ask('GET', '/_api/role', operator)).toEqual({ status: 200, body: { role: 'master' } });
+    expect(await ask('GET', '/_api/health', operator)).toEqual({ status: 200, body: {} });
   });
 
   it('tells nothing to nobody', async () => {
@@ -157,7 +167,16 @@ describe('operators', () => {
     await ask('POST', '/_api/sync', operator, configure);
     const reset = await ask('PUT', '/_api/sync/database/d/collection/c/shard/0/reset', operator);
     expect([reset.status, reset.body.error]).toEqual([404, expect.stringContaining('d/c')]);
-    expect((await ask('GET', '/_api/channels/prefix', operator)).status).toBe(404);
+    for (const [method, path] of [
+      ['GET', '/_api/channels/prefix'],
+      ['POST', '/_api/mq/direct/token/clone'],
+      ['PUT', '/_api/sync/multiple/status'],
+      ['POST', '/_api/sync/database/d/collection/c/shard/0'],
+      ['GET', '/_api/sync/'],
+    ] as const) {
+      const { status, body } = await ask(method, path, internal);
+      expect([status, body.error]).toEqual([404, expect.stringContaining(path)]);
+    }
   });
 });
 
@@ -251,5 +270,29 @@ describe('the log of requests', () => {
         clientId: 'a test',
       },
     ]);
+  });
+});
+
+describe('the description of the calls', () => {
+  it('has every call that is served, the door for messages apart', async () => {
+    const { body } = await ask('GET', '/_api/openapi.json', operator);
+    const described = Object.entries(body.paths as OpenApi['paths']).flatMap(([path, operations]) =>
+      Object.keys(operations).map((method) => `${method.toUpperCase()} ${path.replaceAll(/[{](\w+)[}]/g, ':$1')}`),
+    );
+    const served = app.routes
+      .filter(({ path }) => !path.startsWith('/_api/mq/direct'))
+      .map(({ method, path }) => `${method} ${path}`);
+    expect(described.sort()).toEqual(served.sort());
+    const unserved = Object.keys(masterOperations).filter((call) => !served.includes(call));
+    expect(unserved).toEqual([]);
+  });
+
+  it('is valid OpenAPI 3.1 and names each call once', async () => {
+    const { body } = await ask('GET', '/_api/openapi.json', operator);
+    expect(await new Validator().validate(structuredClone(body))).toEqual({ valid: true });
+    const ids = Object.values(body.paths as OpenApi['paths']).flatMap((operations) =>
+      Object.values(operations).map(({ operationId }) => operationId),
+    );
+    expect(new Set(ids).size).toBe(ids.length);
   });
 });

@@ -225,9 +225,12 @@ describe('a master process', () => {
     );
     starting.catch(() => undefined);
     const user = connect([{ port } as MasterProcess], { authorization: () => authorization });
+    const byPassword = connect([{ port } as MasterProcess], { authorization: () => basic });
     const version = await until('it listens', () => user.ask('GET', '/_api/version').catch(() => undefined));
     expect(version.body).toEqual({ version: '0.1.0', build: 'test' });
     await expect(user.ask('GET', '/_api/health')).rejects.toThrow('starting');
+    // Nobody's password is called wrong before the database was asked.
+    await expect(byPassword.ask('GET', '/_api/version')).rejects.toThrow('503 users cannot be checked yet');
     giveUp.abort(new Error('enough'));
     await expect(starting).rejects.toThrow('enough');
   });

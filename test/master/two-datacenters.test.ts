@@ -502,7 +502,7 @@ describe('checksums and structure of both sides', () => {
     const leader = await following();
     const [first] = shards;
     if (first === undefined) throw new Error('a shard was expected');
-    const tree = await leader.checksums.compareOne(first, signal);
+    const tree = await leader.checksums.compareOne(first, {}, signal);
     expect(tree).toEqual({
       databases: {
         d: {
@@ -538,8 +538,13 @@ describe('checksums and structure of both sides', () => {
 
   it('answers 404 for a shard that is not synchronized, and 412 where nothing is received', async () => {
     const leader = await following();
-    const unknown = leader.checksums.compareOne({ database: 'd', collection: 'zzz', shardIndex: 0 }, signal);
+    const unknown = leader.checksums.compareOne({ database: 'd', collection: 'zzz', shardIndex: 0 }, {}, signal);
     await expect(unknown).rejects.toMatchObject({ status: 404 });
+    const [first] = shards;
+    if (first === undefined) throw new Error('a shard was expected');
+    b.deployment.front.databases.get('d')?.clear();
+    const gone = leader.checksums.compareOne(first, {}, signal);
+    await expect(gone).rejects.toMatchObject({ status: 404, message: expect.stringContaining('target') });
     await expect((await a.leader()).checksums.listing(signal)).rejects.toMatchObject({ status: 412 });
   });
 
@@ -553,7 +558,13 @@ describe('checksums and structure of both sides', () => {
     const [source, target] = datacenters;
     expect([source?.id, target?.id]).toEqual(['AAA', 'BBB']);
     expect(source?.databases['only-a']?.collections).toHaveProperty('x');
-    expect(target?.databases).not.toHaveProperty('only-a');
+    expect(target?.databases['only-a']).toEqual({
+      database_id: '',
+      collections: {},
+      excluded_collections: {},
+      error: 'the target has no database only-a',
+      missing: true,
+    });
     expect(Object.keys(source?.databases._system?.collections ?? {})).toEqual(['_jobs']);
     expect(Object.keys(source?.databases._system?.excluded_collections ?? {})).toContain('_frontend');
     expect(Object.keys(target?.databases._system?.collections ?? {})).toEqual(['_jobs']);

@@ -2,9 +2,10 @@ import { type Context, Hono } from 'hono';
 import type { z } from 'zod';
 import { ApiError } from '../../wire/api-error.ts';
 import type { Authentication } from './authentication.ts';
-import { bodyBytesMax, parseBody, readBody } from './body.ts';
+import { bodyBytesMax, bodyStream, parseBody, readBody } from './body.ts';
 import { type AppEnvironment, peerCertificate } from './environment.ts';
 import { answerErrors } from './errors.ts';
+import { clientIdCharactersMax } from './limits.ts';
 import { mayCall, type Route, type RouteRequest } from './routes.ts';
 
 export type App = Hono<AppEnvironment>;
@@ -61,7 +62,7 @@ async function serveRoute(route: Route, context: Context<AppEnvironment>, option
       status,
       durationMs: performance.now() - startedAt,
       caller: (context.get('caller') as AppEnvironment['Variables']['caller'] | undefined)?.name ?? '',
-      clientId: context.req.header('x-arangosync-client-id'),
+      clientId: clientIdOf(context),
     });
   }
 }
@@ -90,11 +91,14 @@ async function forwardIfNeeded(
 }
 
 async function admit(route: Route, context: Context<AppEnvironment>, authentication: Authentication): Promise<void> {
-  const { caller, hops } = await authentication.authenticate({
+  const authenticated = await authentication.authenticate({
     authorization: context.req.header('authorization'),
     path: context.req.path,
     certificate: peerCertificate(context.env),
   });
+  const { beside, hops } = authenticated;
+  const mayNot = !mayCall(route.rights, authenticated.caller);
+  const caller = mayNot && beside !== undefined ? beside : authenticated.caller;
   context.set('caller', caller);
   context.set('hops', hops);
   if (!mayCall(route.rights, caller)) {
@@ -116,8 +120,18 @@ function requestOf(route: Route, context: Context<AppEnvironment>): RouteRequest
     },
     query: (name) => context.req.query(name) || undefined,
     body: async <T>(schema: z.ZodType<T>) =>
-      parseBody(await readBody(context.req.raw, route.bodyBytesMax ?? bodyBytesMax), schema),
+      parseBody(await bodyText(context, route.bodyBytesMax ?? bodyBytesMax), schema),
     signal: context.req.raw.signal,
-    clientId: context.req.header('x-arangosync-client-id'),
+    clientId: clientIdOf(context),
   };
+}
+
+async function bodyText(context: Context<AppEnvironment>, bytesMax: number): Promise<string> {
+  const held = context.get('heldBody');
+  if (held !== undefined) return held?.toString() ?? '';
+  return await readBody(bodyStream(context), bytesMax);
+}
+
+function clientIdOf(context: Context<AppEnvironment>): string | undefined {
+  return context.req.header('x-arangosync-client-id')?.slice(0, clientIdCharactersMax);
 }

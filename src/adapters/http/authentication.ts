@@ -13,7 +13,7 @@ export interface AuthenticationOptions {
   readonly jwtSecret: string;
   /** `''` or absent: none. */
   readonly monitoringToken?: string;
-  /** Absent on workers, which admit no users. */
+  /** Throws {@link ApiError} 503 while the database cannot be asked. Absent: no users are admitted. */
   readonly checkUser?: UserCheck;
   readonly now?: () => number;
 }
@@ -26,6 +26,8 @@ export interface Credentials {
 
 export interface Authenticated {
   readonly caller: Caller;
+  /** The client certificate that was shown beside a good Authorization header: for what that one may not do. */
+  readonly beside?: Caller;
   readonly hops: number;
 }
 
@@ -37,14 +39,15 @@ const Claims = z.looseObject({
   hops: z.number().int().nonnegative().optional(),
 });
 
+/** `base64` of a longer text is no user and password. */
+const basicCharactersMax = 4_096;
 /** How long a user's password, once found right, is not asked for again. */
 const userCacheMs = 5_000;
 const userCacheEntriesMax = 1_000;
 
 /**
  * Finds out who calls, by the first of: token signed with the secret, monitoring token, user and password, client
- * certificate. Whoever sends an Authorization header is judged by it alone; a wrong one is refused even beside a good
- * certificate.
+ * certificate. Any one is enough, but a wrong Authorization header is refused even beside a good certificate.
  */
 export class Authentication {
   readonly #options: AuthenticationOptions;
@@ -59,13 +62,21 @@ export class Authentication {
 
   /** Throws {@link ApiError} 401 when nobody is recognised, 403 when a user is who it says but may not. */
   async authenticate(credentials: Credentials): Promise<Authenticated> {
-    const [scheme, value] = splitAuthorization(credentials.authorization);
-    if (scheme === 'bearer') return this.#bearer(value, credentials.path);
+    const byHeader = await this.#header(credentials);
+    const byCertificate = certificateCaller(credentials.certificate);
+    if (byHeader !== undefined)
+      return { ...byHeader, ...(byCertificate === undefined ? {} : { beside: byCertificate }) };
+    if (byCertificate === undefined) throw unauthorized();
+    return { caller: byCertificate, hops: 0 };
+  }
+
+  /** Undefined when there is no Authorization header. */
+  async #header({ authorization, path }: Credentials): Promise<Authenticated | undefined> {
+    const [scheme, value] = splitAuthorization(authorization);
+    if (scheme === 'bearer') return this.#bearer(value, path);
     if (scheme === 'basic') return { caller: await this.#basic(value), hops: 0 };
-    if (credentials.authorization !== undefined && credentials.authorization !== '') throw unauthorized();
-    if (credentials.certificate === undefined) throw unauthorized();
-    const { subject, fingerprint } = credentials.certificate;
-    return { caller: { kind: 'certificate', name: subject, fingerprint }, hops: 0 };
+    if (scheme !== '') throw unauthorized();
+    return undefined;
   }
 
   #bearer(token: string, path: string): Authenticated {
@@ -84,10 +95,13 @@ export class Authentication {
   }
 
   async #basic(encoded: string): Promise<Caller> {
+    if (encoded.length > basicCharactersMax) throw unauthorized();
     const text = Buffer.from(encoded, 'base64').toString();
     const colon = text.indexOf(':');
     if (colon <= 0 || this.#options.checkUser === undefined) throw unauthorized();
     const name = text.slice(0, colon);
+    // As a segment of a path these would name another call of the database.
+    if (name === '.' || name === '..') throw unauthorized();
     const key = createHmac('sha256', this.#cacheKey).update(text).digest('base64');
     const goodUntil = this.#userCache.get(key);
     if (goodUntil === undefined || goodUntil < this.#now()) await this.#askForUser(name, text.slice(colon + 1), key);
@@ -103,6 +117,12 @@ export class Authentication {
     if (this.#userCache.size >= userCacheEntriesMax) this.#userCache.clear();
     this.#userCache.set(key, this.#now() + userCacheMs);
   }
+}
+
+function certificateCaller(certificate: PeerCertificate | undefined): Caller | undefined {
+  if (certificate === undefined) return undefined;
+  const { subject, fingerprint } = certificate;
+  return { kind: 'certificate', name: subject, fingerprint };
 }
 
 function splitAuthorization(header: string | undefined): [scheme: string, value: string] {

@@ -19,6 +19,8 @@ export interface Variables {
   caller: Caller;
   /** How many masters have forwarded the request already. */
   hops: number;
+  /** The body, when it was read already; null: there was none. */
+  heldBody?: Buffer | null;
 }
 
 export interface AppEnvironment {

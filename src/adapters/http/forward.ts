@@ -1,9 +1,8 @@
 import { Readable } from 'node:stream';
-import type { ReadableStream as NodeReadableStream } from 'node:stream/web';
 import type { Context } from 'hono';
 import { Agent, type Dispatcher, request as send } from 'undici';
 import { ApiError } from '../../wire/api-error.ts';
-import { readBody } from './body.ts';
+import { bodyStream, readBody } from './body.ts';
 import type { AppEnvironment } from './environment.ts';
 import { signJwt } from './jwt.ts';
 
@@ -135,17 +134,16 @@ class LeaderGone extends ApiError {
 
 /** Small bodies are held, so that they can be sent again; large ones stream through. */
 async function bodyOf(context: Context<AppEnvironment>): Promise<Body> {
-  const { body, headers } = context.req.raw;
+  const body = bodyStream(context);
   if (body === null) return null;
-  const length = Number(headers.get('content-length') ?? Number.POSITIVE_INFINITY);
-  if (length > heldBodyBytesMax) return Readable.fromWeb(body as NodeReadableStream);
-  return Buffer.from(await readBody(context.req.raw, heldBodyBytesMax));
+  const length = Number(context.req.header('content-length') ?? Number.POSITIVE_INFINITY);
+  if (length > heldBodyBytesMax) return Readable.from(body);
+  return Buffer.from(await readBody(body, heldBodyBytesMax));
 }
 
 /** We lead by now: the request is ours to answer, with the body that was read already. */
 function replay(context: Context<AppEnvironment>, body: Buffer | null): undefined {
-  const { raw } = context.req;
-  if (body !== null) context.req.raw = new Request(raw, { body: new Uint8Array(body), method: raw.method });
+  context.set('heldBody', body);
   return undefined;
 }
 

@@ -1,8 +1,19 @@
-import type { IncomingMessage } from 'node:http';
+import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { createAdaptorServer } from '@hono/node-server';
+import type { Duplex } from 'node:stream';
+import { getRequestListener, RequestError } from '@hono/node-server';
 import type { Bindings } from './environment.ts';
+import {
+  connectionsMax,
+  handshakeTimeoutMs,
+  headerBytesMax,
+  headersMax,
+  headersTimeoutMs,
+  keepAliveTimeoutMs,
+  requestTimeoutMs,
+  timeoutCheckMs,
+} from './limits.ts';
 
 export interface HttpsServerOptions {
   readonly host: string;
@@ -13,6 +24,14 @@ export interface HttpsServerOptions {
   readonly key: string;
   /** CA of the client certificates to accept; absent: none is asked for. */
   readonly clientCa?: string;
+  /** Other times than those of `limits.ts`, in milliseconds. */
+  readonly times?: Partial<RequestTimes>;
+}
+
+export interface RequestTimes {
+  readonly headersTimeoutMs: number;
+  readonly requestTimeoutMs: number;
+  readonly timeoutCheckMs: number;
 }
 
 /** What answers requests: an app, or something that decides which one. */
@@ -28,17 +47,10 @@ export interface RunningServer {
   stop(graceMs: number): Promise<void>;
 }
 
-/** Time to send all headers. */
-const headersTimeoutMs = 10_000;
-/** Time to send a whole request; answers may take longer. */
-const requestTimeoutMs = 120_000;
-/** Longer than clients keep an idle connection, so that the client is the one to close it. */
-const keepAliveTimeoutMs = 75_000;
-const headerBytesMax = 32 * 1024;
-
 /**
  * Serves an app over HTTPS. Client certificates are asked for and verified, not required: whether one is needed is the
- * app's decision, call by call.
+ * app's decision, call by call. What never reaches the app, because it is no request or too large or too slow, is
+ * answered in the same form: `{"error": "<text>"}`.
  */
 export async function serveHttps(app: RequestHandler, options: HttpsServerOptions): Promise<RunningServer> {
   const tls = {
@@ -47,17 +59,24 @@ export async function serveHttps(app: RequestHandler, options: HttpsServerOption
     minVersion: 'TLSv1.2',
     ...(options.clientCa === undefined ? {} : { ca: options.clientCa, requestCert: true, rejectUnauthorized: false }),
   } as const;
-  const server = createAdaptorServer({
-    fetch: (request, { incoming }) => app.fetch(request, { incoming: incoming as IncomingMessage }),
-    createServer,
-    serverOptions: {
-      ...tls,
-      maxHeaderSize: headerBytesMax,
-      headersTimeout: headersTimeoutMs,
-      requestTimeout: requestTimeoutMs,
-      keepAliveTimeout: keepAliveTimeoutMs,
-    },
-  }) as Server;
+  const times = { headersTimeoutMs, requestTimeoutMs, timeoutCheckMs, ...options.times };
+  const listener = getRequestListener(
+    (request, { incoming }) => app.fetch(request, { incoming: incoming as IncomingMessage }),
+    { errorHandler: answerUnread },
+  );
+  const serverOptions = {
+    ...tls,
+    handshakeTimeout: handshakeTimeoutMs,
+    maxHeaderSize: headerBytesMax,
+    headersTimeout: times.headersTimeoutMs,
+    requestTimeout: times.requestTimeoutMs,
+    connectionsCheckingInterval: times.timeoutCheckMs,
+    keepAliveTimeout: keepAliveTimeoutMs,
+  };
+  const server = createServer(serverOptions, listener);
+  server.maxHeadersCount = headersMax;
+  server.maxConnections = connectionsMax;
+  server.on('clientError', refuse);
   server.on('tlsClientError', () => {
     // A client that does not speak TLS, or refuses our certificate, is its own affair: the connection is closed.
   });
@@ -67,6 +86,33 @@ export async function serveHttps(app: RequestHandler, options: HttpsServerOption
     useCertificate: (certificate, key) => server.setSecureContext({ ...tls, cert: certificate, key }),
     stop: (graceMs) => stop(server, graceMs),
   };
+}
+
+/** An app answers its own failures: what comes here is a request that could not be handed to it. */
+function answerUnread(error: unknown): Response {
+  if (error instanceof RequestError) {
+    return Response.json({ error: `bad request: ${error.message}` }, { status: 400 });
+  }
+  return Response.json({ error: 'internal error; the log of this process tells more' }, { status: 500 });
+}
+
+const refusals: Readonly<Record<string, readonly [status: number, text: string]>> = {
+  HPE_HEADER_OVERFLOW: [431, `the headers are larger than ${headerBytesMax} bytes`],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'the request did not arrive in time'],
+};
+
+/** Answers what Node could not read as a request, and closes the connection. */
+function refuse(error: Error & { readonly code?: string }, socket: Duplex): void {
+  if (!socket.writable) return void socket.destroy();
+  const [status, text] = refusals[error.code ?? ''] ?? [400, 'bad request: this is not HTTP'];
+  const body = JSON.stringify({ error: text });
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    'Connection: close',
+    'Content-Type: application/json',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
 }
 
 function listen(server: Server, options: HttpsServerOptions): Promise<number> {

@@ -8,6 +8,9 @@ import { outgoingRoutes } from './master-routes/outgoing-routes.ts';
 import { syncRoutes } from './master-routes/sync-routes.ts';
 import { workerRoutes } from './master-routes/worker-routes.ts';
 import { metricsRoutes } from './metrics-routes.ts';
+import { masterOperations } from './openapi/operations.ts';
+import { openApiRoute } from './openapi/route.ts';
+import type { Route } from './routes.ts';
 
 export interface MasterAppOptions extends AppOptions {
   readonly version: VersionInfo;
@@ -18,14 +21,20 @@ export interface MasterAppOptions extends AppOptions {
 
 /** Everything a master serves. */
 export function createMasterApp(master: Master, options: MasterAppOptions): App {
-  const routes = [
+  const routes: Route[] = [
     ...memberRoutes(master, options.version),
     ...metricsRoutes(options.registry),
     ...syncRoutes(master),
     ...outgoingRoutes(master),
     ...workerRoutes(master),
   ];
-  return createApp(routes, options, (app) => {
+  const document = {
+    title: 'arangosync master',
+    version: options.version.version,
+    routes,
+    operations: masterOperations,
+  };
+  return createApp([...routes, openApiRoute(document)], options, (app) => {
     app.route('/_api/mq/direct', options.queueDoors);
   });
 }

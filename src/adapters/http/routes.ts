@@ -2,8 +2,8 @@ import type { z } from 'zod';
 import type { Caller } from '../../wire/caller.ts';
 
 /**
- * Who may make a call. `monitoring`: everyone who is recognised. `operator`: everyone but the monitoring token.
- * `peer`: the other datacenter's masters by client certificate, and the secret. `internal`: the secret only (workers and
+ * Who may make a call (master-api §2). `monitoring`: everyone who is recognised; version and figures only. `operator`:
+ * everyone but the monitoring token. `peer`: the other datacenter's masters by client certificate, and the secret. `internal`: the secret only (workers and
  * masters of this datacenter).
  */
 export type Rights = 'monitoring' | 'operator' | 'peer' | 'internal';

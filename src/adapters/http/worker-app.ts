@@ -6,6 +6,8 @@ import type { LinkRoutesEnv } from '../mq/direct/link-routes.ts';
 import { type Answered, type App, createApp } from './app.ts';
 import type { Authentication } from './authentication.ts';
 import { metricsRoutes } from './metrics-routes.ts';
+import { workerProcessOperations } from './openapi/operations.ts';
+import { openApiRoute } from './openapi/route.ts';
 import type { Route } from './routes.ts';
 
 export interface WorkerAppOptions {
@@ -22,8 +24,15 @@ export interface WorkerAppOptions {
 
 /** Everything a worker serves: what it is, how it is, its figures, and the links of its tasks. */
 export function createWorkerApp(options: WorkerAppOptions): App {
-  const { authentication, onUnexpected, onAnswered } = options;
-  return createApp(routesOf(options), { authentication, onUnexpected, onAnswered }, (app) => {
+  const { authentication, onUnexpected, onAnswered, version } = options;
+  const routes = routesOf(options);
+  const document = {
+    title: 'arangosync worker',
+    version: version.version,
+    routes,
+    operations: workerProcessOperations,
+  };
+  return createApp([...routes, openApiRoute(document)], { authentication, onUnexpected, onAnswered }, (app) => {
     app.route('/_api/mq/direct/link', options.links);
   });
 }
@@ -31,11 +40,11 @@ export function createWorkerApp(options: WorkerAppOptions): App {
 function routesOf({ version, registry, ailment }: WorkerAppOptions): Route[] {
   return [
     { method: 'GET', path: '/_api/version', rights: 'monitoring', at: 'any', handle: () => version },
-    { method: 'GET', path: '/_api/role', rights: 'monitoring', at: 'any', handle: () => ({ role: 'worker' }) },
+    { method: 'GET', path: '/_api/role', rights: 'operator', at: 'any', handle: () => ({ role: 'worker' }) },
     {
       method: 'GET',
       path: '/_api/health',
-      rights: 'monitoring',
+      rights: 'operator',
       at: 'any',
       handle: () => {
         const why = ailment();

@@ -28,7 +28,11 @@ export type JsonMetrics = Readonly<
 export async function metricsJson(registry: Registry): Promise<JsonMetrics> {
   const metrics = await registry.getMetricsAsJSON();
   return Object.fromEntries(
-    metrics.map(({ name, help, type, values }) => [name, { help, type: String(type), samples: values.map(toSample) }]),
+    metrics.map(({ name, help, type, values }) => {
+      // JSON knows no NaN: a figure that was not measured yet is left out, not null.
+      const samples = values.filter(({ value }) => Number.isFinite(value)).map(toSample);
+      return [name, { help, type: String(type), samples }];
+    }),
   );
 }
 

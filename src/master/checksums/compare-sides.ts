@@ -13,7 +13,8 @@ export function joinSides(
     const left = bySource.get(keyOf(shard));
     const right = byTarget.get(keyOf(shard));
     const error = errorOf('source', left) ?? errorOf('target', right);
-    if (error !== undefined) return { shard, error };
+    const missing = isMissing(left) || isMissing(right);
+    if (error !== undefined) return { shard, error, ...(missing ? { missing } : {}) };
     if (left === undefined || right === undefined || 'error' in left || 'error' in right) {
       throw new Error('a checksum without error must be there on both sides');
     }
@@ -38,6 +39,10 @@ function byShard(side: readonly SideChecksum[]): ReadonlyMap<string, SideChecksu
 function errorOf(name: 'source' | 'target', side: SideChecksum | undefined): string | undefined {
   if (side === undefined) return `the ${name} did not answer for this shard`;
   return 'error' in side ? `${name}: ${side.error}` : undefined;
+}
+
+function isMissing(side: SideChecksum | undefined): boolean {
+  return side !== undefined && 'error' in side && side.missing === true;
 }
 
 function keyOf(shard: ShardRef): string {

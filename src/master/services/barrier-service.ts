@@ -1,5 +1,5 @@
 import { ApiError } from '../../wire/api-error.ts';
-import type { BarrierInfo } from '../../wire/sync-commands.ts';
+import type { BarrierInfo } from '../../wire/barrier-info.ts';
 import type { Core } from '../reconcile/core.ts';
 import type { InSyncReconciler } from '../reconcile/in-sync.ts';
 import type { SourceLink } from '../reconcile/source-link.ts';

@@ -1,6 +1,12 @@
 import { shardKey } from '../../events/types/parts.ts';
 import { ApiError } from '../../wire/api-error.ts';
-import type { ChecksumsRequest, ChecksumTree, ShardChecksums, SideChecksum } from '../../wire/checksums.ts';
+import type {
+  ChecksumOptions,
+  ChecksumsRequest,
+  ChecksumTree,
+  ShardChecksums,
+  SideChecksum,
+} from '../../wire/checksums.ts';
 import { toMilliseconds } from '../../wire/durations.ts';
 import type { ShardListing } from '../../wire/shard-listing.ts';
 import type { ShardRef } from '../../wire/shards.ts';
@@ -8,6 +14,7 @@ import { checksumTree, joinSides } from '../checksums/compare-sides.ts';
 import { shardDigests } from '../checksums/shard-digests.ts';
 import type { Core } from '../reconcile/core.ts';
 import type { SourceLink } from '../reconcile/source-link.ts';
+import { withMissingDatabases } from '../structure/both-sides.ts';
 import { listDatacenter } from '../structure/listing.ts';
 import { placeShards } from '../structure/place-shards.ts';
 import type { Side } from '../structure/replicated-names.ts';
@@ -37,7 +44,7 @@ export class ChecksumService {
   /** Both sides of many shards, asked at the target. */
   async compare({ shards, timeout }: ChecksumsRequest, signal: AbortSignal): Promise<ShardChecksums[]> {
     this.#assertFollows();
-    const timeoutMs = Math.min(timeout === undefined ? timeoutMsDefault : toMilliseconds(timeout), timeoutMsMax);
+    const timeoutMs = Math.min(timeout ? toMilliseconds(timeout) : timeoutMsDefault, timeoutMsMax);
     const bounded = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
     const masters = await this.#link.masters(bounded);
     const request = { shards: [...shards], ...(timeout === undefined ? {} : { timeout }) };
@@ -51,15 +58,19 @@ export class ChecksumService {
     return joinSides(shards, source, target);
   }
 
-  /** Both sides of one shard in the form of the original. A side that cannot answer is an error, never a short list. */
-  async compareOne(shard: ShardRef, signal: AbortSignal): Promise<ChecksumTree> {
+  /**
+   * Both sides of one shard in the form of the original. A side that cannot answer is an error, never a short list; 404
+   * when a side says that it has no such shard.
+   */
+  async compareOne(shard: ShardRef, options: ChecksumOptions, signal: AbortSignal): Promise<ChecksumTree> {
     this.#assertFollows();
     if (!this.#core.control.state.shards.byKey.has(shardKey(shard))) {
       const name = `${shard.database}/${shard.collection} shard ${shard.shardIndex}`;
       throw new ApiError(404, `${name} is not being synchronized`);
     }
-    const [result] = await this.compare({ shards: [shard] }, signal);
-    if (result === undefined || 'error' in result) throw new ApiError(503, result?.error ?? 'no checksum');
+    const [result] = await this.compare({ shards: [shard], ...options }, signal);
+    if (result === undefined) throw new ApiError(503, 'no checksum');
+    if ('error' in result) throw new ApiError(result.missing === true ? 404 : 503, result.error);
     return checksumTree(shard, result.checksums);
   }
 
@@ -75,7 +86,7 @@ export class ChecksumService {
     ]).catch((error: unknown) => {
       throw new ApiError(503, error instanceof Error ? error.message : String(error), { cause: error });
     });
-    return { datacenters: [source, target] };
+    return { datacenters: withMissingDatabases(source, target) };
   }
 
   #assertFollows(): void {

@@ -20,11 +20,14 @@ export class MemberService {
       .sort((a, b) => (a.id < b.id ? -1 : 1));
   }
 
-  /** All masters, usable from outside. Never empty: a client that adopts an empty list can never call again. */
+  /**
+   * All masters, usable from outside. Never empty: a client that adopts an empty list can never call again. We answer, so
+   * we belong to it even while the log has not registered us yet.
+   */
   publicEndpoints(): string[] {
     const { control, settings } = this.#core;
     const endpoints = [...control.state.masters.values()].flatMap(({ publicEndpoints }) => publicEndpoints);
-    return [...new Set(endpoints.length === 0 ? settings.publicEndpoints : endpoints)];
+    return [...new Set([...endpoints, ...settings.publicEndpoints])];
   }
 
   /** The leader, inside the datacenter; empty in the moment of a change. */
@@ -47,6 +50,11 @@ export class MemberService {
     return this.#sorted()
       .filter(({ channels }) => channels.data === channel || channels.control === channel)
       .map(taskInfo);
+  }
+
+  /** Whether any task uses the channel. */
+  isRelevant(channel: string): boolean {
+    return this.tasksOfChannel(channel).length > 0;
   }
 
   /** Which worker holds each channel of a target, for the queue's door. */

@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import type { Worker } from '../../domain/workers/state.ts';
 import { ApiError } from '../../wire/api-error.ts';
 import type { Caller } from '../../wire/caller.ts';
@@ -41,11 +40,14 @@ export class WorkerService {
 
   /** All that a worker needs beside its flags, with a certificate for its endpoint. */
   async configure(endpoint: string, signal: AbortSignal): Promise<WorkerConfiguration> {
-    const { cluster } = this.#core.settings;
+    const { cluster, clientCa } = this.#core.settings;
     this.#core.desk.assertLeads();
     return {
       cluster: { ...cluster, endpoints: [...cluster.endpoints], token: await this.#tokens.forOneLease(signal) },
-      httpServer: await this.#authority.issueFor(endpoint, signal),
+      httpServer: {
+        ...(await this.#authority.issueFor(endpoint, signal)),
+        ...(clientCa === undefined ? {} : { clientCaCertificate: clientCa }),
+      },
       mq: { type: 'direct' },
     };
   }
@@ -219,6 +221,3 @@ export class WorkerService {
     return new Date(ports.clock.now().getTime() + settings.times.workerLeaseMs - silentMs).toISOString();
   }
 }
-
-/** Body of `POST /_api/worker/configure`. */
-export const ConfigureWorker = z.object({ endpoint: z.url() });

@@ -36,6 +36,7 @@ function telemetryOf(report: ShardReport | undefined): Partial<ShardSyncInfo> {
     ...(report.delay === undefined ? {} : { delay: report.delay }),
     ...(report.lastMessage === undefined ? {} : { last_message: report.lastMessage }),
     ...(report.lastDataChange === undefined ? {} : { last_data_change: report.lastDataChange }),
+    ...(report.lastShardMasterChange === undefined ? {} : { last_shard_master_change: report.lastShardMasterChange }),
     shard_master_known: report.shardMasterKnown,
   };
 }

@@ -17,6 +17,16 @@ export class ShardProgress {
   readAt: number | undefined;
   /** The target has a leader for the shard. */
   leaderKnown = false;
+  #leader: string | undefined;
+  #leaderChangedAt: number | undefined;
+
+  /** The target's server `leader` leads the shard; finding the first one counts as a change. */
+  ledBy(leader: string, now: number): void {
+    this.leaderKnown = true;
+    if (leader === this.#leader) return;
+    this.#leader = leader;
+    this.#leaderChangedAt = now;
+  }
 
   /** `delayMs`: age of the state that the target shows; undefined while it is not known. */
   report(taskId: string, shard: ShardReport['shard'], delayMs: number | undefined): ShardReport {
@@ -26,8 +36,9 @@ export class ShardProgress {
       status: this.status,
       statusMessage: this.statusMessage,
       ...(delayMs === undefined ? {} : { delay: Math.round(delayMs * 1_000_000) }),
-      ...(this.lastMessageAt === undefined ? {} : { lastMessage: new Date(this.lastMessageAt).toISOString() }),
-      ...(this.lastDataChangeAt === undefined ? {} : { lastDataChange: new Date(this.lastDataChangeAt).toISOString() }),
+      ...timeAs('lastMessage', this.lastMessageAt),
+      ...timeAs('lastDataChange', this.lastDataChangeAt),
+      ...timeAs('lastShardMasterChange', this.#leaderChangedAt),
       shardMasterKnown: this.leaderKnown,
       way: this.way,
       reason: this.reason,
@@ -37,4 +48,10 @@ export class ShardProgress {
       bytesApplied: this.bytesApplied,
     };
   }
+}
+
+type TimeField = 'lastMessage' | 'lastDataChange' | 'lastShardMasterChange';
+
+function timeAs(field: TimeField, atMs: number | undefined): Partial<Record<TimeField, string>> {
+  return atMs === undefined ? {} : { [field]: new Date(atMs).toISOString() };
 }

@@ -220,7 +220,7 @@ export class ShardReceiver implements Progressing, Sheddable {
     const { directory, watch, links, limits, environment } = this.#parts;
     this.#progress.leaderKnown = false;
     const target = await directory.shard(this.ref);
-    this.#progress.leaderKnown = true;
+    this.#progress.ledBy(target.leader, environment.now());
     const servedBy = { server: target.leader, ...(await watch.meet(target.leader, signal)) };
     const { checkpoint, forkRevision } = await this.#readCheckpoint(target, servedBy);
     const link = await links.linkFor(this.#task.channels.data);

@@ -105,6 +105,8 @@ describe('the table of routes', () => {
     const peer = { peer: { subject: 'CN=b', fingerprint: 'f' } };
     expect(await statuses({}, peer)).toEqual([200, 200, 200, 403]);
     expect(await statuses({})).toEqual([401, 401, 401, 401]);
+    // Any one of the ways is enough: what the header may not do, the certificate beside it may.
+    expect(await statuses({ headers: { authorization: 'Bearer watch' } }, peer)).toEqual([200, 200, 200, 403]);
   });
 
   it('takes an empty query parameter as absent and unescapes names in the path', async () => {

@@ -85,6 +85,12 @@ describe('authentication', () => {
     expect(caller).toEqual({ kind: 'certificate', name: 'CN=target', fingerprint: 'ab12' });
   });
 
+  it('tells of the certificate beside a good Authorization', async () => {
+    const both = asking('Bearer watch', '/metrics', certificate);
+    const { caller, beside } = await authentication().authenticate(both);
+    expect([caller.kind, beside?.fingerprint]).toEqual(['monitoring', 'ab12']);
+  });
+
   it('refuses a wrong Authorization even beside a good certificate, and nothing at all', async () => {
     const wrong = asking('bearer nonsense', '/_api/sync', certificate);
     await expect(authentication().authenticate(wrong)).rejects.toMatchObject({ status: 401 });

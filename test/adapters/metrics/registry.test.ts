@@ -1,4 +1,4 @@
-import { Counter, Registry } from 'prom-client';
+import { Counter, Gauge, Registry } from 'prom-client';
 import { describe, expect, it } from 'vitest';
 import { metricsJson, metricsText } from '../../../src/adapters/metrics/registry.ts';
 
@@ -15,6 +15,13 @@ describe('metrics', () => {
       arangosync_plain: { help: 'Plain', type: 'counter', samples: [{ value: 2 }] },
       arangosync_labelled: { help: 'Labelled', type: 'counter', samples: [{ value: 8, labels: { kind: '' } }] },
     });
+  });
+
+  it('leave out of JSON what was not measured yet: it knows no NaN', async () => {
+    const registers = [new Registry()];
+    new Gauge({ name: 'unknown', help: 'Unknown', registers }).set(Number.NaN);
+    const json = await metricsJson(registers[0] as Registry);
+    expect(JSON.parse(JSON.stringify(json))).toEqual({ unknown: { help: 'Unknown', type: 'gauge', samples: [] } });
   });
 
   it('serve text without _total in the names of counters', async () => {

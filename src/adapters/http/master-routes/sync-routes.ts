@@ -1,13 +1,11 @@
-import { z } from 'zod';
 import type { Master } from '../../../master/master.ts';
 import { ApiError } from '../../../wire/api-error.ts';
-import { ChecksumsRequest } from '../../../wire/checksums.ts';
+import { ChecksumOptions, ChecksumsRequest } from '../../../wire/checksums.ts';
 import type { ShardRef } from '../../../wire/shards.ts';
-import { CancelSync, ConfigureSync, MessageTimeout } from '../../../wire/sync-commands.ts';
+import { CancelSync, ConfigureSync, ConfirmDrops, MessageTimeout } from '../../../wire/sync-commands.ts';
 import { bulkBodyBytesMax } from '../body.ts';
 import type { Route, RouteRequest } from '../routes.ts';
 
-const ConfirmDrops = z.object({ collections: z.array(z.string()).default([]) });
 const shardPath = '/_api/sync/database/:database/collection/:collection/shard/:index';
 
 /** Commands and questions of operators about synchronizations (master-api §3). */
@@ -70,7 +68,8 @@ export function syncRoutes(master: Master): Route[] {
       method: 'GET',
       path: `${shardPath}/checksum`,
       ...command,
-      handle: (request) => checksums.compareOne(shardOf(request), request.signal),
+      handle: async (request) =>
+        checksums.compareOne(shardOf(request), await request.body(ChecksumOptions), request.signal),
     },
     {
       method: 'POST',

@@ -1,8 +1,7 @@
 import type { Master } from '../../../master/master.ts';
-import { ConfigureWorker } from '../../../master/services/worker-service.ts';
 import { ApiError } from '../../../wire/api-error.ts';
 import { toMilliseconds } from '../../../wire/durations.ts';
-import { StructureReport, WorkerRegistration, WorkerReport } from '../../../wire/worker.ts';
+import { ConfigureWorker, StructureReport, WorkerRegistration, WorkerReport } from '../../../wire/worker.ts';
 import { bulkBodyBytesMax } from '../body.ts';
 import type { Route, RouteRequest } from '../routes.ts';
 

@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest';
+import { differencesOf } from '../../../cli/check/compare-structure.ts';
+import { withMissingDatabases } from '../../../src/master/structure/both-sides.ts';
+import type { ListedDatabase, ListedDatacenter } from '../../../src/wire/shard-listing.ts';
+
+function datacenter(id: string, databases: Record<string, Partial<ListedDatabase>>): ListedDatacenter {
+  const whole = { database_id: '1', collections: {}, excluded_collections: {}, error: '' };
+  const entries = Object.entries(databases).map(([name, database]) => [name, { ...whole, ...database }] as const);
+  return { id, databases: Object.fromEntries(entries) };
+}
+
+function differences(source: ListedDatacenter, target: ListedDatacenter) {
+  const found = differencesOf({ datacenters: withMissingDatabases(source, target) }, []);
+  return found.map(({ database, result, detail }) => ({ database, result, detail }));
+}
+
+describe('the structure of two datacenters', () => {
+  it('differs in a database that one side lacks, even an empty one', () => {
+    expect(differences(datacenter('A', { _system: {}, x: {} }), datacenter('B', { _system: {}, y: {} }))).toEqual([
+      { database: 'y', result: 'different', detail: 'the source has no database y' },
+      { database: 'x', result: 'different', detail: 'the target has no database x' },
+    ]);
+  });
+
+  it('is unknown where a database could not be listed', () => {
+    const broken = { x: { error: 'status 503' } };
+    expect(differences(datacenter('A', broken), datacenter('B', broken))).toEqual([
+      { database: 'x', result: 'unknown', detail: 'status 503' },
+      { database: 'x', result: 'unknown', detail: 'status 503' },
+    ]);
+  });
+
+  it('is the same when both list the same', () => {
+    expect(differences(datacenter('A', { x: {} }), datacenter('B', { x: {} }))).toEqual([]);
+  });
+});
