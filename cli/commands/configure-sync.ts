@@ -1,7 +1,6 @@
-import { parseKeyfile } from '../../src/adapters/tls/index.ts';
 import { withMasters } from '../ask-master.ts';
 import { defineCommand } from '../command.ts';
-import { UsageError } from '../errors.ts';
+import { readKeyfile } from '../keyfile.ts';
 import { masterOptions } from '../master-options.ts';
 import { endpoints, requiredFile } from '../options.ts';
 
@@ -19,7 +18,7 @@ export const configureSync = defineCommand({
     }),
   },
   run: async (values, terminal) => {
-    const client = readClientKeyfile(values.clientKeyfile);
+    const client = readKeyfile('--master.keyfile', values.clientKeyfile, 'client');
     const body = {
       source: values.source,
       authentication: { clientCertificate: client.certificate, clientKey: client.key, caCertificate: values.sourceCa },
@@ -29,11 +28,3 @@ export const configureSync = defineCommand({
     return 0;
   },
 });
-
-function readClientKeyfile(text: string) {
-  try {
-    return parseKeyfile(text);
-  } catch (error) {
-    throw new UsageError(`--master.keyfile: ${error instanceof Error ? error.message : String(error)}`);
-  }
-}
