@@ -5,7 +5,9 @@ import { GeneralName } from '@peculiar/asn1-x509';
 const HOST_CHARACTERS_MAX = 253;
 const LABEL = '[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?';
 /** Underscores are no part of host names by the book, but containers have them. */
-const HOST_NAME = new RegExp(`^(?:\\*\\.)?${LABEL}(?:\\.${LABEL})*$`, 'i');
+const NAME = `(?:\\*\\.)?(?:${LABEL}\\.)*`;
+/** A last label of digits alone is an address gone wrong. */
+const HOST_NAME = new RegExp(`^${NAME}(?!\\d+$)${LABEL}$`, 'i');
 const EMAIL = /^[\x21-\x3f\x41-\x7e]+@[\x21-\x3f\x41-\x7e]+$/;
 
 /**
