@@ -9,6 +9,8 @@ import { intermediateCa } from './support/intermediate.ts';
 import { needs, run } from './support/tools.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
+/** keytool is a Java process at each call. */
+const timeout = 90_000;
 const folder = mkdtempSync(join(tmpdir(), 'arangosync-keystore-'));
 const createdAt = new Date('2026-02-03T04:05:06Z');
 const keyTypes = { rsa: { algorithm: 'rsa', bits: 2048 }, ec: { algorithm: 'ec', curve: 'P256' } } as const;
@@ -40,21 +42,27 @@ function keytool(path: string, password: string, command: string, ...argv: strin
 }
 
 describe.each(['jks', 'pkcs12'] as const)('a keystore of type %s', (type) => {
-  test.for(['rsa', 'ec'] as const)('with a key of %s is read by Java, and its key is used', (algorithm, context) => {
-    needs('keytool', context);
-    const path = join(folder, `${type}-${algorithm}`);
-    const options = { type, alias: 'My Key', password: 'changeit', createdAt };
-    writeFileSync(path, createKeystore(leaves[algorithm], options));
-    const { output } = keytool(path, 'changeit', '-list', '-rfc');
-    expect(output).toContain(`Keystore type: ${type.toUpperCase()}`);
-    expect(output).toContain('Alias name: my key');
-    expect(output).toContain('Entry type: PrivateKeyEntry');
-    expect(certificatesOf(output).map(der)).toEqual(chain(algorithm).map(der));
-    // The request is signed with the private key, which must have been recovered for it.
-    expect(keytool(path, 'changeit', '-certreq', '-alias', 'My Key').output).toContain('BEGIN NEW CERTIFICATE REQUEST');
-  });
+  test.for(['rsa', 'ec'] as const)(
+    'with a key of %s is read by Java, and its key is used',
+    { timeout },
+    (algorithm, context) => {
+      needs('keytool', context);
+      const path = join(folder, `${type}-${algorithm}`);
+      const options = { type, alias: 'My Key', password: 'changeit', createdAt };
+      writeFileSync(path, createKeystore(leaves[algorithm], options));
+      const { output } = keytool(path, 'changeit', '-list', '-rfc');
+      expect(output).toContain(`Keystore type: ${type.toUpperCase()}`);
+      expect(output).toContain('Alias name: my key');
+      expect(output).toContain('Entry type: PrivateKeyEntry');
+      expect(certificatesOf(output).map(der)).toEqual(chain(algorithm).map(der));
+      // The request is signed with the private key, which must have been recovered for it.
+      expect(keytool(path, 'changeit', '-certreq', '-alias', 'My Key').output).toContain(
+        'BEGIN NEW CERTIFICATE REQUEST',
+      );
+    },
+  );
 
-  test('is guarded by its password, and read by Java with none when it has none', (context) => {
+  test('is guarded by its password, and read by Java with none when it has none', { timeout }, (context) => {
     needs('keytool', context);
     for (const [password, exit] of [
       ['', 0],
