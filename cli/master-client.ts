@@ -1,8 +1,8 @@
 import { Agent, type Dispatcher } from 'undici';
 import { type ZodType, z } from 'zod';
 import { signJwt } from '../src/adapters/http/jwt.ts';
-import { parseKeyfile } from '../src/adapters/tls/index.ts';
 import { CommandFailed, UsageError } from './errors.ts';
+import { readKeyfile } from './keyfile.ts';
 import type { masterOptions } from './master-options.ts';
 import type { OptionValues } from './options.ts';
 
@@ -33,7 +33,7 @@ export interface MasterClient {
 /** Warns once, on `warn`, when the masters' certificates will not be verified. */
 export function connectMasters(options: MasterOptionValues, warn: (line: string) => void): MasterClient {
   const authorization = authorizationOf(options);
-  const client = options.keyfile === undefined ? undefined : readKeyfile(options.keyfile);
+  const client = options.keyfile === undefined ? undefined : readKeyfile('--auth.keyfile', options.keyfile, 'client');
   if (options.caCertificate === undefined) {
     warn("WARNING: the master's certificate is not verified; use --master.cacert to verify it");
   }
@@ -129,14 +129,6 @@ function networkReason(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const cause = error.cause instanceof Error ? error.cause : error;
   return 'code' in cause && cause.message === '' ? String(cause.code) : cause.message;
-}
-
-function readKeyfile(text: string) {
-  try {
-    return parseKeyfile(text);
-  } catch (error) {
-    throw new UsageError(`--auth.keyfile: ${error instanceof Error ? error.message : String(error)}`);
-  }
 }
 
 function authorizationOf({ user, password, jwtSecret, keyfile }: MasterOptionValues): string | undefined {

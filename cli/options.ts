@@ -175,6 +175,12 @@ export function requiredFile(name: string, described: Described): OptionSpec<str
   return option(name, { placeholder: 'file', ...described }, (texts) => fileText(demand(last(texts))), true);
 }
 
+/** The text of a file that must be there, under this name when no other is given. */
+export function fileOr(name: string, fallback: string, described: Described): OptionSpec<string> {
+  const withPlaceholder = withDefault({ placeholder: 'file', ...described }, fallback);
+  return option(name, withPlaceholder, (texts) => fileText(last(texts) ?? fallback));
+}
+
 function fileText(path: string): string {
   try {
     return readFileSync(path, 'utf8');

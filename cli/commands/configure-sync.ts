@@ -1,7 +1,6 @@
-import { parseKeyfile } from '../../src/adapters/tls/index.ts';
 import { withMasters } from '../ask-master.ts';
 import { defineCommand } from '../command.ts';
-import { UsageError } from '../errors.ts';
+import { readKeyfile } from '../keyfile.ts';
 import { masterOptions } from '../master-options.ts';
 import { endpoints, requiredFile } from '../options.ts';
 
@@ -28,14 +27,6 @@ export const configureSync = defineCommand({
 
 /** How a target's masters authenticate at their source, from the texts of the keyfile and of the CA certificate. */
 export function clientAuthentication(keyfile: string, caCertificate: string) {
-  const { certificate, key } = readClientKeyfile(keyfile);
+  const { certificate, key } = readKeyfile('--master.keyfile', keyfile, 'client');
   return { clientCertificate: certificate, clientKey: key, caCertificate };
-}
-
-function readClientKeyfile(text: string) {
-  try {
-    return parseKeyfile(text);
-  } catch (error) {
-    throw new UsageError(`--master.keyfile: ${error instanceof Error ? error.message : String(error)}`);
-  }
 }

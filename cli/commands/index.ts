@@ -2,8 +2,10 @@ import type { Command } from '../command.ts';
 import { checkSync } from './check-sync.ts';
 import { configureSync } from './configure-sync.ts';
 import { createClientAuthCa, createTlsCa } from './create-ca.ts';
+import { createClientAuthCertificate, createTlsCertificate } from './create-certificate.ts';
 import { createJwtSecret } from './create-jwt-secret.ts';
-import { createClientAuthKeyfile, createTlsCertificate, createTlsKeyfile } from './create-leaf.ts';
+import { createClientAuthKeyfile, createTlsKeyfile } from './create-keyfile.ts';
+import { createClientAuthKeystore, createTlsKeystore } from './create-keystore.ts';
 import { demo } from './demo.ts';
 import { embedded } from './embedded.ts';
 import { getMasters, getTasks, getVersion, getWorkers } from './get-lists.ts';
@@ -37,8 +39,11 @@ export const commands: readonly Command[] = [
   createTlsCa,
   createTlsKeyfile,
   createTlsCertificate,
+  createTlsKeystore,
   createClientAuthCa,
   createClientAuthKeyfile,
+  createClientAuthCertificate,
+  createClientAuthKeystore,
   createJwtSecret,
   embedded,
   demo,

@@ -1,6 +1,7 @@
 import { defineCommand } from '../command.ts';
 import { defined } from '../defined.ts';
 import { UsageError } from '../errors.ts';
+import { checkCaFile, readKeyfile } from '../keyfile.ts';
 import { endpoints, file, integer, list, oneOf, requiredFile, requiredSecret, text } from '../options.ts';
 import { processOptions, runProcess, versionInfo } from '../process-options.ts';
 
@@ -42,6 +43,8 @@ export const runMaster = defineCommand({
   },
   run: (values, terminal) => {
     refuseKafka(values);
+    readKeyfile('--server.keyfile', values.keyfile, 'server');
+    checkCaFile('--server.client-cafile', values.clientCa);
     const { clusterEndpoints, clusterJwtSecret, keyfile, port, publicEndpoints, masterSecret, mqType } = values;
     const { clusterCa, clientCa, masterCa, monitoringToken } = values;
     const optional = defined({ clusterCa, clientCa, masterCa, monitoringToken, endpoint: values.serverEndpoints[0] });
