@@ -1,8 +1,10 @@
+import { SyncPlan } from '../../src/wire/sync-plan.ts';
 import { withMasters } from '../ask-master.ts';
 import { defineCommand } from '../command.ts';
+import { describePlan } from '../configure/show-plan.ts';
 import { readKeyfile } from '../keyfile.ts';
 import { masterOptions } from '../master-options.ts';
-import { endpoints, requiredFile } from '../options.ts';
+import { endpoints, flag, requiredFile } from '../options.ts';
 
 export const configureSync = defineCommand({
   words: 'configure sync',
@@ -16,9 +18,16 @@ export const configureSync = defineCommand({
     sourceCa: requiredFile('source.cacert', {
       description: "CA certificate that signed the source masters' certificates",
     }),
+    dryRun: flag('dry-run', { description: 'Only show what would be created, replaced and lost on the target' }),
   },
   run: async (values, terminal) => {
     const body = { source: values.source, authentication: clientAuthentication(values.clientKeyfile, values.sourceCa) };
+    if (values.dryRun) {
+      const call = { method: 'POST', path: '/_api/sync/plan', body } as const;
+      const plan = await withMasters(values, terminal, (masters) => masters.ask(call, SyncPlan));
+      for (const line of describePlan(plan)) terminal.out(line);
+      return 0;
+    }
     await withMasters(values, terminal, (masters) => masters.tell({ method: 'POST', path: '/_api/sync', body }));
     terminal.out('Synchronization activated.');
     return 0;

@@ -61,6 +61,11 @@ test('S3: a single server follows another, is writable after a stop, and is made
   await createDatabase(pair.source);
   await create(pair.source, 'goods');
   await insert(pair.source, 'goods', keysOf('a'));
+  await createDatabase(pair.target);
+  await create(pair.target, 'own');
+  await insert(pair.target, 'own', keysOf('o'));
+  expect(await pair.plan()).toMatch(/LOST[\s\S]*own\s+50/);
+  expect(await read(pair.target, 'own', 'o7')).toBeDefined();
   await pair.configure();
   await arrives('goods', 'a49');
   await insert(pair.source, 'goods', keysOf('b'));

@@ -144,9 +144,10 @@ export class OutgoingService {
     return await this.#checksums.ownSide(shards, 'source', signal);
   }
 
+  /** Also for a target that is not registered yet: it may want to know what would become of it. */
   async listing(targetId: string, caller: Caller, signal: AbortSignal): Promise<ListedDatacenter> {
     await this.#core.control.refresh(signal);
-    this.#assertOwns(targetId, caller);
+    if (this.#core.control.state.outgoing.has(targetId)) this.#assertOwns(targetId, caller);
     return await listDatacenter(this.#core.ports.deployment, 'source', signal);
   }
 

@@ -5,11 +5,16 @@ import type { Caller } from '../../wire/caller.ts';
 import { toMilliseconds, toNanoseconds } from '../../wire/durations.ts';
 import type { CancelSync, CancelSyncAnswer, ConfigureSync, MessageTimeout } from '../../wire/sync-commands.ts';
 import type { SyncInfo } from '../../wire/sync-info.ts';
+import type { SyncPlan } from '../../wire/sync-plan.ts';
 import type { CancellationReconciler } from '../reconcile/cancellation.ts';
 import type { Core } from '../reconcile/core.ts';
 import type { SourceLink } from '../reconcile/source-link.ts';
 import { isAuthenticationOn } from '../server-mode.ts';
 import { dropCredentials, keepCredentials } from '../source-credentials.ts';
+import type { SourceMasters } from '../source-masters.ts';
+import { listDatacenter } from '../structure/listing.ts';
+import { planSync } from '../structure/plan-sync.ts';
+import { localName } from '../structure/replicated-names.ts';
 import { syncInfo } from '../views/sync-info.ts';
 import type { BarrierService } from './barrier-service.ts';
 
@@ -105,6 +110,26 @@ export class SyncService {
     };
   }
 
+  /** What this deployment would become by following the source; nothing is changed on either side. */
+  async plan(request: ConfigureSync, signal: AbortSignal): Promise<SyncPlan> {
+    const { deployment } = this.#core.ports;
+    this.#core.desk.assertLeads();
+    checkCredentials(request.authentication);
+    return await this.#withSource(request, signal, async (masters) => {
+      const contact = await masters.look(deployment.id, signal);
+      const [source, target] = await Promise.all([
+        masters.listing(deployment.id, signal),
+        listDatacenter(deployment, 'target', signal),
+      ]);
+      const count = async (database: string, collection: string) => {
+        const path = `/_api/collection/${encodeURIComponent(localName(collection, 'target'))}/count`;
+        return (await deployment.front.json<{ count: number }>({ method: 'GET', database, path, signal })).count;
+      };
+      const { deploymentId: id, version } = contact;
+      return { source: { id, version }, ...(await planSync(source, target, count)) };
+    });
+  }
+
   messageTimeout(): MessageTimeout {
     return { messageTimeout: toNanoseconds(this.#core.control.state.settings.messageTimeoutMs) };
   }
@@ -127,16 +152,26 @@ export class SyncService {
   }
 
   /** Who answers there, with the credentials that were given: better refused now than failing in the night. */
-  async #lookAtSource({ source, authentication }: ConfigureSync, signal: AbortSignal): Promise<FoundSource> {
-    const { deployment, openSource } = this.#core.ports;
-    const masters = openSource(source, authentication);
-    try {
+  #lookAtSource(request: ConfigureSync, signal: AbortSignal): Promise<FoundSource> {
+    const { deployment } = this.#core.ports;
+    return this.#withSource(request, signal, async (masters) => {
       const [contact, own] = await Promise.all([
         masters.look(deployment.id, signal),
         deployment.front.json<{ version: string }>({ method: 'GET', path: '/_api/version', signal }),
       ]);
       const { deploymentId, version, follows = [] } = contact;
       return { deploymentId, version, follows, ownDeploymentId: deployment.id, ownVersion: own.version };
+    });
+  }
+
+  async #withSource<T>(
+    { source, authentication }: ConfigureSync,
+    signal: AbortSignal,
+    ask: (masters: SourceMasters) => Promise<T>,
+  ): Promise<T> {
+    const masters = this.#core.ports.openSource(source, authentication);
+    try {
+      return await ask(masters);
     } catch (error) {
       signal.throwIfAborted();
       const why = error instanceof Error ? error.message : String(error);

@@ -40,6 +40,8 @@ export interface Pair {
   readonly processes: readonly DemoProcess[];
   command(words: readonly string[], on: Side): Promise<{ exit: number; output: string }>;
   configure(): Promise<void>;
+  /** What `configure` would do, once the masters can tell. */
+  plan(): Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -67,6 +69,15 @@ export async function startPair(size: DatacenterSize, targetSize: DatacenterSize
     ...pair,
     command,
     configure: () => configure(pair, command),
+    plan: async () => {
+      let plan = '';
+      await eventually('the plan being told', 30_000, async () => {
+        const { exit, output } = await command([...configureWords(pair), '--dry-run'], pair.target);
+        plan = output;
+        return exit === 0;
+      });
+      return plan;
+    },
     stop: async () => {
       await Promise.all([source, target].flatMap(({ database, masters }) => [database.close(), masters.close()]));
       await stopAll(processes);
@@ -120,18 +131,19 @@ async function configure(
   pair: { source: Side; target: Side; folder: string },
   command: Pair['command'],
 ): Promise<void> {
-  const sources = pair.source.datacenter.masters.map(({ endpoint }) => endpoint).join(',');
-  const files = [
-    `--master.keyfile=${join(pair.folder, 'client-auth.keyfile')}`,
-    `--source.cacert=${join(pair.folder, 'tls-ca.crt')}`,
-  ];
   await eventually('configure sync succeeding', 30_000, async () => {
-    const { exit, output } = await command(
-      ['configure', 'sync', `--source.endpoint=${sources}`, ...files],
-      pair.target,
-    );
+    const { exit, output } = await command(configureWords(pair), pair.target);
     return exit === 0 && output.includes('Synchronization activated.');
   });
+}
+
+function configureWords({ source, folder }: { source: Side; folder: string }): string[] {
+  const sources = source.datacenter.masters.map(({ endpoint }) => endpoint).join(',');
+  const files = [
+    `--master.keyfile=${join(folder, 'client-auth.keyfile')}`,
+    `--source.cacert=${join(folder, 'tls-ca.crt')}`,
+  ];
+  return ['configure', 'sync', `--source.endpoint=${sources}`, ...files];
 }
 
 /** All that the processes wrote to their logs. */

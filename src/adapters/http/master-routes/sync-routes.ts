@@ -31,6 +31,12 @@ export function syncRoutes(master: Master): Route[] {
         sync.configure(await request.body(ConfigureSync), request.caller, request.signal).then(nothing),
     },
     {
+      method: 'POST',
+      path: '/_api/sync/plan',
+      ...command,
+      handle: async (request) => sync.plan(await request.body(ConfigureSync), request.signal),
+    },
+    {
       method: 'DELETE',
       path: '/_api/sync',
       ...command,

@@ -10,6 +10,7 @@ import {
   MessageTimeout,
 } from '../../../../wire/sync-commands.ts';
 import { SyncInfo } from '../../../../wire/sync-info.ts';
+import { SyncPlan } from '../../../../wire/sync-plan.ts';
 import { named, type Operations } from '../operation.ts';
 
 const nothing = named('Nothing', Nothing);
@@ -31,6 +32,13 @@ export const syncOperations: Operations = {
     body: named('ConfigureSync', ConfigureSync),
     answer: nothing,
     failures: { 412: 'another source is followed, or this deployment cannot be a target' },
+  },
+  'POST /_api/sync/plan': {
+    id: 'planSync',
+    summary: 'What this datacenter would gain and lose by following a source; nothing is changed',
+    body: named('ConfigureSync', ConfigureSync),
+    answer: named('SyncPlan', SyncPlan),
+    failures: { 412: 'the source cannot be asked' },
   },
   'DELETE /_api/sync': {
     id: 'cancelSync',
