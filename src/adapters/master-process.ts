@@ -127,6 +127,7 @@ async function assemble(
       http.answered(answered);
       log.debug(`${answered.method} ${answered.route} ${answered.status}`, { ...answered });
     },
+    onRefused: (refused) => master.rejections.record(refused),
     forward: (context) => forwarder.forward(context),
     version: options.version,
     registry,

@@ -10,6 +10,7 @@ import {
   setOutgoingShards,
   stopOutgoing,
 } from './outgoing/decide.ts';
+import { type RecordRejection, recordRejection } from './rejections/decide.ts';
 import { type SetMessageTimeout, setMessageTimeout } from './settings/decide.ts';
 import { type ReportShards, reportShards } from './shards/report.ts';
 import { type ResetShards, resetShards } from './shards/reset.ts';
@@ -52,6 +53,7 @@ export type Command =
   | RegisterOutgoing
   | SetOutgoingShards
   | StopOutgoing
+  | RecordRejection
   | ReconcileTasks
   | AssignTasks;
 
@@ -102,6 +104,8 @@ export function decide(control: Control, command: Command, context: Context): De
       return setOutgoingShards(outgoing, command);
     case 'stop-outgoing':
       return stopOutgoing(outgoing, command);
+    case 'record-rejection':
+      return recordRejection(command);
     case 'reconcile-tasks':
       return reconcileTasks(tasks, wantedTasks(synchronization, shards, outgoing), context);
     case 'assign-tasks':

@@ -58,6 +58,7 @@ export const vocabulary = {
   OutgoingShardsAdded: first(work.OutgoingShardsAdded),
   OutgoingShardsRemoved: first(work.OutgoingShardsRemoved),
   OutgoingStopped: first(work.OutgoingStopped),
+  CommandRejected: first(work.CommandRejected),
   CommandRefused: first(work.CommandRefused),
   LogArchived: first(work.LogArchived),
 };

@@ -13,6 +13,7 @@ import { MemberReconciler } from './reconcile/members.ts';
 import { SourceLink } from './reconcile/source-link.ts';
 import { TargetModeReconciler } from './reconcile/target-mode.ts';
 import { TaskReconciler } from './reconcile/tasks.ts';
+import { Rejections } from './rejections.ts';
 import { ChecksumService } from './services/checksum-service.ts';
 import { MemberService } from './services/member-service.ts';
 import { OutgoingService } from './services/outgoing-service.ts';
@@ -46,6 +47,8 @@ export class Master {
   readonly workers: WorkerService;
   readonly members: MemberService;
   readonly workerAuthority: WorkerAuthority;
+  /** Keeps commands that were refused. */
+  readonly rejections: Rejections;
   /** Resolves when this master cannot go on: its log is not the one it knew (S18). */
   readonly failed: Promise<Error>;
 
@@ -83,11 +86,12 @@ export class Master {
       leaseMs: times.leaderLeaseMs,
       renewEveryMs: times.leaderRenewMs,
     });
+    this.rejections = new Rejections(control, clock, ports.logger);
     const core = {
       ports,
       settings,
       control,
-      desk: new CommandDesk(control, election, clock),
+      desk: new CommandDesk(control, election, this.rejections),
       memory: new LeaderMemory(),
     };
     this.#core = core;

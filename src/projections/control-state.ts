@@ -4,6 +4,7 @@ import type { Commit, Head } from '../events/log.ts';
 import { readEvent } from '../events/read-event.ts';
 import type { KnownEvent } from '../events/vocabulary.ts';
 import { type Audit, initialAudit, recordCommit } from './audit.ts';
+import { STATE_SCHEMA, upcastState } from './state-upcasters.ts';
 
 /** Everything the log says, folded: what a leader decides from, and what status and audit show. Never changed in place. */
 export interface ControlState extends Control {
@@ -19,8 +20,7 @@ export interface NotUnderstood {
   readonly why: string;
 }
 
-/** Version of the shape of {@link ControlState}: a snapshot of another one is not used. Raise it with every change. */
-export const STATE_SCHEMA = 1;
+export { STATE_SCHEMA };
 
 /** Of the events that are not understood this many are kept, to be shown; one is enough to refuse. */
 const NOT_UNDERSTOOD_LIMIT = 100;
@@ -119,7 +119,8 @@ function restoreArchived(
 ): ControlState {
   const hasReadAllBefore = state.audit.length > 0;
   if (hasReadAllBefore) return state;
-  if (event.data.schema === STATE_SCHEMA) return parseCanonical(canonicalText(event.data.state)) as ControlState;
+  const archived = upcastState(canonicalText(event.data.state), event.data.schema);
+  if (archived !== undefined) return archived as ControlState;
   const why = `the archived state has schema ${event.data.schema}, known is ${STATE_SCHEMA}`;
   return withNotUnderstood(state, { position, type: event.type, v: event.data.schema, why });
 }

@@ -98,10 +98,19 @@ export class Authentication {
     this.#userCache.delete(key);
     const verdict = await this.#options.checkUser?.(name, password);
     if (verdict === 'not-admin')
-      throw new ApiError(403, `user ${name} needs read/write access to the database _system`);
+      throw new NotPermitted(`user ${name} needs read/write access to the database _system`, { kind: 'user', name });
     if (verdict !== 'admin') throw unauthorized();
     if (this.#userCache.size >= userCacheEntriesMax) this.#userCache.clear();
     this.#userCache.set(key, this.#now() + userCacheMs);
+  }
+}
+
+/** 403 for a caller that is who it says. */
+export class NotPermitted extends ApiError {
+  readonly caller: Caller;
+  constructor(message: string, caller: Caller) {
+    super(403, message);
+    this.caller = caller;
   }
 }
 

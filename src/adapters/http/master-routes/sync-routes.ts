@@ -63,6 +63,7 @@ export function syncRoutes(master: Master): Route[] {
       method: 'POST',
       path: '/_api/sync/checksums',
       ...command,
+      reads: true,
       bodyBytesMax: bulkBodyBytesMax,
       handle: async (request) => ({
         results: await checksums.compare(await request.body(ChecksumsRequest), request.signal),
