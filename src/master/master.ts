@@ -15,6 +15,7 @@ import { TargetModeReconciler } from './reconcile/target-mode.ts';
 import { TaskReconciler } from './reconcile/tasks.ts';
 import { Rejections } from './rejections.ts';
 import { ChecksumService } from './services/checksum-service.ts';
+import { EventsService } from './services/events-service.ts';
 import { MemberService } from './services/member-service.ts';
 import { OutgoingService } from './services/outgoing-service.ts';
 import { SyncService } from './services/sync-service.ts';
@@ -46,6 +47,7 @@ export class Master {
   readonly outgoing: OutgoingService;
   readonly workers: WorkerService;
   readonly members: MemberService;
+  readonly events: EventsService;
   readonly workerAuthority: WorkerAuthority;
   /** Keeps commands that were refused. */
   readonly rejections: Rejections;
@@ -112,6 +114,7 @@ export class Master {
     this.outgoing = new OutgoingService(core, this.checksums);
     this.workers = new WorkerService(core, link, mode, this.workerAuthority);
     this.members = new MemberService(core);
+    this.events = new EventsService(core);
   }
 
   get id(): string {

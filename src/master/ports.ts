@@ -1,6 +1,6 @@
 import type { LeaseStore } from '../domain/leadership/lease.ts';
 import type { SecretStore } from '../domain/synchronization/secret-store.ts';
-import type { EventLog } from '../events/log.ts';
+import type { KeptLog } from '../events/log.ts';
 import type { ControlPlane } from '../projections/control-state.ts';
 import type { SnapshotStore } from '../projections/snapshot-store.ts';
 import type { ArangoDeployment } from '../replication/arango.ts';
@@ -36,7 +36,7 @@ export interface MasterMetrics {
 /** All that a master needs of the world. */
 export interface MasterPorts {
   readonly deployment: ArangoDeployment;
-  readonly log: EventLog;
+  readonly log: KeptLog;
   /** The folded log as a snapshot left it, or empty. */
   readonly plane: ControlPlane;
   readonly snapshots: SnapshotStore;
