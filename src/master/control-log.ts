@@ -139,7 +139,7 @@ export class ControlLog {
     for (;;) {
       const commits = await this.#readPart(signal);
       if (commits.length === 0) break;
-      for (const commit of commits) this.#plane.apply(commit);
+      this.#plane.applyAll(commits);
     }
     if (this.head.position !== before) this.#changed.notify();
     return this.state;

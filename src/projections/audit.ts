@@ -1,3 +1,4 @@
+import { withNewest } from '../domain/collections.ts';
 import { type Actor, actorOf } from '../events/actor.ts';
 import type { Commit } from '../events/log.ts';
 import type { KnownEvent } from '../events/vocabulary.ts';
@@ -46,9 +47,7 @@ export function recordCommit(audit: Audit, commit: Commit, events: readonly Know
     events: commit.events.map(({ type }) => type),
     refused: refusals(events),
   };
-  const kept = audit.length < AUDIT_LIMIT ? audit.slice() : audit.slice(1 - AUDIT_LIMIT);
-  kept.push(entry);
-  return kept;
+  return withNewest(audit, entry, AUDIT_LIMIT);
 }
 
 function refusals(events: readonly KnownEvent[]): readonly Refusal[] {

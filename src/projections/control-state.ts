@@ -1,3 +1,4 @@
+import { inOneGo } from '../domain/collections.ts';
 import { type Control, evolve, initialControl } from '../domain/control.ts';
 import { canonicalText, parseCanonical } from '../events/canonical.ts';
 import type { Commit, Head } from '../events/log.ts';
@@ -81,6 +82,13 @@ export class ControlPlane {
     }
     this.#state = project(this.#state, commit);
     this.#head = { position: commit.position, hash: commit.hash };
+  }
+
+  /** {@link apply} for many at once, at the cost of what they change. */
+  applyAll(commits: readonly Commit[]): void {
+    inOneGo(() => {
+      for (const commit of commits) this.apply(commit);
+    });
   }
 
   /** To be kept, and thrown away, at any time. Undefined while an event was not understood: a newer version must read it. */
