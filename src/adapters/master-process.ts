@@ -1,5 +1,6 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { ulid } from 'ulid';
+import type { EventsKeep, EventsRetentionSettings } from '../master/events-keep.ts';
 import { Master } from '../master/master.ts';
 import { defaultTimes, type MasterPorts, type MasterTimes } from '../master/ports.ts';
 import { loadControlPlane } from '../projections/load.ts';
@@ -11,6 +12,7 @@ import { ArangoSecretStore } from './arangodb/secrets.ts';
 import { ArangoSnapshotStore } from './arangodb/snapshots.ts';
 import { createSyncCollections } from './arangodb/sync-collections.ts';
 import { commitHasher } from './crypto/commit-hasher.ts';
+import { FolderArchive } from './event-files/archive.ts';
 import { Authentication } from './http/authentication.ts';
 import { Forwarder } from './http/forward.ts';
 import { type RunningServer, serveHttps } from './http/https-server.ts';
@@ -53,6 +55,8 @@ export interface MasterProcessOptions {
   readonly log: Logger;
   readonly version: VersionInfo;
   readonly times?: Partial<MasterTimes>;
+  /** How much of the event log stays in the database, and the folder into which the rest is moved; absent: all of it. */
+  readonly events?: { readonly keep: EventsKeep; readonly archive: string; readonly checkEveryMs?: number };
 }
 
 export interface MasterProcess {
@@ -70,6 +74,7 @@ const stopGraceMs = 1_000;
 const dayMs = 24 * 3_600_000;
 const workerCertificateMs = 90 * dayMs;
 const workerAuthorityMs = 15 * 365 * dayMs;
+const retentionCheckMs = 60_000;
 const idLength = 16;
 const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 
@@ -251,8 +256,15 @@ async function createMaster(
       ...(clusterCa === undefined ? {} : { caCertificate: clusterCa }),
     },
     times: { ...defaultTimes, ...options.times },
+    ...retentionOf(options),
   });
   return { master, tokens };
+}
+
+function retentionOf({ events, masterSecret }: MasterProcessOptions): { readonly retention?: EventsRetentionSettings } {
+  if (events === undefined) return {};
+  const archive = new FolderArchive(events.archive, commitHasher([masterSecret]));
+  return { retention: { keep: events.keep, archive, checkEveryMs: events.checkEveryMs ?? retentionCheckMs } };
 }
 
 function openDoors(master: Master, tokens: QueueTokens): QueueDoors {

@@ -1,3 +1,4 @@
+import { type KeepState, keepState } from './archive/decide.ts';
 import type { Control } from './control.ts';
 import type { Context, Decision } from './decision.ts';
 import { type ClaimLeadership, claimLeadership, type ResignLeadership, resignLeadership } from './leadership/decide.ts';
@@ -54,6 +55,7 @@ export type Command =
   | SetOutgoingShards
   | StopOutgoing
   | RecordRejection
+  | KeepState
   | ReconcileTasks
   | AssignTasks;
 
@@ -106,6 +108,8 @@ export function decide(control: Control, command: Command, context: Context): De
       return stopOutgoing(outgoing, command);
     case 'record-rejection':
       return recordRejection(command);
+    case 'keep-state':
+      return keepState(command);
     case 'reconcile-tasks':
       return reconcileTasks(tasks, wantedTasks(synchronization, shards, outgoing), context);
     case 'assign-tasks':

@@ -16,7 +16,8 @@ export type Outcome =
   | { readonly rejected: Rejection; readonly events?: never };
 
 export interface Submission {
-  readonly command: Command;
+  /** A function when it follows from the state: it is called before each decision. */
+  readonly command: Command | (() => Command);
   /** What led to it: the command's name with its caller, or a reconciler's name. */
   readonly cause: string;
   /** Who gave the command; absent when it is this master's own doing. */
@@ -109,7 +110,7 @@ export class ControlLog {
 
   async #decideAndAppend(submission: Submission, signal: AbortSignal | undefined): Promise<Outcome | 'conflict'> {
     const term = submission.authority(this.state);
-    const decision = decide(this.state, submission.command, this.#options.context);
+    const decision = decide(this.state, commandOf(submission), this.#options.context);
     const events = decision.rejected === undefined ? decision.events : submission.onRefusal?.(decision.rejected);
     if (events !== undefined && events.length > 0) {
       const draft = this.#draft(term, submission, events);
@@ -161,4 +162,8 @@ export class ControlLog {
     this.#queue = result.catch(() => undefined);
     return result;
   }
+}
+
+function commandOf({ command }: Submission): Command {
+  return typeof command === 'function' ? command() : command;
 }

@@ -15,6 +15,7 @@ import { TargetModeReconciler } from './reconcile/target-mode.ts';
 import { TaskReconciler } from './reconcile/tasks.ts';
 import { Rejections } from './rejections.ts';
 import { ChecksumService } from './services/checksum-service.ts';
+import { EventsRetention } from './services/events-retention.ts';
 import { EventsService } from './services/events-service.ts';
 import { MemberService } from './services/member-service.ts';
 import { OutgoingService } from './services/outgoing-service.ts';
@@ -145,6 +146,7 @@ export class Master {
       this.#whileLeading('giving out tasks', (signal) => tasks.step(signal)),
       this.#whileLeading('contact with the source', (signal) => link.step(signal)),
       this.#whileLeading('cancelling', (signal) => cancellation.step(signal)),
+      ...this.#retentionLoop(),
       this.#whileLeading('keeping a snapshot', (signal) => this.#snapshots.step(signal)),
     ]);
   }
@@ -233,6 +235,12 @@ export class Master {
     const wait = (signal: AbortSignal) => clock.sleep(this.#settings.times.reconcileEveryMs, signal);
     const until = AbortSignal.any([this.#stopping.signal, found.signal]);
     await runLoop({ name: "reading the workers' CA", step, wait, log: logger, clock }, until);
+  }
+
+  #retentionLoop(): readonly Promise<void>[] {
+    if (this.#settings.retention === undefined) return [];
+    const retention = new EventsRetention(this.#core, this.#settings.retention);
+    return [this.#whileLeading('archiving events', (signal) => retention.step(signal))];
   }
 
   /** By time only: what we append ourselves need not be read. */

@@ -5,6 +5,7 @@ import type { ControlPlane } from '../projections/control-state.ts';
 import type { SnapshotStore } from '../projections/snapshot-store.ts';
 import type { ArangoDeployment } from '../replication/arango.ts';
 import type { Clock } from './clock.ts';
+import type { EventsRetentionSettings } from './events-keep.ts';
 import type { Logger } from './logger.ts';
 import type { OpenSource } from './source-masters.ts';
 
@@ -70,6 +71,8 @@ export interface MasterSettings {
     readonly caCertificate?: string;
   };
   readonly times: MasterTimes;
+  /** Absent: the whole event log stays in the database. */
+  readonly retention?: EventsRetentionSettings;
 }
 
 /** All in milliseconds. */
