@@ -164,7 +164,7 @@ export async function continueHistory({ log, live, commits }: History, commands:
 }
 
 /** Commands that name what only the state knows: the epoch, tasks with their workers and shards. */
-function inPlace(command: Command, { state }: ControlPlane): Command {
+export function inPlace(command: Command, { state }: ControlPlane): Command {
   if (command.kind === 'report-structure') {
     return { ...command, epoch: state.synchronization.configuration?.epoch ?? 'none' };
   }
