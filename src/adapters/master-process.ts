@@ -19,6 +19,7 @@ import { type RunningServer, serveHttps } from './http/https-server.ts';
 import { createMasterApp } from './http/master-app.ts';
 import { openSource } from './http/source-client.ts';
 import { createStartingApp } from './http/starting-app.ts';
+import { StrangerLog } from './http/stranger-log.ts';
 import { arangoUserCheck } from './http/user-check.ts';
 import type { Logger } from './logging/logger.ts';
 import { HttpMetrics } from './metrics/http-metrics.ts';
@@ -108,6 +109,7 @@ async function assemble(
   const { log } = options;
   const registry = createRegistry();
   const http = new HttpMetrics(registry);
+  const strangers = new StrangerLog(log, () => clock.monotonicMs());
   const { current, server } = await listen(options, resources);
   const deployment = await connect(options, signal);
   resources.defer(() => deployment.close());
@@ -130,6 +132,7 @@ async function assemble(
     onUnexpected: (error, { method, path }) => log.error(`${method} ${path} failed`, { error }),
     onAnswered: (answered) => {
       http.answered(answered);
+      strangers.answered(answered);
       log.debug(`${answered.method} ${answered.route} ${answered.status}`, { ...answered });
     },
     onRefused: (refused) => master.rejections.record(refused),

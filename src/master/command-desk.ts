@@ -62,7 +62,12 @@ export class CommandDesk {
    * A command of our own workers or reconcilers: frequent, so refusals are not kept. `caller` when somebody asked for it.
    * Throws refusals as {@link ApiError}.
    */
-  async internal(command: Command | (() => Command), cause: string, signal?: AbortSignal, caller?: Caller): Promise<readonly NewEvent[]> {
+  async internal(
+    command: Command | (() => Command),
+    cause: string,
+    signal?: AbortSignal,
+    caller?: Caller,
+  ): Promise<readonly NewEvent[]> {
     const by = caller === undefined ? {} : { actor: actorFor(caller) };
     const outcome = await this.#control.submit({ command, cause, ...by, authority: () => this.#term() }, signal);
     if (outcome.rejected !== undefined) throw new ApiError(outcome.rejected.status, outcome.rejected.message);

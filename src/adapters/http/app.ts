@@ -4,7 +4,7 @@ import { ApiError } from '../../wire/api-error.ts';
 import type { Caller } from '../../wire/caller.ts';
 import { type Authentication, NotPermitted } from './authentication.ts';
 import { bodyBytesMax, parseBody, readBody } from './body.ts';
-import { type AppEnvironment, peerCertificate, withOrigin } from './environment.ts';
+import { type AppEnvironment, addressOf, peerCertificate, withOrigin } from './environment.ts';
 import { answerErrors } from './errors.ts';
 import { mayCall, type Route, type RouteRequest } from './routes.ts';
 
@@ -40,6 +40,8 @@ export interface Answered {
   readonly durationMs: number;
   readonly caller: string;
   readonly clientId: string | undefined;
+  /** Where the request came from; undefined without a socket. */
+  readonly address: string | undefined;
 }
 
 /**
@@ -77,6 +79,7 @@ async function serveRoute(route: Route, context: Context<AppEnvironment>, option
       durationMs: performance.now() - startedAt,
       caller: (context.get('caller') as AppEnvironment['Variables']['caller'] | undefined)?.name ?? '',
       clientId: context.req.header('x-arangosync-client-id'),
+      address: addressOf(context),
     });
   }
 }

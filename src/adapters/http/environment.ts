@@ -43,13 +43,19 @@ export function peerCertificate(bindings: Bindings | undefined): PeerCertificate
 
 /** The caller with where it came from and what it called itself, for the log. */
 export function withOrigin(caller: Caller, context: Context<AppEnvironment>): Caller {
-  const address = (context.env as Bindings | undefined)?.incoming?.socket.remoteAddress;
+  const address = addressOf(context);
   const clientId = printable(context.req.header('x-arangosync-client-id') ?? '');
   return {
     ...caller,
     ...(clientId === '' ? {} : { clientId }),
-    ...(address === undefined ? {} : { address: address.replace(/^::ffff:(?=\d+\.)/, '') }),
+    ...(address === undefined ? {} : { address }),
   };
+}
+
+/** Where a request came from; IPv4 reads as such also on a socket that takes both. */
+export function addressOf(context: Context<AppEnvironment>): string | undefined {
+  const address = (context.env as Bindings | undefined)?.incoming?.socket.remoteAddress;
+  return address?.replace(/^::ffff:(?=\d+\.)/, '');
 }
 
 /** What a client says of itself ends up on terminals: control characters are left out. */
