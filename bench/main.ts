@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 const BENCHES = {
   embedded: () => import('./embedded.ts'),
   stream: () => import('./stream.ts'),
+  log: () => import('./log.ts'),
 } as const;
 
 const { values, positionals } = parseArgs({
@@ -12,6 +13,7 @@ const { values, positionals } = parseArgs({
     seconds: { type: 'string', default: '5' },
     rounds: { type: 'string', default: '5' },
     shards: { type: 'string', default: '1,16,256' },
+    events: { type: 'string', default: '1000000' },
   },
   allowPositionals: true,
 });
@@ -20,7 +22,7 @@ const [name = ''] = positionals;
 const load = Object.entries(BENCHES).find(([bench]) => bench === name)?.[1];
 if (load === undefined) {
   console.error(
-    `unknown benchmark '${name}': npm run bench ${Object.keys(BENCHES).join('|')} [-- --json --seconds=5 --rounds=5]`,
+    `unknown benchmark '${name}': npm run bench ${Object.keys(BENCHES).join('|')} [-- --json --seconds=5 --rounds=5 --events=1000000]`,
   );
   process.exitCode = 2;
 } else {
@@ -30,5 +32,6 @@ if (load === undefined) {
     seconds: Number(values.seconds),
     rounds: Number(values.rounds),
     shards: values.shards.split(',').map(Number),
+    events: Number(values.events),
   });
 }

@@ -1,6 +1,8 @@
 import { Agent, type Dispatcher } from 'undici';
 import { type ZodType, z } from 'zod';
+import { textLines } from '../src/adapters/event-files/text-lines.ts';
 import { signJwt } from '../src/adapters/http/jwt.ts';
+import { ApiErrorBody } from '../src/wire/api-error.ts';
 import { CommandFailed, UsageError } from './errors.ts';
 import { readKeyfile } from './keyfile.ts';
 import type { masterOptions } from './master-options.ts';
@@ -18,6 +20,8 @@ export interface MasterCall {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly path: string;
   readonly body?: unknown;
+  /** Gives the call up. */
+  readonly signal?: AbortSignal;
 }
 
 /** Talks to the masters of one datacenter: any of them, the next one when one does not answer or cannot serve now. */
@@ -26,6 +30,11 @@ export interface MasterClient {
   ask<T>(call: MasterCall, answer: ZodType<T>): Promise<T>;
   /** Like {@link ask}, for commands whose answer says nothing beside that it succeeded. */
   tell(call: MasterCall): Promise<void>;
+  /**
+   * The lines of an answer that comes in JSON lines, as they come. Throws {@link CommandFailed} like {@link ask}, and when
+   * the answer breaks off with an error.
+   */
+  lines<T>(call: MasterCall, line: ZodType<T>): AsyncIterable<T>;
   /** Closes the connections. */
   close(): Promise<void>;
 }
@@ -50,6 +59,7 @@ export function connectMasters(options: MasterOptionValues, warn: (line: string)
   return {
     ask: (request, answer) => callAny(options.endpoints, request, answer, dispatcher, authorization),
     tell: async (request) => void (await callAny(options.endpoints, request, z.unknown(), dispatcher, authorization)),
+    lines: (call, line) => answerLines(options.endpoints, call, line, dispatcher, authorization),
     close: () => dispatcher.close(),
   };
 }
@@ -71,6 +81,52 @@ async function callAny<T>(
   throw new CommandFailed(`no master could serve the request (${failures.join('; ')})`);
 }
 
+async function* answerLines<T>(
+  endpoints: readonly string[],
+  call: MasterCall,
+  line: ZodType<T>,
+  dispatcher: Dispatcher,
+  authorization: string | undefined,
+): AsyncGenerator<T> {
+  const failures: string[] = [];
+  for (const endpoint of endpoints) {
+    const opened = await openLines(endpoint, call, dispatcher, authorization);
+    if (opened.kind === 'refused') throw new CommandFailed(opened.reason);
+    if (opened.kind === 'answered') return yield* parseLines(endpoint, opened.value, line);
+    failures.push(`${endpoint}: ${opened.reason}`);
+  }
+  throw new CommandFailed(`no master could serve the request (${failures.join('; ')})`);
+}
+
+async function openLines(
+  endpoint: string,
+  call: MasterCall,
+  dispatcher: Dispatcher,
+  authorization: string | undefined,
+): Promise<Outcome<AsyncIterable<Uint8Array>>> {
+  try {
+    const { statusCode, body } = await dispatcher.request(requestOf(endpoint, call, authorization));
+    if (statusCode === 200) return { kind: 'answered', value: body };
+    return refusalOf(statusCode, await body.text());
+  } catch (error) {
+    return { kind: 'unavailable', reason: networkReason(error) };
+  }
+}
+
+async function* parseLines<T>(endpoint: string, body: AsyncIterable<Uint8Array>, line: ZodType<T>): AsyncGenerator<T> {
+  try {
+    for await (const text of textLines(body)) {
+      const content: unknown = JSON.parse(text);
+      const failure = ApiErrorBody.safeParse(content);
+      if (failure.success) throw new CommandFailed(`${endpoint}: ${failure.data.error}`);
+      yield line.parse(content);
+    }
+  } catch (error) {
+    if (error instanceof CommandFailed) throw error;
+    throw new CommandFailed(`${endpoint}: the answer broke off: ${networkReason(error)}`);
+  }
+}
+
 type Outcome<T> =
   | { kind: 'answered'; value: T }
   /** The master said no: another one would say the same. */
@@ -86,25 +142,34 @@ async function callOne<T>(
   authorization: string | undefined,
 ): Promise<Outcome<T>> {
   try {
-    const { statusCode, body } = await dispatcher.request({
-      origin: new URL(endpoint).origin,
-      path: call.path,
-      method: call.method,
-      headers: {
-        'x-allow-forward-to-leader': 'true',
-        'x-arangosync-client-id': 'arangosync-cli',
-        ...(authorization !== undefined && { authorization }),
-      },
-      ...(call.body !== undefined && { body: JSON.stringify(call.body) }),
-    });
+    const { statusCode, body } = await dispatcher.request(requestOf(endpoint, call, authorization));
     const text = await body.text();
     if (statusCode === 200) return { kind: 'answered', value: parseAnswer(text, answer) };
-    const reason = `${errorText(text)} (status ${statusCode})`;
-    const temporary = statusCode === 408 || statusCode >= 500;
-    return { kind: temporary ? 'unavailable' : 'refused', reason };
+    return refusalOf(statusCode, text);
   } catch (error) {
     return { kind: 'unavailable', reason: networkReason(error) };
   }
+}
+
+function requestOf(endpoint: string, call: MasterCall, authorization: string | undefined): Dispatcher.RequestOptions {
+  return {
+    origin: new URL(endpoint).origin,
+    path: call.path,
+    method: call.method,
+    headers: {
+      'x-allow-forward-to-leader': 'true',
+      'x-arangosync-client-id': 'arangosync-cli',
+      ...(authorization !== undefined && { authorization }),
+    },
+    ...(call.body !== undefined && { body: JSON.stringify(call.body) }),
+    ...(call.signal !== undefined && { signal: call.signal }),
+  };
+}
+
+function refusalOf(statusCode: number, text: string): Exclude<Outcome<never>, { kind: 'answered' }> {
+  const reason = `${errorText(text)} (status ${statusCode})`;
+  const temporary = statusCode === 408 || statusCode >= 500;
+  return { kind: temporary ? 'unavailable' : 'refused', reason };
 }
 
 function parseAnswer<T>(text: string, answer: ZodType<T>): T {

@@ -147,6 +147,13 @@ export function requiredSecret(name: string, described: Described): OptionSpec<s
   return option(name, { placeholder: 'secret|file', ...described }, (texts) => secretText(demand(last(texts))), true);
 }
 
+/** Like {@link secret}; may be repeated, where something was made under several secrets one after the other. */
+export function secrets(name: string, described: Described): OptionSpec<readonly string[]> {
+  return option(name, { placeholder: 'secret|file', ...described }, (texts) =>
+    texts.flatMap((given) => (given.trim() === '' ? [] : [secretText(given.trim())])),
+  );
+}
+
 /**
  * A text that looks like a path must be a readable file: taking the path itself for the secret would start a process
  * that nobody can talk to. The message never repeats the text, which may be a secret.

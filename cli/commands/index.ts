@@ -8,10 +8,15 @@ import { createClientAuthKeyfile, createTlsKeyfile } from './create-keyfile.ts';
 import { createClientAuthKeystore, createTlsKeystore } from './create-keystore.ts';
 import { demo } from './demo.ts';
 import { embedded } from './embedded.ts';
+import { eventsExport } from './events-export.ts';
+import { eventsList, eventsTail } from './events-list.ts';
+import { eventsShow } from './events-show.ts';
+import { eventsVerify } from './events-verify.ts';
 import { getMasters, getTasks, getVersion, getWorkers } from './get-lists.ts';
 import { getStatus } from './get-status.ts';
 import { getMessageTimeout, setMessageTimeout } from './message-timeout.ts';
 import { abortOutgoingSync, confirmDrops, resetFailedShard } from './repair.ts';
+import { replay } from './replay.ts';
 import { reverseSync } from './reverse-sync.ts';
 import { runMaster } from './run-master.ts';
 import { runWorker } from './run-worker.ts';
@@ -36,6 +41,12 @@ export const commands: readonly Command[] = [
   confirmDrops,
   setMessageTimeout,
   getMessageTimeout,
+  eventsList,
+  eventsTail,
+  eventsShow,
+  eventsExport,
+  eventsVerify,
+  replay,
   createTlsCa,
   createTlsKeyfile,
   createTlsCertificate,

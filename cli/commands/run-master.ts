@@ -1,6 +1,7 @@
 import { defineCommand } from '../command.ts';
 import { defined } from '../defined.ts';
 import { UsageError } from '../errors.ts';
+import { retentionOf, retentionOptions } from '../events/retention-options.ts';
 import { checkCaFile, readKeyfile } from '../keyfile.ts';
 import { endpoints, file, integer, list, oneOf, requiredFile, requiredSecret, text } from '../options.ts';
 import { processOptions, runProcess, versionInfo } from '../process-options.ts';
@@ -39,6 +40,7 @@ export const runMaster = defineCommand({
     kafkaCa: text('mq.kafka-cacert', kafka('CA of the brokers')),
     transportTopics: list('mq.transport-topic', kafka('Topic to use')),
     transportTopicsFile: text('mq.transport-topicsfile', kafka('File with the topics to use, one a line')),
+    ...retentionOptions,
     ...processOptions,
   },
   run: (values, terminal) => {
@@ -47,7 +49,9 @@ export const runMaster = defineCommand({
     checkCaFile('--server.client-cafile', values.clientCa);
     const { clusterEndpoints, clusterJwtSecret, keyfile, port, publicEndpoints, masterSecret, mqType } = values;
     const { clusterCa, clientCa, masterCa, monitoringToken } = values;
-    const optional = defined({ clusterCa, clientCa, masterCa, monitoringToken, endpoint: values.serverEndpoints[0] });
+    const events = retentionOf(values);
+    const endpoint = values.serverEndpoints[0];
+    const optional = defined({ clusterCa, clientCa, masterCa, monitoringToken, endpoint, events });
     const required = { clusterEndpoints, clusterJwtSecret, keyfile, port, publicEndpoints, masterSecret, mqType };
     return runProcess('master', values, terminal, async (log) => {
       // Loaded here, so that commands that only ask a master start quickly.

@@ -1,5 +1,6 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { ulid } from 'ulid';
+import type { EventsKeep, EventsRetentionSettings } from '../master/events-keep.ts';
 import { Master } from '../master/master.ts';
 import { defaultTimes, type MasterPorts, type MasterTimes } from '../master/ports.ts';
 import { loadControlPlane } from '../projections/load.ts';
@@ -12,12 +13,14 @@ import { ArangoSecretStore } from './arangodb/secrets.ts';
 import { ArangoSnapshotStore } from './arangodb/snapshots.ts';
 import { createSyncCollections } from './arangodb/sync-collections.ts';
 import { commitHasher } from './crypto/commit-hasher.ts';
+import { FolderArchive } from './event-files/archive.ts';
 import { Authentication } from './http/authentication.ts';
 import { Forwarder } from './http/forward.ts';
 import { type RunningServer, serveHttps } from './http/https-server.ts';
 import { createMasterApp } from './http/master-app.ts';
 import { openSource } from './http/source-client.ts';
 import { createStartingApp } from './http/starting-app.ts';
+import { StrangerLog } from './http/stranger-log.ts';
 import { arangoUserCheck, userCheckTooEarly } from './http/user-check.ts';
 import type { Logger } from './logging/logger.ts';
 import { HttpMetrics } from './metrics/http-metrics.ts';
@@ -54,6 +57,8 @@ export interface MasterProcessOptions {
   readonly log: Logger;
   readonly version: VersionInfo;
   readonly times?: Partial<MasterTimes>;
+  /** How much of the event log stays in the database, and the folder into which the rest is moved; absent: all of it. */
+  readonly events?: { readonly keep: EventsKeep; readonly archive: string; readonly checkEveryMs?: number };
 }
 
 export interface MasterProcess {
@@ -71,6 +76,7 @@ const stopGraceMs = 1_000;
 const dayMs = 24 * 3_600_000;
 const workerCertificateMs = 90 * dayMs;
 const workerAuthorityMs = 15 * 365 * dayMs;
+const retentionCheckMs = 60_000;
 const idLength = 16;
 const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 
@@ -104,6 +110,7 @@ async function assemble(
   const { log } = options;
   const registry = createRegistry();
   const http = new HttpMetrics(registry);
+  const strangers = new StrangerLog(log, () => clock.monotonicMs());
   const { current, server } = await listen(options, resources);
   const deployment = await connect(options, signal);
   resources.defer(() => deployment.close());
@@ -126,8 +133,10 @@ async function assemble(
     onUnexpected: (error, { method, path }) => log.error(`${method} ${path} failed`, { error }),
     onAnswered: (answered) => {
       http.answered(answered);
+      strangers.answered(answered);
       log.debug(`${answered.method} ${answered.route} ${answered.status}`, { ...answered });
     },
+    onRefused: (refused) => master.rejections.record(refused),
     forward: (context) => forwarder.forward(context),
     version: options.version,
     registry,
@@ -255,8 +264,15 @@ async function createMaster(
     },
     ...(options.clientCa === undefined ? {} : { clientCa: options.clientCa }),
     times: { ...defaultTimes, ...options.times },
+    ...retentionOf(options),
   });
   return { master, tokens };
+}
+
+function retentionOf({ events, masterSecret }: MasterProcessOptions): { readonly retention?: EventsRetentionSettings } {
+  if (events === undefined) return {};
+  const archive = new FolderArchive(events.archive, commitHasher([masterSecret]));
+  return { retention: { keep: events.keep, archive, checkEveryMs: events.checkEveryMs ?? retentionCheckMs } };
 }
 
 function openDoors(master: Master, tokens: QueueTokens): QueueDoors {

@@ -1,3 +1,4 @@
+import { type KeepState, keepState } from './archive/decide.ts';
 import type { Control } from './control.ts';
 import type { Context, Decision } from './decision.ts';
 import { type ClaimLeadership, claimLeadership, type ResignLeadership, resignLeadership } from './leadership/decide.ts';
@@ -18,6 +19,7 @@ import {
   setOutgoingShards,
   stopOutgoing,
 } from './outgoing/decide.ts';
+import { type RecordRejection, recordRejection } from './rejections/decide.ts';
 import { type NoteModeRestored, noteModeRestored, type WishServerMode, wishServerMode } from './server-mode/decide.ts';
 import { type SetMessageTimeout, setMessageTimeout } from './settings/decide.ts';
 import { type ReportShards, reportShards } from './shards/report.ts';
@@ -69,6 +71,8 @@ export type Command =
   | LiftBarrier
   | WishServerMode
   | NoteModeRestored
+  | RecordRejection
+  | KeepState
   | ReconcileTasks
   | AssignTasks;
 
@@ -131,6 +135,10 @@ export function decide(control: Control, command: Command, context: Context): De
       return wishServerMode(serverMode, command);
     case 'note-mode-restored':
       return noteModeRestored(serverMode, synchronization, outgoing);
+    case 'record-rejection':
+      return recordRejection(command);
+    case 'keep-state':
+      return keepState(command);
     case 'reconcile-tasks':
       return reconcileTasks(tasks, wantedTasks(synchronization, shards, outgoing), context);
     case 'assign-tasks':

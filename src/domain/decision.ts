@@ -1,6 +1,6 @@
 import type { NewEvent } from '../events/vocabulary.ts';
 
-/** Why a command is not done: what the caller is answered, and what the log keeps as `CommandRefused`. */
+/** Why a command is not done: what the caller is answered, and what the log keeps as `CommandRejected`. */
 export interface Rejection {
   /** HTTP status of the answer: permanent ones only, because a client sends 408 and 5xx again (master-api §1). */
   readonly status: 400 | 403 | 404 | 412;
@@ -37,10 +37,4 @@ export function decided(...events: readonly NewEvent[]): Decision {
 
 export function rejected(status: Rejection['status'], code: string, message: string): Decision {
   return { rejected: { status, code, message } };
-}
-
-/** The event that keeps a refusal in the log. */
-export function refusalOf(command: string, caller: string, rejection: Rejection): NewEvent {
-  const { status, code, message } = rejection;
-  return { type: 'CommandRefused', data: { command, caller, status, code, reason: message } };
 }

@@ -6,6 +6,38 @@
  * Throws a TypeError for what JSON cannot hold: NaN, infinities, functions, bigints, lone surrogates.
  */
 export function canonicalText(value: unknown): string {
+  return isCanonical(value) ? JSON.stringify(value) : builtText(value);
+}
+
+/** Whether JSON as it is written is the canonical text: so for whatever was written in canonical order and read again. */
+function isCanonical(value: unknown): boolean {
+  switch (typeof value) {
+    case 'string':
+      return value.isWellFormed();
+    case 'number':
+      return Number.isFinite(value);
+    case 'boolean':
+      return true;
+    case 'object':
+      return value === null || isCanonicalObject(value);
+    default:
+      return false;
+  }
+}
+
+function isCanonicalObject(value: object): boolean {
+  if (Array.isArray(value)) return value.every(isCanonical);
+  if (Object.getPrototypeOf(value) !== Object.prototype) return false;
+  const properties = value as Readonly<Record<string, unknown>>;
+  let before = '';
+  for (const key in properties) {
+    if (key < before || !key.isWellFormed() || !isCanonical(properties[key])) return false;
+    before = key;
+  }
+  return true;
+}
+
+function builtText(value: unknown): string {
   switch (typeof value) {
     case 'string':
       return canonicalString(value);
@@ -30,12 +62,12 @@ function canonicalString(text: string): string {
 }
 
 function canonicalObject(value: object): string {
-  if (Array.isArray(value)) return `[${value.map(canonicalText).join(',')}]`;
+  if (Array.isArray(value)) return `[${value.map(builtText).join(',')}]`;
   if (value instanceof Map) return `{"${MAP_MARK}":${canonicalEntries(value)}}`;
   const properties = Object.entries(value)
     .filter(([, property]) => property !== undefined)
     .sort(([a], [b]) => (a < b ? -1 : 1));
-  return `{${properties.map(([key, property]) => `${canonicalString(key)}:${canonicalText(property)}`).join(',')}}`;
+  return `{${properties.map(([key, property]) => `${canonicalString(key)}:${builtText(property)}`).join(',')}}`;
 }
 
 function canonicalEntries(map: ReadonlyMap<unknown, unknown>): string {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { Actor } from './actor.ts';
 import { canonicalText } from './canonical.ts';
 import type { Commit, CommitDraft, Head } from './log.ts';
-import type { Event } from './vocabulary.ts';
 
 /**
  * The keyed hash that makes the chain tamper-evident (S22): who has write access to the database but not the masters'
@@ -28,8 +28,8 @@ export interface ChainFinding {
 
 const StoredEvent = z.strictObject({ id: z.string(), type: z.string(), v: z.number(), data: z.unknown() });
 
-/** A commit as it is stored; the database's own attributes are left out before. */
-const StoredCommit = z.strictObject({
+/** A commit as it was stored before envelopes named an actor; the database's own attributes are left out before. */
+const StoredCommitV1 = z.strictObject({
   position: z.int().positive(),
   term: z.int().nonnegative(),
   writer: z.string(),
@@ -40,21 +40,35 @@ const StoredCommit = z.strictObject({
   hash: z.string(),
 });
 
+/** The version in which commits are written now. Older ones are read as they are: their hash is over what they were. */
+const ENVELOPE_VERSION = 2;
+
+const StoredCommit = StoredCommitV1.extend({ v: z.literal(ENVELOPE_VERSION), actor: Actor.exactOptional() });
+
 /** Makes the commit that follows `expected`: exactly what every reader of it will see. Throws on a draft without events. */
 export function sealCommit(expected: Head, draft: CommitDraft, hasher: CommitHasher): Commit {
   if (draft.events.length === 0) throw new Error(`a commit without events (${draft.cause}) says nothing`);
-  const { term, writer, at, cause } = draft;
+  const { term, writer, at, cause, actor } = draft;
   const events = draft.events.map(({ id, type, v, data }) => ({ id, type, v, data }));
-  const unsealed = asStored({ position: expected.position + 1, term, writer, at, cause, events, prev: expected.hash });
+  const unsealed = asStored({
+    v: ENVELOPE_VERSION,
+    position: expected.position + 1,
+    ...{ term, writer, at, cause },
+    ...(actor === undefined ? {} : { actor }),
+    ...{ events, prev: expected.hash },
+  } as const);
   return { ...unsealed, hash: hasher.hash(canonicalText(unsealed)) };
 }
 
-/** What becomes of a value that is written as JSON: no `undefined`, and texts that every database takes. */
+/**
+ * What becomes of a value that is written as JSON: no `undefined`, and texts that every database takes. In canonical
+ * order, so that it is hashed again quickly when it is read.
+ */
 function asStored<T>(value: T): T {
   const text = JSON.stringify(value, (_key, inner: unknown) =>
     typeof inner === 'string' ? inner.toWellFormed() : inner,
   );
-  return JSON.parse(text) as T;
+  return JSON.parse(canonicalText(JSON.parse(text))) as T;
 }
 
 export type CheckedCommit =
@@ -72,9 +86,17 @@ export function checkCommit(
   hasher: CommitHasher,
 ): CheckedCommit {
   const found = (problem: ChainFinding['problem'], detail: string) => ({ finding: { position, problem, detail } });
-  const parsed = StoredCommit.safeParse(stored);
+  const version = versionOf(stored);
+  if (version !== undefined && version > ENVELOPE_VERSION) {
+    return found(
+      'malformed',
+      `a newer program wrote it: envelope version ${version}, known are 1 to ${ENVELOPE_VERSION}`,
+    );
+  }
+  const parsed = (version === undefined ? StoredCommitV1 : StoredCommit).safeParse(stored);
   if (!parsed.success) return found('malformed', z.prettifyError(parsed.error));
-  const commit: Commit = { ...parsed.data, events: parsed.data.events as Event[] };
+  // Exactly that shape, and in the order in which it was written: zod's copy would be hashed slower.
+  const commit = stored as Commit;
   if (commit.position !== position) return found('swapped', `the commit of position ${commit.position} is there`);
   const { hash, ...unsealed } = commit;
   const checked = hasher.check(textOf(unsealed), hash);
@@ -84,6 +106,11 @@ export function checkCommit(
     return found('swapped', `it does not follow the commit of position ${after.position} that was read before it`);
   }
   return { commit };
+}
+
+function versionOf(stored: unknown): number | undefined {
+  const isObject = typeof stored === 'object' && stored !== null;
+  return isObject && 'v' in stored && typeof stored.v === 'number' ? stored.v : undefined;
 }
 
 /** A stored commit can hold what has no canonical text (a lone surrogate): then it is none of ours, and hashes to nothing. */

@@ -1,6 +1,6 @@
 import { type CommitHasher, checkCommit, headOf, sealCommit } from './chain.ts';
 import type { CommitStore } from './commit-store.ts';
-import type { AppendOutcome, Commit, CommitDraft, EventLog, Head } from './log.ts';
+import type { AppendOutcome, Commit, CommitDraft, Head, KeptLog } from './log.ts';
 import { LogArchivedPast, LogCorrupt, LogUnavailable } from './log-errors.ts';
 
 /** A commit is one document and one request; whoever decides more at once appends more than once. */
@@ -27,7 +27,7 @@ const EMPTY: Head = { position: 0, hash: '' };
  * `appended` has the one commit behind the head it decided from, although connections break (S11) and old commits are
  * archived (S10); and whoever reads, reads what was written, in order, without a gap, or is told.
  */
-export class ChainedLog implements EventLog {
+export class ChainedLog implements KeptLog {
   readonly #store: CommitStore;
   readonly #hasher: CommitHasher;
   readonly #sleep: ChainedLogOptions['sleep'];
@@ -78,6 +78,20 @@ export class ChainedLog implements EventLog {
     await this.#checkPredecessor(commit, expected, signal);
     if (commit.position > this.#known.position) this.#known = headOf(commit);
     return { kind: 'appended', commit };
+  }
+
+  async headAt(position: number, signal?: AbortSignal): Promise<Head> {
+    if (position === 0) return EMPTY;
+    const { start, commits } = await this.#store.get([position], signal);
+    if (position < start.first) throw new LogArchivedPast(position, start.first);
+    if (commits[0] === undefined) throw new LogCorrupt({ position, problem: 'missing', detail: 'nothing is there' });
+    const { commit, finding } = checkCommit(commits[0], position, undefined, this.#hasher);
+    if (finding !== undefined) throw new LogCorrupt(finding);
+    return headOf(commit);
+  }
+
+  async first(signal?: AbortSignal): Promise<number> {
+    return (await this.#store.get([], signal)).start.first;
   }
 
   /** Commits there are, also those that no gapless read reaches. */

@@ -1,3 +1,4 @@
+import type { Actor } from './actor.ts';
 import type { Event } from './vocabulary.ts';
 
 export { LogArchivedPast, LogCorrupt, LogUnavailable } from './log-errors.ts';
@@ -18,11 +19,15 @@ export interface CommitDraft {
   readonly at: string;
   /** What led to it: a command's name with its caller, or a reconciler's name. */
   readonly cause: string;
+  /** Who gave the command, and from where; absent when it was this master's own doing. Read it by `actorOf`. */
+  readonly actor?: Actor;
   readonly events: readonly Event[];
 }
 
 /** One atomic append: one document, one position, one or more events. Events carry the id given at append. */
 export interface Commit extends CommitDraft {
+  /** Version of the envelope; absent on commits of version 1, which knew no actor. */
+  readonly v?: 2;
   readonly position: number;
   readonly prev: string;
   readonly hash: string;
@@ -54,4 +59,19 @@ export interface EventLog {
    * commit again until the database says which it was; never reports `conflict` for its own commit.
    */
   append(expected: Head, draft: CommitDraft, signal?: AbortSignal): Promise<AppendOutcome>;
+}
+
+/** A log that can be entered at any position, counted and archived: {@link ChainedLog}. */
+export interface KeptLog extends EventLog {
+  /**
+   * The head that the commit at a position is; `{position: 0, hash: ''}` for 0. Throws `LogArchivedPast` for what was
+   * archived, and `LogCorrupt` where nothing is or what is there does not match its hash.
+   */
+  headAt(position: number, signal?: AbortSignal): Promise<Head>;
+  /** Position of the first commit that is kept: 1 until something was archived. */
+  first(signal?: AbortSignal): Promise<number>;
+  /** Commits there are, also those that no gapless read reaches. */
+  count(signal?: AbortSignal): Promise<number>;
+  /** Lets go of all commits before `position`, which must hold a `LogArchived`. */
+  archiveBefore(position: number, signal?: AbortSignal): Promise<void>;
 }

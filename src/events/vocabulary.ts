@@ -65,6 +65,7 @@ export const vocabulary = {
   BarrierLifted: first(barrier.BarrierLifted),
   ServerModeWished: first(barrier.ServerModeWished),
   ServerModeRestored: first(barrier.ServerModeRestored),
+  CommandRejected: first(work.CommandRejected),
   CommandRefused: first(work.CommandRefused),
   LogArchived: first(work.LogArchived),
 };

@@ -1,16 +1,11 @@
 import type { Command } from '../domain/decide.ts';
-import { type Rejection, refusalOf } from '../domain/decision.ts';
 import type { NewEvent } from '../events/vocabulary.ts';
 import type { ControlState } from '../projections/control-state.ts';
-import { ApiError } from '../wire/api-error.ts';
+import { ApiError, RecordedRefusal } from '../wire/api-error.ts';
 import type { Caller } from '../wire/caller.ts';
-import type { Clock } from './clock.ts';
 import type { ControlLog } from './control-log.ts';
 import type { Election } from './election.ts';
-
-/** How often the same refusal of the same caller goes into the log. */
-const refusalEveryMs = 600_000;
-const refusalsRememberedMax = 1_000;
+import { actorFor, type Rejections } from './rejections.ts';
 
 /**
  * Where commands become events. Only the leader decides, and only inside its lease (S12): whoever asks another master is
@@ -19,14 +14,12 @@ const refusalsRememberedMax = 1_000;
 export class CommandDesk {
   readonly #control: ControlLog;
   readonly #election: Election;
-  readonly #clock: Clock;
-  /** Refusals that are in the log, and when they came there. */
-  readonly #refused = new Map<string, number>();
+  readonly #rejections: Rejections;
 
-  constructor(control: ControlLog, election: Election, clock: Clock) {
+  constructor(control: ControlLog, election: Election, rejections: Rejections) {
     this.#control = control;
     this.#election = election;
-    this.#clock = clock;
+    this.#rejections = rejections;
   }
 
   get state(): ControlState {
@@ -43,40 +36,42 @@ export class CommandDesk {
     if (!this.mayAct()) throw new ApiError(503, 'this master does not lead at this moment; try again');
   }
 
-  /**
-   * A command of an authenticated caller. A refusal is kept in the log and thrown as {@link ApiError}; the same one again
-   * is kept once in {@link refusalEveryMs}, because programs repeat what is refused.
-   */
+  /** A command of an authenticated caller. A refusal is kept in the log ({@link Rejections}) and thrown as {@link ApiError}. */
   async command(command: Command, caller: Caller, signal?: AbortSignal): Promise<readonly NewEvent[]> {
-    const by = `${caller.kind} ${caller.name}`;
+    const actor = actorFor(caller);
+    // Decided again after a conflict, a refusal is still one.
+    let refusal: readonly NewEvent[] | undefined;
     const outcome = await this.#control.submit(
       {
         command,
-        cause: `${command.kind} by ${by}`,
+        cause: `${command.kind} by ${caller.kind} ${caller.name}`,
+        actor,
         authority: () => this.#term(),
-        onRefusal: (rejection) =>
-          this.#isNews(command, by, rejection) ? [refusalOf(command.kind, by, rejection)] : [],
+        onRefusal: (rejection) => {
+          refusal ??= this.#rejections.eventsFor(command, actor, rejection);
+          return refusal;
+        },
       },
       signal,
     );
-    if (outcome.rejected !== undefined) throw new ApiError(outcome.rejected.status, outcome.rejected.message);
+    if (outcome.rejected !== undefined) throw new RecordedRefusal(outcome.rejected.status, outcome.rejected.message);
     return outcome.events;
   }
 
-  /** A command of our own workers or reconcilers: frequent, so refusals are not kept. Throws them as {@link ApiError}. */
-  async internal(command: Command, cause: string, signal?: AbortSignal): Promise<readonly NewEvent[]> {
-    const outcome = await this.#control.submit({ command, cause, authority: () => this.#term() }, signal);
+  /**
+   * A command of our own workers or reconcilers: frequent, so refusals are not kept. `caller` when somebody asked for it.
+   * Throws refusals as {@link ApiError}.
+   */
+  async internal(
+    command: Command | (() => Command),
+    cause: string,
+    signal?: AbortSignal,
+    caller?: Caller,
+  ): Promise<readonly NewEvent[]> {
+    const by = caller === undefined ? {} : { actor: actorFor(caller) };
+    const outcome = await this.#control.submit({ command, cause, ...by, authority: () => this.#term() }, signal);
     if (outcome.rejected !== undefined) throw new ApiError(outcome.rejected.status, outcome.rejected.message);
     return outcome.events;
-  }
-
-  #isNews(command: Command, by: string, { code, message }: Rejection): boolean {
-    const key = JSON.stringify([command.kind, by, code, message]);
-    const nowMs = this.#clock.monotonicMs();
-    if (nowMs - (this.#refused.get(key) ?? -Infinity) < refusalEveryMs) return false;
-    if (this.#refused.size >= refusalsRememberedMax) this.#refused.clear();
-    this.#refused.set(key, nowMs);
-    return true;
   }
 
   #term(): number {

@@ -1,6 +1,7 @@
 import type { Command } from '../domain/decide.ts';
 import { decide } from '../domain/decide.ts';
 import type { Context, Rejection } from '../domain/decision.ts';
+import type { Actor } from '../events/actor.ts';
 import type { Commit, CommitDraft, EventLog, Head } from '../events/log.ts';
 import { LogArchivedPast } from '../events/log-errors.ts';
 import { type NewEvent, toEvents } from '../events/vocabulary.ts';
@@ -15,9 +16,12 @@ export type Outcome =
   | { readonly rejected: Rejection; readonly events?: never };
 
 export interface Submission {
-  readonly command: Command;
+  /** A function when it follows from the state: it is called before each decision. */
+  readonly command: Command | (() => Command);
   /** What led to it: the command's name with its caller, or a reconciler's name. */
   readonly cause: string;
+  /** Who gave the command; absent when it is this master's own doing. */
+  readonly actor?: Actor;
   /** Events that go into the log when the command is refused: who asked, and why it was not done. */
   readonly onRefusal?: (rejection: Rejection) => readonly NewEvent[];
   /** Called before each decision with the newest state: gives the term to write under, or throws when we may not. */
@@ -106,10 +110,10 @@ export class ControlLog {
 
   async #decideAndAppend(submission: Submission, signal: AbortSignal | undefined): Promise<Outcome | 'conflict'> {
     const term = submission.authority(this.state);
-    const decision = decide(this.state, submission.command, this.#options.context);
+    const decision = decide(this.state, commandOf(submission), this.#options.context);
     const events = decision.rejected === undefined ? decision.events : submission.onRefusal?.(decision.rejected);
     if (events !== undefined && events.length > 0) {
-      const draft = this.#draft(term, submission.cause, events);
+      const draft = this.#draft(term, submission, events);
       const appended = await this.#options.log.append(this.head, draft, signal);
       if (appended.kind === 'conflict') return 'conflict';
       this.#plane.apply(appended.commit);
@@ -118,9 +122,17 @@ export class ControlLog {
     return decision;
   }
 
-  #draft(term: number, cause: string, events: readonly NewEvent[]): CommitDraft {
+  #draft(term: number, { cause, actor }: Submission, events: readonly NewEvent[]): CommitDraft {
     const { masterId, clock, newEventId } = this.#options;
-    return { term, writer: masterId, at: clock.now().toISOString(), cause, events: toEvents(events, newEventId) };
+    const by = actor === undefined ? {} : { actor };
+    return {
+      term,
+      writer: masterId,
+      at: clock.now().toISOString(),
+      cause,
+      ...by,
+      events: toEvents(events, newEventId),
+    };
   }
 
   async #readOn(signal: AbortSignal | undefined): Promise<ControlState> {
@@ -128,7 +140,7 @@ export class ControlLog {
     for (;;) {
       const commits = await this.#readPart(signal);
       if (commits.length === 0) break;
-      for (const commit of commits) this.#plane.apply(commit);
+      this.#plane.applyAll(commits);
     }
     if (this.head.position !== before) this.#changed.notify();
     return this.state;
@@ -150,4 +162,8 @@ export class ControlLog {
     this.#queue = result.catch(() => undefined);
     return result;
   }
+}
+
+function commandOf({ command }: Submission): Command {
+  return typeof command === 'function' ? command() : command;
 }

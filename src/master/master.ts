@@ -16,8 +16,11 @@ import { ServerModeReconciler } from './reconcile/server-mode.ts';
 import { SourceLink } from './reconcile/source-link.ts';
 import { TargetModeReconciler } from './reconcile/target-mode.ts';
 import { TaskReconciler } from './reconcile/tasks.ts';
+import { Rejections } from './rejections.ts';
 import { BarrierService } from './services/barrier-service.ts';
 import { ChecksumService } from './services/checksum-service.ts';
+import { EventsRetention } from './services/events-retention.ts';
+import { EventsService } from './services/events-service.ts';
 import { MemberService } from './services/member-service.ts';
 import { OutgoingService } from './services/outgoing-service.ts';
 import { SyncService } from './services/sync-service.ts';
@@ -50,7 +53,10 @@ export class Master {
   readonly outgoing: OutgoingService;
   readonly workers: WorkerService;
   readonly members: MemberService;
+  readonly events: EventsService;
   readonly workerAuthority: WorkerAuthority;
+  /** Keeps commands that were refused. */
+  readonly rejections: Rejections;
   /** Resolves when this master cannot go on: its log is not the one it knew (S18). */
   readonly failed: Promise<Error>;
 
@@ -91,11 +97,12 @@ export class Master {
       leaseMs: times.leaderLeaseMs,
       renewEveryMs: times.leaderRenewMs,
     });
+    this.rejections = new Rejections(control, clock, ports.logger);
     const core = {
       ports,
       settings,
       control,
-      desk: new CommandDesk(control, election, clock),
+      desk: new CommandDesk(control, election, this.rejections),
       memory: new LeaderMemory(),
     };
     this.#core = core;
@@ -122,6 +129,7 @@ export class Master {
     this.outgoing = new OutgoingService(core, this.checksums, barriers, link);
     this.workers = new WorkerService(core, link, mode, this.workerAuthority);
     this.members = new MemberService(core);
+    this.events = new EventsService(core);
   }
 
   get id(): string {
@@ -155,6 +163,7 @@ export class Master {
       this.#whileLeading('barriers of targets', (signal) => barriers.step(signal)),
       this.#whileLeading('comparing behind the barrier', (signal) => inSync.step(signal)),
       this.#whileLeading('cancelling', (signal) => cancellation.step(signal)),
+      ...this.#retentionLoop(),
       this.#whileLeading('keeping a snapshot', (signal) => this.#snapshots.step(signal)),
     ]);
   }
@@ -243,6 +252,12 @@ export class Master {
     const wait = (signal: AbortSignal) => clock.sleep(this.#settings.times.reconcileEveryMs, signal);
     const until = AbortSignal.any([this.#stopping.signal, found.signal]);
     await runLoop({ name: "reading the workers' CA", step, wait, log: logger, clock }, until);
+  }
+
+  #retentionLoop(): readonly Promise<void>[] {
+    if (this.#settings.retention === undefined) return [];
+    const retention = new EventsRetention(this.#core, this.#settings.retention);
+    return [this.#whileLeading('archiving events', (signal) => retention.step(signal))];
   }
 
   /** By time only: what we append ourselves need not be read. */

@@ -1,11 +1,12 @@
 import type { LeaseStore } from '../domain/leadership/lease.ts';
 import type { SecretStore } from '../domain/synchronization/secret-store.ts';
-import type { EventLog } from '../events/log.ts';
+import type { KeptLog } from '../events/log.ts';
 import type { ControlPlane } from '../projections/control-state.ts';
 import type { SnapshotStore } from '../projections/snapshot-store.ts';
 import type { ArangoDeployment } from '../replication/arango.ts';
 import type { Clock } from './clock.ts';
 import type { ClusterTokenIssuer } from './cluster-tokens.ts';
+import type { EventsRetentionSettings } from './events-keep.ts';
 import type { Logger } from './logger.ts';
 import type { OpenSource } from './source-masters.ts';
 
@@ -37,7 +38,7 @@ export interface MasterMetrics {
 /** All that a master needs of the world. */
 export interface MasterPorts {
   readonly deployment: ArangoDeployment;
-  readonly log: EventLog;
+  readonly log: KeptLog;
   /** The folded log as a snapshot left it, or empty. */
   readonly plane: ControlPlane;
   readonly snapshots: SnapshotStore;
@@ -73,6 +74,8 @@ export interface MasterSettings {
   /** CA of the client certificates that workers accept as well, PEM; absent: none is. */
   readonly clientCa?: string;
   readonly times: MasterTimes;
+  /** Absent: the whole event log stays in the database. */
+  readonly retention?: EventsRetentionSettings;
 }
 
 /** All in milliseconds. */

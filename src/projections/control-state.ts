@@ -1,9 +1,11 @@
+import { inOneGo } from '../domain/collections.ts';
 import { type Control, evolve, initialControl } from '../domain/control.ts';
 import { canonicalText, parseCanonical } from '../events/canonical.ts';
 import type { Commit, Head } from '../events/log.ts';
 import { readEvent } from '../events/read-event.ts';
 import type { KnownEvent } from '../events/vocabulary.ts';
 import { type Audit, initialAudit, recordCommit } from './audit.ts';
+import { STATE_SCHEMA, upcastState } from './state-upcasters.ts';
 
 /** Everything the log says, folded: what a leader decides from, and what status and audit show. Never changed in place. */
 export interface ControlState extends Control {
@@ -19,8 +21,7 @@ export interface NotUnderstood {
   readonly why: string;
 }
 
-/** Version of the shape of {@link ControlState}: a snapshot of another one is not used. Raise it with every change. */
-export const STATE_SCHEMA = 2;
+export { STATE_SCHEMA };
 
 /** Of the events that are not understood this many are kept, to be shown; one is enough to refuse. */
 const NOT_UNDERSTOOD_LIMIT = 100;
@@ -83,6 +84,13 @@ export class ControlPlane {
     this.#head = { position: commit.position, hash: commit.hash };
   }
 
+  /** {@link apply} for many at once, at the cost of what they change. */
+  applyAll(commits: readonly Commit[]): void {
+    inOneGo(() => {
+      for (const commit of commits) this.apply(commit);
+    });
+  }
+
   /** To be kept, and thrown away, at any time. Undefined while an event was not understood: a newer version must read it. */
   snapshot(): Snapshot | undefined {
     if (!this.fitToLead) return undefined;
@@ -119,7 +127,8 @@ function restoreArchived(
 ): ControlState {
   const hasReadAllBefore = state.audit.length > 0;
   if (hasReadAllBefore) return state;
-  if (event.data.schema === STATE_SCHEMA) return parseCanonical(canonicalText(event.data.state)) as ControlState;
+  const archived = upcastState(canonicalText(event.data.state), event.data.schema);
+  if (archived !== undefined) return archived as ControlState;
   const why = `the archived state has schema ${event.data.schema}, known is ${STATE_SCHEMA}`;
   return withNotUnderstood(state, { position, type: event.type, v: event.data.schema, why });
 }

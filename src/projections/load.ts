@@ -31,7 +31,7 @@ export async function loadControlPlane(
 async function catchUp(plane: ControlPlane, log: EventLog, signal?: AbortSignal): Promise<void> {
   for (;;) {
     const commits = await log.read(plane.head, REPLAY_LIMIT, signal);
-    for (const commit of commits) plane.apply(commit);
+    plane.applyAll(commits);
     if (commits.length === 0) return;
   }
 }

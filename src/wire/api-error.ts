@@ -8,10 +8,13 @@ export const ApiErrorBody = z.object({ error: z.string() });
  * 408) and repeat the request elsewhere on 408 and 5xx, so what a person must read has to be a permanent 4xx.
  */
 export class ApiError extends Error {
-  override readonly name = 'ApiError';
+  override readonly name: string = 'ApiError';
   readonly status: number;
   constructor(status: number, message: string, options?: ErrorOptions) {
     super(message, options);
     this.status = status;
   }
 }
+
+/** A refusal that the event log has already, or that was one too many to keep there. */
+export class RecordedRefusal extends ApiError {}

@@ -11,5 +11,9 @@ export const Caller = z.object({
   name: z.string(),
   /** SHA-256 of the client certificate, lower-case hex; certificates only (S23). */
   fingerprint: z.string().optional(),
+  /** What the client called itself (`X-ArangoSync-Client-ID`), at the first master that it reached. */
+  clientId: z.string().optional(),
+  /** Address it came from, at that master. */
+  address: z.string().optional(),
 });
 export type Caller = z.infer<typeof Caller>;

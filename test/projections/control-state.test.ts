@@ -92,7 +92,7 @@ describe('histories of commands', () => {
     for (const what of ['inactive', 'active', 'cancelling', 'failed']) expect(seen).toContain(what);
     for (const what of ['ShardStatesChanged', 'TasksAssigned', 'TasksUnassigned', 'ShardResetRequested'])
       expect(seen).toContain(what);
-    for (const what of ['OutgoingShardsRemoved', 'DropsConfirmed', 'CommandRefused', 'SyncStopped'])
+    for (const what of ['OutgoingShardsRemoved', 'DropsConfirmed', 'CommandRejected', 'SyncStopped'])
       expect(seen).toContain(what);
   });
 });
@@ -156,10 +156,21 @@ describe('archiving', () => {
 
 describe('the audit', () => {
   it('names who did what on whose behalf, and what was refused and why', () => {
-    const refused = { command: 'configure-sync', caller: 'root', status: 412, code: 'other-source', reason: 'busy' };
-    const commit = commitOf(1, { id: 'e1', type: 'CommandRefused', v: 1, data: refused });
+    const refused = { command: 'configure-sync', status: 412, code: 'other-source', reason: 'busy' };
+    const event = { id: 'e1', type: 'CommandRejected', v: 1, data: { ...refused, subject: {}, unrecorded: 0 } };
+    const actor = { kind: 'user', name: 'root', address: '10.0.0.7' } as const;
+    const commit: Commit = { ...commitOf(1, event), v: 2, actor };
     expect(project(initialControlState, commit).audit).toEqual([
-      { position: 1, at: 'now', term: 1, writer: 'm1', cause: 'test', events: ['CommandRefused'], refused: [refused] },
+      {
+        position: 1,
+        at: 'now',
+        term: 1,
+        writer: 'm1',
+        cause: 'test',
+        actor,
+        events: ['CommandRejected'],
+        refused: [refused],
+      },
     ]);
   });
 

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { commitHasher } from '../../src/adapters/crypto/commit-hasher.ts';
 import type { Command } from '../../src/domain/decide.ts';
 import { decide } from '../../src/domain/decide.ts';
-import { type Context, refusalOf } from '../../src/domain/decision.ts';
+import type { Context } from '../../src/domain/decision.ts';
+import { rejectionOf } from '../../src/domain/rejections/decide.ts';
 import type { ChainedLog } from '../../src/events/chained-log.ts';
 import type { Commit } from '../../src/events/log.ts';
 import { openMemoryLog } from '../../src/events/memory-log.ts';
@@ -152,7 +153,7 @@ export async function continueHistory({ log, live, commits }: History, commands:
   const context: Context = { newId: draw, newChannel: () => `channel${draw()}` };
   for (const command of commands) {
     const decision = decide(live.state, inPlace(command, live), context);
-    const events = decision.events ?? [refusalOf(command.kind, 'a test', decision.rejected)];
+    const events = decision.events ?? [rejectionOf(command, decision.rejected, 0)];
     if (events.length === 0) continue;
     const draft = {
       term: live.state.leadership.term,
@@ -170,7 +171,7 @@ export async function continueHistory({ log, live, commits }: History, commands:
 }
 
 /** Commands that name what only the state knows: the epoch, tasks with their workers and shards. */
-function inPlace(command: Command, { state }: ControlPlane): Command {
+export function inPlace(command: Command, { state }: ControlPlane): Command {
   if (command.kind === 'report-structure') {
     return { ...command, epoch: state.synchronization.configuration?.epoch ?? 'none' };
   }

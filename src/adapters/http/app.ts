@@ -1,9 +1,10 @@
 import { type Context, Hono } from 'hono';
 import type { z } from 'zod';
 import { ApiError } from '../../wire/api-error.ts';
-import type { Authentication } from './authentication.ts';
+import type { Caller } from '../../wire/caller.ts';
+import { type Authentication, NotPermitted } from './authentication.ts';
 import { bodyBytesMax, bodyStream, parseBody, readBody } from './body.ts';
-import { type AppEnvironment, peerCertificate } from './environment.ts';
+import { type AppEnvironment, addressOf, peerCertificate, withOrigin } from './environment.ts';
 import { answerErrors } from './errors.ts';
 import { clientIdCharactersMax } from './limits.ts';
 import { mayCall, type Route, type RouteRequest } from './routes.ts';
@@ -15,11 +16,22 @@ export interface AppOptions {
   readonly onUnexpected: (error: unknown, request: { method: string; path: string }) => void;
   /** Called after each request, for logs and metrics. */
   readonly onAnswered?: (answered: Answered) => void;
+  /** Told of a call that would have changed something and was refused, by a caller that is known; answered afterwards. */
+  readonly onRefused?: (refused: RefusedCall) => Promise<void>;
   /**
    * Answers a call marked `leader` in the leader's name, or undefined when this process leads and is to answer itself.
    * Absent on workers.
    */
   readonly forward?: (context: Context<AppEnvironment>) => Promise<Response | undefined>;
+}
+
+export interface RefusedCall {
+  /** Method and path of the route. */
+  readonly command: string;
+  /** Parameters of the path. */
+  readonly subject: Readonly<Record<string, string>>;
+  readonly caller: Caller;
+  readonly error: ApiError;
 }
 
 export interface Answered {
@@ -29,6 +41,8 @@ export interface Answered {
   readonly durationMs: number;
   readonly caller: string;
   readonly clientId: string | undefined;
+  /** Where the request came from; undefined without a socket. */
+  readonly address: string | undefined;
 }
 
 /**
@@ -53,7 +67,10 @@ async function serveRoute(route: Route, context: Context<AppEnvironment>, option
     status = answer.status;
     return answer;
   } catch (error) {
-    if (error instanceof ApiError) status = error.status;
+    if (error instanceof ApiError) {
+      status = error.status;
+      await tellRefusal(route, context, error, options);
+    }
     throw error;
   } finally {
     options.onAnswered?.({
@@ -63,8 +80,28 @@ async function serveRoute(route: Route, context: Context<AppEnvironment>, option
       durationMs: performance.now() - startedAt,
       caller: (context.get('caller') as AppEnvironment['Variables']['caller'] | undefined)?.name ?? '',
       clientId: clientIdOf(context),
+      address: addressOf(context),
     });
   }
+}
+
+/** Statuses of a refusal: 408 and 5xx ask for another try, 401 is nobody's. */
+const refusals: readonly number[] = [400, 403, 404, 409, 412, 413];
+
+async function tellRefusal(
+  route: Route,
+  context: Context<AppEnvironment>,
+  error: ApiError,
+  { onRefused }: AppOptions,
+): Promise<void> {
+  const known = context.get('caller') as Caller | undefined;
+  const caller = error instanceof NotPermitted ? withOrigin(error.caller, context) : known;
+  if (onRefused === undefined || caller === undefined || !refusals.includes(error.status)) return;
+  // Workers are told so all the time, about what they no longer hold.
+  const isOwnWorker = route.rights === 'internal' && caller.kind === 'secret';
+  if (route.method === 'GET' || route.reads === true || isOwnWorker) return;
+  const subject = context.req.param() as Record<string, string>;
+  await onRefused({ command: `${route.method} ${route.path}`, subject, caller, error });
 }
 
 async function admitAndAnswer(route: Route, context: Context<AppEnvironment>, options: AppOptions): Promise<Response> {
@@ -99,7 +136,8 @@ async function admit(route: Route, context: Context<AppEnvironment>, authenticat
   const { beside, hops } = authenticated;
   const mayNot = !mayCall(route.rights, authenticated.caller);
   const caller = mayNot && beside !== undefined ? beside : authenticated.caller;
-  context.set('caller', caller);
+  // Of a request that was passed on, the master that it reached first has noted where it came from.
+  context.set('caller', hops > 0 ? caller : withOrigin(caller, context));
   context.set('hops', hops);
   if (!mayCall(route.rights, caller)) {
     throw new ApiError(403, `forbidden: ${route.method} ${route.path} is not for ${describe(caller.kind)}`);

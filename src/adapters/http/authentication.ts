@@ -112,7 +112,7 @@ export class Authentication {
     this.#userCache.delete(key);
     const verdict = await this.#options.checkUser?.(name, password);
     if (verdict === 'not-admin')
-      throw new ApiError(403, `user ${name} needs read/write access to the database _system`);
+      throw new NotPermitted(`user ${name} needs read/write access to the database _system`, { kind: 'user', name });
     if (verdict !== 'admin') throw unauthorized();
     if (this.#userCache.size >= userCacheEntriesMax) this.#userCache.clear();
     this.#userCache.set(key, this.#now() + userCacheMs);
@@ -123,6 +123,15 @@ function certificateCaller(certificate: PeerCertificate | undefined): Caller | u
   if (certificate === undefined) return undefined;
   const { subject, fingerprint } = certificate;
   return { kind: 'certificate', name: subject, fingerprint };
+}
+
+/** 403 for a caller that is who it says. */
+export class NotPermitted extends ApiError {
+  readonly caller: Caller;
+  constructor(message: string, caller: Caller) {
+    super(403, message);
+    this.caller = caller;
+  }
 }
 
 function splitAuthorization(header: string | undefined): [scheme: string, value: string] {

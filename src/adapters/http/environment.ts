@@ -1,5 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { TLSSocket } from 'node:tls';
+import type { Context } from 'hono';
+import { CLIENT_ID_LENGTH_MAX } from '../../events/actor.ts';
 import type { Caller } from '../../wire/caller.ts';
 
 /** A client certificate that the configured CA verified. */
@@ -39,4 +41,26 @@ export function peerCertificate(bindings: Bindings | undefined): PeerCertificate
     subject: certificate.subject.replaceAll('\n', ', '),
     fingerprint: certificate.fingerprint256.replaceAll(':', '').toLowerCase(),
   };
+}
+
+/** The caller with where it came from and what it called itself, for the log. */
+export function withOrigin(caller: Caller, context: Context<AppEnvironment>): Caller {
+  const address = addressOf(context);
+  const clientId = printable(context.req.header('x-arangosync-client-id') ?? '');
+  return {
+    ...caller,
+    ...(clientId === '' ? {} : { clientId }),
+    ...(address === undefined ? {} : { address }),
+  };
+}
+
+/** Where a request came from; IPv4 reads as such also on a socket that takes both. */
+export function addressOf(context: Context<AppEnvironment>): string | undefined {
+  const address = (context.env as Bindings | undefined)?.incoming?.socket.remoteAddress;
+  return address?.replace(/^::ffff:(?=\d+\.)/, '');
+}
+
+/** What a client says of itself ends up on terminals: control characters are left out. */
+function printable(text: string): string {
+  return text.replaceAll(/\p{C}/gu, '').trim().slice(0, CLIENT_ID_LENGTH_MAX);
 }

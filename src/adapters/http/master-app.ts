@@ -3,6 +3,7 @@ import type { Registry } from 'prom-client';
 import type { Master } from '../../master/master.ts';
 import type { VersionInfo } from '../../wire/cluster-members.ts';
 import { type App, type AppOptions, createApp } from './app.ts';
+import { eventsRoutes } from './master-routes/events-routes.ts';
 import { memberRoutes } from './master-routes/member-routes.ts';
 import { outgoingRoutes } from './master-routes/outgoing-routes.ts';
 import { syncRoutes } from './master-routes/sync-routes.ts';
@@ -27,6 +28,7 @@ export function createMasterApp(master: Master, options: MasterAppOptions): App 
     ...syncRoutes(master),
     ...outgoingRoutes(master),
     ...workerRoutes(master),
+    ...eventsRoutes(master),
   ];
   const document = {
     title: 'arangosync master',

@@ -33,6 +33,8 @@ export interface Route {
    * leader does not. `any`: every master answers.
    */
   readonly at: 'any' | 'leader' | 'leader-if-possible';
+  /** Changes nothing, although its method is not GET: a refusal is not worth an event. */
+  readonly reads?: true;
   /** Default: 1 MiB. */
   readonly bodyBytesMax?: number;
   handle(request: RouteRequest): Promise<object | string | undefined> | object | string | undefined;

@@ -74,12 +74,11 @@ export function changeShards(
   changes: EventData<'ShardStatesChanged'>['changes'],
   { at }: Occurrence,
 ): Shards {
-  return withEntries(
-    state,
-    changes.flatMap((change) => {
-      const key = shardKey(change.shard);
-      const known = state.get(key);
-      return known === undefined ? [] : [[key, { ...known, ...change, changedAt: at }] as const];
-    }),
-  );
+  const changed: (readonly [string, Shard])[] = [];
+  for (const change of changes) {
+    const key = shardKey(change.shard);
+    const known = state.get(key);
+    if (known !== undefined) changed.push([key, { ...known, ...change, changedAt: at }]);
+  }
+  return withEntries(state, changed);
 }

@@ -18,7 +18,14 @@ export type ShardRef = z.infer<typeof ShardRef>;
 
 /** One text for one shard, usable as a key of maps: names can hold any character, so each part is escaped. */
 export function shardKey(shard: ShardRef): string {
-  return `${encodeURIComponent(shard.database)}/${encodeURIComponent(shard.collection)}/${shard.shardIndex}`;
+  return `${escaped(shard.database)}/${escaped(shard.collection)}/${shard.shardIndex}`;
+}
+
+const NOTHING_TO_ESCAPE = /^[\w.-]*$/;
+
+/** Most names need no escaping, and looking costs less than doing it. */
+function escaped(name: string): string {
+  return NOTHING_TO_ESCAPE.test(name) ? name : encodeURIComponent(name);
 }
 
 /** A data and a control channel for a shard; the inventory has a data channel only. */

@@ -45,7 +45,25 @@ export const OutgoingStopped = z.strictObject({
   serverMode: ServerMode.exactOptional(),
 });
 
-/** A command of an authenticated caller that was not done. */
+/** What a refused command was about: names, ids and figures, never a document or a key. */
+export const RefusedSubject = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).readonly();
+
+/**
+ * A command that would have changed something, of a caller that was authenticated, was not done. Who gave it stands in
+ * the commit. The same refusal again, and more than so many in a minute, are counted instead (`master/rejections.ts`).
+ */
+export const CommandRejected = z.strictObject({
+  command: Name,
+  subject: RefusedSubject,
+  /** HTTP status of the answer. */
+  status: z.int(),
+  code: Name,
+  reason: z.string(),
+  /** Refusals since the recorded one before that were only counted. */
+  unrecorded: z.int().nonnegative(),
+});
+
+/** The same, as the first versions wrote it. */
 export const CommandRefused = z.strictObject({
   command: Name,
   caller: z.string(),

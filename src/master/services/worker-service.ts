@@ -53,7 +53,7 @@ export class WorkerService {
   }
 
   /** Registers a worker, or renews it under its id. */
-  async register(request: WorkerRegistration, signal: AbortSignal): Promise<WorkerRegistered> {
+  async register(request: WorkerRegistration, signal: AbortSignal, caller?: Caller): Promise<WorkerRegistered> {
     const { control, desk, memory, ports, settings } = this.#core;
     this.#enterTerm();
     const workerId = request.id ?? ports.newId();
@@ -67,7 +67,7 @@ export class WorkerService {
       ...(publicEndpoint === undefined ? {} : { publicEndpoint }),
     } as const;
     try {
-      const events = await desk.internal(command, `worker ${workerId} registers`, signal);
+      const events = await desk.internal(command, `worker ${workerId} registers`, signal, caller);
       // Whoever held the same endpoint before is a process that has ended: it runs nothing.
       for (const { type, data } of events) if (type === 'WorkerLeft') memory.ledger.forget(data.workerId);
       ports.metrics.workerStored('save', 'success');
@@ -107,7 +107,7 @@ export class WorkerService {
   async remove(workerId: string, caller: Caller, signal: AbortSignal): Promise<void> {
     const signsOff = caller.kind === 'secret' && caller.name === workerId;
     const reason = signsOff ? 'signed off' : `removed by ${caller.name}`;
-    await this.#core.desk.internal({ kind: 'remove-worker', workerId, reason }, reason, signal);
+    await this.#core.desk.internal({ kind: 'remove-worker', workerId, reason }, reason, signal, caller);
     if (signsOff) this.#core.memory.ledger.forget(workerId);
   }
 
@@ -146,7 +146,7 @@ export class WorkerService {
   }
 
   /** Transitions go into the log, in one append; the rest is kept in memory. */
-  async report(workerId: string, report: WorkerReport, signal: AbortSignal): Promise<void> {
+  async report(workerId: string, report: WorkerReport, signal: AbortSignal, caller?: Caller): Promise<void> {
     const { control, desk, memory } = this.#core;
     desk.assertLeads();
     this.#enterTerm();
@@ -154,16 +154,21 @@ export class WorkerService {
     const held = report.shards.filter(({ taskId }) => control.state.tasks.get(taskId)?.workerId === workerId);
     memory.telemetry.record(held);
     const command = { kind: 'report-shards', workerId, shards: held } as const;
-    await desk.internal(command, `report of worker ${workerId}`, signal);
+    await desk.internal(command, `report of worker ${workerId}`, signal, caller);
   }
 
   /** Counts only from the worker that has the inventory task: one that lost it may be reporting the past. */
-  async reportStructure(workerId: string, report: StructureReport, signal: AbortSignal): Promise<void> {
+  async reportStructure(
+    workerId: string,
+    report: StructureReport,
+    signal: AbortSignal,
+    caller?: Caller,
+  ): Promise<void> {
     const task = [...this.#core.control.state.tasks.values()].find(({ type }) => type === 'receive-inventory');
     if (task?.workerId !== null && task?.workerId !== workerId) {
       throw new ApiError(412, `worker ${workerId} does not have the inventory task`);
     }
-    await this.#core.desk.internal({ kind: 'report-structure', ...report }, 'structure report', signal);
+    await this.#core.desk.internal({ kind: 'report-structure', ...report }, 'structure report', signal, caller);
   }
 
   /** Without the servers' time the worker goes on with the token that it has; that ends with its lease. */

@@ -1,5 +1,7 @@
+import { createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { commitHasher } from '../../../src/adapters/crypto/commit-hasher.ts';
+import { derivedKey } from '../../../src/adapters/crypto/derived-key.ts';
 
 describe('S22: the keyed hash of commits', () => {
   it('belongs to one text', () => {
@@ -9,6 +11,24 @@ describe('S22: the keyed hash of commits', () => {
     expect(hasher.check('text ', hash)).toBe('different');
     expect(hasher.check('text', `${hash}x`)).toBe('different');
     expect(hasher.check('text', hash.slice(0, -1))).toBe('different');
+  });
+
+  it('is HMAC-SHA-256, for texts of every length', () => {
+    const hasher = commitHasher(['secret']);
+    const key = derivedKey('secret', 'event log');
+    for (const text of [
+      '',
+      'x',
+      'ü🂡',
+      'y'.repeat(1_000),
+      'ü'.repeat(32_768),
+      'ü'.repeat(32_769),
+      'z'.repeat(200_000),
+      'x',
+    ]) {
+      const expected = createHmac('sha256', key).update(text).digest('base64url');
+      expect(hasher.hash(text).split('.')[1]).toBe(expected);
+    }
   });
 
   it('is the same on every master', () => {

@@ -44,6 +44,7 @@ export function outgoingRoutes({ outgoing }: Master): Route[] {
       method: 'POST',
       path: '/_api/sync/outgoing/:id/checksums',
       rights: 'peer',
+      reads: true,
       at: 'any',
       bodyBytesMax: bulkBodyBytesMax,
       handle: async ({ param, body, caller, signal }) => ({

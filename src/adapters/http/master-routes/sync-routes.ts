@@ -34,6 +34,7 @@ export function syncRoutes(master: Master): Route[] {
       method: 'POST',
       path: '/_api/sync/plan',
       ...command,
+      reads: true,
       handle: async (request) => sync.plan(await request.body(ConfigureSync), request.signal),
     },
     {
@@ -81,6 +82,7 @@ export function syncRoutes(master: Master): Route[] {
       method: 'POST',
       path: '/_api/sync/checksums',
       ...command,
+      reads: true,
       bodyBytesMax: bulkBodyBytesMax,
       handle: async (request) => ({
         results: await checksums.compare(await request.body(ChecksumsRequest), request.signal),

@@ -34,7 +34,7 @@ export function workerRoutes(master: Master): Route[] {
       method: 'PUT',
       path: '/_api/worker',
       ...internal,
-      handle: async ({ body, signal }) => workers.register(await body(WorkerRegistration), signal),
+      handle: async ({ body, caller, signal }) => workers.register(await body(WorkerRegistration), signal, caller),
     },
     {
       method: 'POST',
@@ -64,8 +64,8 @@ export function workerRoutes(master: Master): Route[] {
       path: '/_api/worker/:id/report',
       ...internal,
       bodyBytesMax: bulkBodyBytesMax,
-      handle: async ({ param, body, signal }) => {
-        await workers.report(param('id'), await body(WorkerReport), signal);
+      handle: async ({ param, body, caller, signal }) => {
+        await workers.report(param('id'), await body(WorkerReport), signal, caller);
         return {};
       },
     },
@@ -75,7 +75,7 @@ export function workerRoutes(master: Master): Route[] {
       ...internal,
       bodyBytesMax: bulkBodyBytesMax,
       handle: async ({ caller, body, signal }) => {
-        await workers.reportStructure(caller.name, await body(StructureReport), signal);
+        await workers.reportStructure(caller.name, await body(StructureReport), signal, caller);
         return {};
       },
     },

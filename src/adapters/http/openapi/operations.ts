@@ -1,4 +1,5 @@
 import type { Operations } from './operation.ts';
+import { eventsOperations } from './operations/events.ts';
 import { memberOperations, processOperations } from './operations/members.ts';
 import { outgoingOperations } from './operations/outgoing.ts';
 import { syncOperations } from './operations/sync.ts';
@@ -11,6 +12,7 @@ export const masterOperations: Operations = {
   ...syncOperations,
   ...outgoingOperations,
   ...workerOperations,
+  ...eventsOperations,
 };
 
 /** Every call of a worker's table of routes. */

@@ -1,0 +1,38 @@
+import { join } from 'node:path';
+import type { CommitHasher } from '../../events/chain.ts';
+import type { Commit } from '../../events/log.ts';
+import { StreamLog } from '../../events/stream-log.ts';
+import { verifyLog } from '../../events/verify-log.ts';
+import type { EventArchive } from '../../master/events-keep.ts';
+import { readCommits } from './read-commits.ts';
+import { writeCommits } from './write-commits.ts';
+
+const POSITION_DIGITS = 16;
+
+/** Archives in a folder: `events-<first>-<last>.jsonl`, in which names sort as positions do. */
+export class FolderArchive implements EventArchive {
+  readonly #folder: string;
+  readonly #hasher: CommitHasher;
+
+  constructor(folder: string, hasher: CommitHasher) {
+    this.#folder = folder;
+    this.#hasher = hasher;
+  }
+
+  async write(first: number, last: number, commits: AsyncIterable<Commit>): Promise<string> {
+    const path = join(this.#folder, `events-${digits(first)}-${digits(last)}.jsonl`);
+    await writeCommits(path, commits);
+    const report = await verifyLog(new StreamLog(readCommits([path]), this.#hasher));
+    const [finding] = report.findings;
+    if (finding !== undefined)
+      throw new Error(`the archive ${path} is not whole: position ${finding.position}: ${finding.detail}`);
+    if (report.first !== first || report.head.position !== last) {
+      throw new Error(`the archive ${path} holds ${report.first} to ${report.head.position}, not ${first} to ${last}`);
+    }
+    return path;
+  }
+}
+
+function digits(position: number): string {
+  return String(position).padStart(POSITION_DIGITS, '0');
+}

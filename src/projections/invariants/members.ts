@@ -1,0 +1,26 @@
+import { type EventRule, must } from './rule.ts';
+
+/** Masters and workers leave only when they were there, and no server id is given twice. */
+export const memberRules: EventRule = ({ masters, workers }, event) => {
+  switch (event.type) {
+    case 'MasterLeft':
+      return must(masters.has(event.data.masterId), 'master-known', `${event.data.masterId} left without having come`);
+    case 'WorkerRegistered': {
+      const { workerId, serverId } = event.data;
+      const known = workers.byId.get(workerId)?.serverId;
+      return must(
+        known === undefined ? serverId > workers.highestServerId : serverId === known,
+        'server-id-once',
+        `worker ${workerId} got server id ${serverId}${known === undefined ? ', which was given before' : `, it had ${known}`}`,
+      );
+    }
+    case 'WorkerLeft':
+      return must(
+        workers.byId.has(event.data.workerId),
+        'worker-known',
+        `${event.data.workerId} left without having come`,
+      );
+    default:
+      return [];
+  }
+};

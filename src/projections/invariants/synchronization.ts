@@ -1,0 +1,51 @@
+import type { Synchronization, SyncPhase } from '../../domain/synchronization/state.ts';
+import type { KnownEvent } from '../../events/vocabulary.ts';
+import { type EventRule, must, type Violation } from './rule.ts';
+
+/** From which phases an event may happen: the picture above `SyncPhase`. */
+const FROM: Partial<Record<KnownEvent['type'], readonly SyncPhase[]>> = {
+  SyncConfigured: ['inactive', 'failed'],
+  SyncCredentialsReplaced: ['active'],
+  SourceIdentified: ['active'],
+  EpochBegan: ['active'],
+  SyncCancelRequested: ['active', 'failed', 'cancelling'],
+  SyncCancelWithdrawn: ['cancelling'],
+  SyncStopped: ['cancelling'],
+  SyncFailed: ['active'],
+  ShardsAdded: ['active'],
+  ShardsRemoved: ['active'],
+  ShardResetRequested: ['active'],
+};
+
+/** Phases change only along their arrows, epochs are never used again, and a source stays who it is (S1, S3). */
+export const synchronizationRules: EventRule = ({ synchronization: sync }, event) => {
+  const allowed = FROM[event.type];
+  const phase =
+    allowed === undefined || allowed.includes(sync.phase)
+      ? []
+      : [{ rule: 'phase-order', detail: `${event.type} while the synchronization was ${sync.phase}` }];
+  return [...phase, ...epochViolations(sync, event), ...sourceViolations(sync, event)];
+};
+
+function epochViolations({ configuration }: Synchronization, event: KnownEvent): readonly Violation[] {
+  if (event.type !== 'EpochBegan' && event.type !== 'SyncConfigured') return [];
+  const { epoch } = event.data;
+  return must(epoch !== configuration?.epoch, 'epoch-once', `epoch ${epoch} began again`);
+}
+
+function sourceViolations({ identity }: Synchronization, event: KnownEvent): readonly Violation[] {
+  if (event.type !== 'SourceIdentified' || identity === null) return [];
+  const { deploymentId, head } = event.data;
+  return [
+    ...must(
+      deploymentId === identity.deploymentId,
+      'source-stays',
+      `the source was ${identity.deploymentId} and became ${deploymentId} without a new configuration`,
+    ),
+    ...must(
+      head.position >= identity.head.position,
+      'source-goes-forward',
+      `the source's log went back from ${identity.head.position} to ${head.position}`,
+    ),
+  ];
+}

@@ -1,0 +1,46 @@
+import { actorOf } from '../events/actor.ts';
+import { parseCanonical } from '../events/canonical.ts';
+
+/** Version of the shape of `ControlState`: a snapshot of another one is not used. Raise it with every change. */
+export const STATE_SCHEMA = 3;
+
+/** Brings a state of one schema into the shape of the next. */
+type StateUpcaster = (state: Record<string, unknown>) => Record<string, unknown>;
+
+/**
+ * One per older schema, from 1 on. An archived state is all that is left of what came before it, so no schema is ever
+ * given up: without its upcaster no master could lead from such a log any more.
+ */
+const UPCASTERS: readonly StateUpcaster[] = [withActors, withServerMode];
+
+/** A state as an archive kept it, in today's shape; undefined when it is of a schema that is not known. */
+export function upcastState(canonical: string, schema: number): unknown {
+  if (!Number.isInteger(schema) || schema < 1 || schema > STATE_SCHEMA) return undefined;
+  const state = parseCanonical(canonical) as Record<string, unknown>;
+  return UPCASTERS.slice(schema - 1).reduce((each, upcast) => upcast(each), state);
+}
+
+/** 1 → 2: the audit names who asked, as far as the cause did; refusals no longer repeat it. */
+function withActors(state: Record<string, unknown>): Record<string, unknown> {
+  const audit = state.audit as readonly { cause: string; refused: readonly { caller?: string }[] }[];
+  return {
+    ...state,
+    audit: audit.map((entry) => ({
+      ...entry,
+      actor: actorOf({ cause: entry.cause }) ?? null,
+      refused: entry.refused.map(({ caller: _caller, ...refusal }) => refusal),
+    })),
+  };
+}
+
+/** 2 → 3: barriers, and what holds the deployment read-only. A target that follows was made so by us. */
+function withServerMode(state: Record<string, unknown>): Record<string, unknown> {
+  const synchronization = state.synchronization as { readonly phase: string };
+  const outgoing = state.outgoing as ReadonlyMap<string, object>;
+  return {
+    ...state,
+    synchronization: { ...synchronization, withdrawn: null },
+    outgoing: new Map([...outgoing].map(([id, target]) => [id, { ...target, barrier: null }])),
+    serverMode: { wishedReadOnly: false, held: synchronization.phase !== 'inactive' },
+  };
+}
