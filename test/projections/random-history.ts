@@ -37,6 +37,7 @@ const usual: fc.Arbitrary<Command> = fc.oneof(
     head,
     ownDeploymentId: fc.constant('b'),
     containsRemembered: fc.constantFrom(true, true, true, false),
+    asked: fc.constant({ inventoryChannel: 'current', remembered: null }),
   }),
   fc.record({
     kind: kind('report-structure'),

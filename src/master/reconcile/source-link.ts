@@ -105,9 +105,10 @@ export class SourceLink {
     const { clock } = this.#core.ports;
     if (clock.monotonicMs() - this.#contactedAtMs < this.#core.settings.times.contactEveryMs) return;
     this.#core.desk.assertLeads();
+    const remembered = this.#core.control.state.synchronization.identity?.head ?? null;
     const contact = await this.#contact(configuration, signal);
     this.#contactedAtMs = clock.monotonicMs();
-    if (!(await this.#isStill(configuration, contact, signal))) return;
+    if (!(await this.#isStill(configuration, remembered, contact, signal))) return;
     if (!contact.registered) return this.#failForgotten(signal);
     this.#confirmedShards = contact.shardsVersion;
     this.#registeredWith = configuration.credentialId;
@@ -148,7 +149,12 @@ export class SourceLink {
   }
 
   /** Holds a contact against what we remember (S1). False when the synchronization is not active any more. */
-  async #isStill(configuration: SyncConfiguration, contact: OutgoingContact, signal: AbortSignal): Promise<boolean> {
+  async #isStill(
+    configuration: SyncConfiguration,
+    remembered: OutgoingContact['head'] | null,
+    contact: OutgoingContact,
+    signal: AbortSignal,
+  ): Promise<boolean> {
     const { control, desk, ports } = this.#core;
     const { deploymentId, version, head, containsRemembered } = contact;
     const ownDeploymentId = ports.deployment.id;
@@ -159,6 +165,7 @@ export class SourceLink {
       head,
       containsRemembered,
       ownDeploymentId,
+      asked: { inventoryChannel: configuration.inventoryChannel, remembered },
     } as const;
     await desk.internal(command, 'source contact', signal);
     const now = control.state.synchronization;
