@@ -168,6 +168,11 @@ function inPlace(command: Command, { state }: ControlPlane): Command {
   if (command.kind === 'report-structure') {
     return { ...command, epoch: state.synchronization.configuration?.epoch ?? 'none' };
   }
+  if (command.kind === 'identify-source') {
+    const { configuration, identity } = state.synchronization;
+    const inventoryChannel = configuration?.inventoryChannel ?? 'none';
+    return { ...command, asked: { inventoryChannel, remembered: identity?.head ?? null } };
+  }
   if (command.kind !== 'report-shards') return command;
   const held = [...state.tasks.values()].filter(
     (task) => task.workerId === command.workerId && task.shard !== undefined,
