@@ -44,7 +44,12 @@ it('S10: shows the state of before until all is read again that archiving left',
   const store = new MemoryCommitStore();
   const writer = controlLog(openMemoryLog(hasher, store));
   const register = async (masterId: string) => {
-    const command = { kind: 'register-master', masterId, endpoint: `https://${masterId}`, publicEndpoints: [] } as const;
+    const command = {
+      kind: 'register-master',
+      masterId,
+      endpoint: `https://${masterId}`,
+      publicEndpoints: [],
+    } as const;
     await writer.submit({ command, cause: 'test', authority: () => 0 });
   };
   await register('m1');

@@ -40,6 +40,11 @@ async function configured(): Promise<Master> {
   return leader;
 }
 
+const isNew =
+  (before: ReadonlySet<string>) =>
+  ({ taskId, type }: { readonly taskId: string; readonly type: string }) =>
+    type === 'receive-shard' && !before.has(taskId);
+
 /** Up to the point where the structure is known and both sides have their tasks. */
 async function following(): Promise<Master> {
   const leader = await configured();
@@ -402,6 +407,31 @@ describe('workers', () => {
     await until('they are given on', async () => {
       await one.poll(leader);
       return (await two.poll(leader)).tasks.length === free.length;
+    });
+  });
+
+  it('S12: do not get a shard that was reset while another living worker may still write it', async () => {
+    const one = live(b, 'w1');
+    const leader = await following();
+    await until('all at the first', () => one.taskIds().length === 4);
+    await one.die();
+    const two = new FakeWorker('w2');
+    await two.register(leader);
+    // The first worker lives, but has not heard of the reset: what it writes belongs to the shards as they were.
+    await leader.sync.resetShards({ database: 'd', collection: 'c' }, operator, signal);
+    const before = new Set(one.taskIds());
+    await until('the tasks are new', () => [...leader.state.tasks.values()].filter(isNew(before)).length === 3);
+    await leader.workers.register({ id: 'w1', endpoint: 'https://w1:8729' }, signal);
+    await two.poll(leader, 100);
+    expect([...leader.state.tasks.values()].filter(isNew(before)).map(({ workerId }) => workerId)).toEqual([
+      null,
+      null,
+      null,
+    ]);
+    await until('they are given out', async () => {
+      await one.poll(leader);
+      await two.poll(leader);
+      return [...leader.state.tasks.values()].every(({ workerId }) => workerId !== null);
     });
   });
 

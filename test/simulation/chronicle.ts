@@ -1,10 +1,10 @@
-import { shardKey } from '../../src/events/types/parts.ts';
+import { wantedTasks } from '../../src/domain/tasks/wanted.ts';
 import { canonicalText } from '../../src/events/canonical.ts';
 import { headOf } from '../../src/events/chain.ts';
 import type { Commit, Head } from '../../src/events/log.ts';
-import type { KnownEvent } from '../../src/events/vocabulary.ts';
 import { readEvent } from '../../src/events/read-event.ts';
-import { wantedTasks } from '../../src/domain/tasks/wanted.ts';
+import { shardKey } from '../../src/events/types/parts.ts';
+import type { KnownEvent } from '../../src/events/vocabulary.ts';
 import { ControlPlane, type ControlState } from '../../src/projections/control-state.ts';
 import type { LogWatcher } from './database.ts';
 import type { World } from './world.ts';

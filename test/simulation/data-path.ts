@@ -60,7 +60,8 @@ export class TargetData {
       this.#world.fail(`${writer} writes to ${key} on ${channel} in epoch ${epoch}, which another one has followed`);
     }
     if (to < tick) this.#world.fail(`${writer} moves ${key} back from ${tick} to ${to}`);
-    if (from > tick) this.#world.fail(`${writer} leaves a gap in ${key}: it writes from ${from}, the shard is at ${tick}`);
+    if (from > tick)
+      this.#world.fail(`${writer} leaves a gap in ${key}: it writes from ${from}, the shard is at ${tick}`);
     this.positions.set(key, { epoch, channel, tick: to });
     return 'applied';
   }
@@ -198,7 +199,8 @@ export class TargetModel implements TargetRole {
 
   #start(task: WorkerTask): void {
     const stop = new AbortController();
-    const work = task.shard === undefined ? this.#inventory(task, stop.signal) : this.#receive(task, task.shard, stop.signal);
+    const work =
+      task.shard === undefined ? this.#inventory(task, stop.signal) : this.#receive(task, task.shard, stop.signal);
     const ended = work.finally(() => this.running.delete(task.id));
     this.running.set(task.id, { task, stop, ended });
   }
@@ -209,7 +211,14 @@ export class TargetModel implements TargetRole {
       try {
         const incoming = this.#current();
         const { sourceDeployment, shards = [] } = await this.#world.fetch(task.channels.data, incoming, signal);
-        const report = { epoch: incoming.epoch, sourceDeployment, shards: [...shards], problems: [], heldDrops: [], changes: [] };
+        const report = {
+          epoch: incoming.epoch,
+          sourceDeployment,
+          shards: [...shards],
+          problems: [],
+          heldDrops: [],
+          changes: [],
+        };
         const text = JSON.stringify(report);
         if (text !== told) await this.#structure(report);
         told = text;

@@ -1,7 +1,7 @@
-import { calm, type Network } from './network.ts';
 import type { MasterNode } from './master-node.ts';
-import type { WorkerNode } from './worker-node.ts';
+import { calm, type Network } from './network.ts';
 import type { Site } from './site.ts';
+import type { WorkerNode } from './worker-node.ts';
 import type { World } from './world.ts';
 
 /** Everything that can go wrong, by name; each lasts for a while and heals. */

@@ -1,6 +1,6 @@
-import type { KnownEvent } from '../../src/events/vocabulary.ts';
 import type { Head } from '../../src/events/log.ts';
 import { shardKey } from '../../src/events/types/parts.ts';
+import type { KnownEvent } from '../../src/events/vocabulary.ts';
 import { checkFold } from './chronicle.ts';
 import type { SimProcess } from './process.ts';
 import type { Site } from './site.ts';

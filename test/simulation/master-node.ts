@@ -122,7 +122,11 @@ export class MasterNode {
     const { front } = deployment;
     return {
       deployment,
-      log: new ChainedLog({ store: new ArangoCommitStore(front), hasher, sleep: (ms, s) => process.clock.sleep(ms, s) }),
+      log: new ChainedLog({
+        store: new ArangoCommitStore(front),
+        hasher,
+        sleep: (ms, s) => process.clock.sleep(ms, s),
+      }),
       snapshots: new ArangoSnapshotStore(front, snapshotHasher),
       leases: new ArangoLeaseStore(front),
       secrets: new SimSecrets(front),

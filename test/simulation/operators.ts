@@ -1,8 +1,8 @@
-import { archiveLog } from '../../src/projections/archive.ts';
-import { ControlPlane } from '../../src/projections/control-state.ts';
 import { ArangoCommitStore } from '../../src/adapters/arangodb/event-log.ts';
 import { ChainedLog } from '../../src/events/chained-log.ts';
 import type { Master } from '../../src/master/master.ts';
+import { archiveLog } from '../../src/projections/archive.ts';
+import { ControlPlane } from '../../src/projections/control-state.ts';
 import { ApiError } from '../../src/wire/api-error.ts';
 import type { Caller } from '../../src/wire/caller.ts';
 import { askMasters } from './ask-masters.ts';
@@ -109,7 +109,9 @@ export class Operators {
 
   async #setMessageTimeout(): Promise<void> {
     const messageTimeout = 1_000_000_000 * (1 + this.#world.random.below(1_000));
-    await this.#ask('set message timeout', ({ sync }, gone) => sync.setMessageTimeout({ messageTimeout }, caller, gone));
+    await this.#ask('set message timeout', ({ sync }, gone) =>
+      sync.setMessageTimeout({ messageTimeout }, caller, gone),
+    );
   }
 
   /** With or without force, and then again from the beginning. */

@@ -119,6 +119,7 @@ class History {
   async #verify(): Promise<void> {
     for (const { id, database, chronicle } of this.#sites) {
       const store = new ArangoCommitStore(database.deployment.front);
+      database.dropStrays();
       const log = new ChainedLog({ store, hasher, sleep: async () => undefined });
       const { findings, head } = await verifyLog(log);
       for (const finding of findings) this.#world.fail(`${id}: position ${finding.position}: ${finding.detail}`);

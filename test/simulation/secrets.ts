@@ -1,7 +1,7 @@
-import type { SecretStore } from '../../src/domain/synchronization/secret-store.ts';
-import { documentPath, readDocument } from '../../src/adapters/arangodb/documents.ts';
-import type { ArangoServer } from '../../src/replication/arango.ts';
 import { z } from 'zod';
+import { documentPath, readDocument } from '../../src/adapters/arangodb/documents.ts';
+import type { SecretStore } from '../../src/domain/synchronization/secret-store.ts';
+import type { ArangoServer } from '../../src/replication/arango.ts';
 
 const Stored = z.looseObject({ secret: z.string() });
 
@@ -32,7 +32,12 @@ export class SimSecrets implements SecretStore {
 
   async delete(id: string, signal?: AbortSignal): Promise<void> {
     const path = documentPath('_sync_secrets', id);
-    await this.#server.request({ method: 'DELETE', path, repeatable: true, ...(signal === undefined ? {} : { signal }) });
+    await this.#server.request({
+      method: 'DELETE',
+      path,
+      repeatable: true,
+      ...(signal === undefined ? {} : { signal }),
+    });
   }
 
   fingerprint(...parts: readonly string[]): string {

@@ -1,5 +1,5 @@
-import type { ShardRef } from '../../src/wire/shards.ts';
 import { shardKey } from '../../src/events/types/parts.ts';
+import type { ShardRef } from '../../src/wire/shards.ts';
 import { Chronicle } from './chronicle.ts';
 import { type SourceData, TargetData } from './data-path.ts';
 import { SimDatabase } from './database.ts';

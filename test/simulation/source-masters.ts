@@ -37,7 +37,8 @@ export function openSimSource(site: Site, from: SimProcess): OpenSource {
       heartbeat: (id, body, s) => ask('contact', s, ({ outgoing }, gone) => outgoing.heartbeat(id, body, caller, gone)),
       putShards: (id, body, s) => ask('shards', s, ({ outgoing }, gone) => outgoing.putShards(id, body, caller, gone)),
       forget: (id, mode, s) => ask('forget', s, ({ outgoing }, gone) => outgoing.stop(id, mode, caller, gone)),
-      checksums: (id, body, s) => ask('checksums', s, ({ outgoing }, gone) => outgoing.checksums(id, body, caller, gone)),
+      checksums: (id, body, s) =>
+        ask('checksums', s, ({ outgoing }, gone) => outgoing.checksums(id, body, caller, gone)),
       listing: (id, s) => ask('listing', s, ({ outgoing }, gone) => outgoing.listing(id, caller, gone)),
       close: async () => undefined,
     };

@@ -5,7 +5,9 @@ export function virtualTimeouts(world: World): () => void {
   const { timeout } = AbortSignal;
   AbortSignal.timeout = (ms: number) => {
     const controller = new AbortController();
-    world.plan(ms, () => controller.abort(new DOMException('The operation was aborted due to timeout', 'TimeoutError')));
+    world.plan(ms, () =>
+      controller.abort(new DOMException('The operation was aborted due to timeout', 'TimeoutError')),
+    );
     return controller.signal;
   };
   return () => {
