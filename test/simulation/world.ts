@@ -14,7 +14,7 @@ export interface Timer {
 }
 
 /** So much of the trace is kept as text, to be shown with a failure. */
-const linesKept = 4_000;
+const linesKept = 40_000;
 
 /** What the simulation found: the program broke a promise. */
 export class Violation extends Error {
