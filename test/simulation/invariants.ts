@@ -22,11 +22,9 @@ export class Invariants {
     this.#foldsAgree();
   }
 
-  /** At most one master acts at a time (S12). A machine that stood still is fenced by the log alone. */
+  /** At most one master acts at a time (S12), also when its machine stood still. */
   #oneActs(): void {
-    const acting = this.#site.masters.filter(
-      ({ process, master }) => !process.isDead && !process.wasSuspended && master?.leads === true,
-    );
+    const acting = this.#site.masters.filter(({ process, master }) => !process.isDead && master?.leads === true);
     if (acting.length > 1) this.#fail(`${acting.map(({ master }) => master?.id).join(' and ')} lead at the same time`);
   }
 

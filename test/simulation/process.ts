@@ -26,6 +26,7 @@ export class SimProcess {
   readonly #bootMs: number;
   #suspendedMs = 0;
   #suspendedAtMs = 0;
+  #jumpedBack = false;
   readonly #onCrash = new Set<() => void>();
 
   constructor(world: World, name: string) {
@@ -52,8 +53,7 @@ export class SimProcess {
     return this.#state === 'running';
   }
 
-  /** Whether the machine of the process ever stood still: then its monotonic clock is behind. */
-  get wasSuspended(): boolean {
+  get #wasSuspended(): boolean {
     return this.#suspendedMs > 0 || this.#state === 'suspended';
   }
 
@@ -90,8 +90,9 @@ export class SimProcess {
     this.#state = 'frozen';
   }
 
+  /** With its machine. Not one whose wall clock jumped back: nothing would tell it how much time has passed. */
   suspend(): void {
-    if (this.#state !== 'running') return;
+    if (this.#state !== 'running' || this.#jumpedBack) return;
     this.#world.note(`${this.name} is suspended`);
     this.#state = 'suspended';
     this.#suspendedAtMs = this.#world.nowMs;
@@ -108,6 +109,8 @@ export class SimProcess {
   }
 
   jumpWallClock(byMs: number): void {
+    if (byMs < 0 && this.#wasSuspended) return;
+    this.#jumpedBack ||= byMs < 0;
     this.#world.note(`${this.name}: the wall clock jumps by ${byMs.toFixed(0)} ms`);
     this.#wallOffsetMs += byMs;
   }
