@@ -1,9 +1,6 @@
-import { SyncInfo } from '../../src/wire/sync-info.ts';
 import { withMasters } from '../ask-master.ts';
-import { compareShards, type ShardVerdict } from '../check/compare-shards.ts';
-import { compareStructure } from '../check/compare-structure.ts';
+import { compareDatacenters } from '../check/compare-datacenters.ts';
 import { defineCommand } from '../command.ts';
-import { CommandFailed } from '../errors.ts';
 import { masterOptions } from '../master-options.ts';
 import { duration } from '../options.ts';
 import { formatTable } from '../table.ts';
@@ -18,18 +15,9 @@ export const checkSync = defineCommand({
     }),
   },
   run: async (values, terminal) => {
-    const verdicts = await withMasters(values, terminal, async (masters) => {
-      const info = await masters.ask({ method: 'GET', path: '/_api/sync?details=full' }, SyncInfo);
-      if (info.status === 'inactive')
-        throw new CommandFailed('this datacenter receives no synchronization: nothing to compare');
-      const structure = await compareStructure(masters, info.shards ?? []);
-      return [
-        ...problemsOf(info),
-        ...structure,
-        ...(await compareShards(masters, info.shards ?? [], values.timeout, terminal.interrupted)),
-      ];
-    });
-    const differing = verdicts.filter(({ result }) => result !== 'equal');
+    const differing = await withMasters(values, terminal, (masters) =>
+      compareDatacenters(masters, values.timeout, terminal.interrupted),
+    );
     if (differing.length === 0) {
       terminal.out('The whole data is the same');
       return 0;
@@ -45,22 +33,3 @@ export const checkSync = defineCommand({
     return 1;
   },
 });
-
-/** What the target itself says it does not replicate is a difference too. */
-function problemsOf({ problems, heldDrops }: SyncInfo): ShardVerdict[] {
-  const held = (heldDrops ?? []).map((path) => {
-    const [database = '', ...collection] = path.split('/');
-    return {
-      database,
-      collection: collection.join('/'),
-      reason: 'gone from the source; dropping it here waits for confirmation',
-    };
-  });
-  return [...(problems ?? []), ...held].map(({ database, collection, reason }) => ({
-    database,
-    collection,
-    shardIndex: undefined,
-    result: 'different' as const,
-    detail: reason,
-  }));
-}

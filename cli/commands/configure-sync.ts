@@ -19,16 +19,18 @@ export const configureSync = defineCommand({
     }),
   },
   run: async (values, terminal) => {
-    const client = readClientKeyfile(values.clientKeyfile);
-    const body = {
-      source: values.source,
-      authentication: { clientCertificate: client.certificate, clientKey: client.key, caCertificate: values.sourceCa },
-    };
+    const body = { source: values.source, authentication: clientAuthentication(values.clientKeyfile, values.sourceCa) };
     await withMasters(values, terminal, (masters) => masters.tell({ method: 'POST', path: '/_api/sync', body }));
     terminal.out('Synchronization activated.');
     return 0;
   },
 });
+
+/** How a target's masters authenticate at their source, from the texts of the keyfile and of the CA certificate. */
+export function clientAuthentication(keyfile: string, caCertificate: string) {
+  const { certificate, key } = readClientKeyfile(keyfile);
+  return { clientCertificate: certificate, clientKey: key, caCertificate };
+}
 
 function readClientKeyfile(text: string) {
   try {

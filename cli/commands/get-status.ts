@@ -22,6 +22,9 @@ export const getStatus = defineCommand({
 
 function describe(info: SyncInfo, verbose: boolean): string[] {
   const lines = [`Incoming: ${info.status}${info.source?.length ? ` from ${info.source.join(', ')}` : ''}`];
+  if (info.held_read_only) {
+    lines.push("Held read-only by a stop or a reversal: 'arangosync stop sync' here makes it writable");
+  }
   if (info.status !== 'inactive')
     lines.push(`Shards: ${info.shardsCount ?? 0} of ${info.totalShardsCount ?? 'unknown'}`);
   if (info.status_message) lines.push(info.status_message);
@@ -35,7 +38,7 @@ function describe(info: SyncInfo, verbose: boolean): string[] {
   if (!info.outgoing?.length) lines.push('Outgoing: none');
   for (const target of info.outgoing ?? []) {
     lines.push(
-      `Outgoing: ${target.status} to ${target.id} (${target.endpoint?.join(', ') ?? 'unknown endpoints'}), ${target.shardsCount ?? 0} shards`,
+      `Outgoing: ${target.status} to ${target.id} (${target.endpoint?.join(', ') ?? 'unknown endpoints'}), ${target.shardsCount ?? 0} shards${target.active_barrier ? '; read-only here until it has caught up' : ''}`,
     );
     if (verbose) lines.push(...shardTable(target.shards));
   }

@@ -10,6 +10,7 @@ import { getMasters, getTasks, getVersion, getWorkers } from './get-lists.ts';
 import { getStatus } from './get-status.ts';
 import { getMessageTimeout, setMessageTimeout } from './message-timeout.ts';
 import { abortOutgoingSync, confirmDrops, resetFailedShard } from './repair.ts';
+import { reverseSync } from './reverse-sync.ts';
 import { runMaster } from './run-master.ts';
 import { runWorker } from './run-worker.ts';
 import { abortSync, stopSync } from './stop-sync.ts';
@@ -27,6 +28,7 @@ export const commands: readonly Command[] = [
   getVersion,
   stopSync,
   abortSync,
+  reverseSync,
   abortOutgoingSync,
   resetFailedShard,
   confirmDrops,

@@ -3,6 +3,7 @@ import type { Occurrence } from './decision.ts';
 import { evolveLeadership, initialLeadership, type Leadership } from './leadership/state.ts';
 import { evolveMasters, initialMasters, type Masters } from './masters/state.ts';
 import { evolveOutgoing, initialOutgoing, type Outgoing } from './outgoing/state.ts';
+import { evolveServerMode, initialServerMode, type ServerModeState } from './server-mode/state.ts';
 import { evolveSettings, initialSettings, type Settings } from './settings/state.ts';
 import { evolveIncomingShards, type IncomingShards, initialIncomingShards } from './shards/state.ts';
 import { evolveSynchronization, initialSynchronization, type Synchronization } from './synchronization/state.ts';
@@ -21,6 +22,7 @@ export interface Control {
   /** This deployment as a source. */
   readonly outgoing: Outgoing;
   readonly tasks: Tasks;
+  readonly serverMode: ServerModeState;
 }
 
 export const initialControl: Control = {
@@ -32,6 +34,7 @@ export const initialControl: Control = {
   shards: initialIncomingShards,
   outgoing: initialOutgoing,
   tasks: initialTasks,
+  serverMode: initialServerMode,
 };
 
 /** The state behind an event. Total: every known event fits every state. */
@@ -45,5 +48,6 @@ export function evolve(control: Control, event: KnownEvent, occurrence: Occurren
     shards: evolveIncomingShards(control.shards, event, occurrence),
     outgoing: evolveOutgoing(control.outgoing, event, occurrence),
     tasks: evolveTasks(control.tasks, event, occurrence),
+    serverMode: evolveServerMode(control.serverMode, event),
   };
 }

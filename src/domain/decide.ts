@@ -3,6 +3,14 @@ import type { Context, Decision } from './decision.ts';
 import { type ClaimLeadership, claimLeadership, type ResignLeadership, resignLeadership } from './leadership/decide.ts';
 import { type RegisterMaster, type RemoveMaster, registerMaster, removeMaster } from './masters/decide.ts';
 import {
+  type EstablishBarrier,
+  establishBarrier,
+  type LiftBarrier,
+  liftBarrier,
+  type SetBarrier,
+  setBarrier,
+} from './outgoing/barrier.ts';
+import {
   type RegisterOutgoing,
   registerOutgoing,
   type SetOutgoingShards,
@@ -10,6 +18,7 @@ import {
   setOutgoingShards,
   stopOutgoing,
 } from './outgoing/decide.ts';
+import { type NoteModeRestored, noteModeRestored, type WishServerMode, wishServerMode } from './server-mode/decide.ts';
 import { type SetMessageTimeout, setMessageTimeout } from './settings/decide.ts';
 import { type ReportShards, reportShards } from './shards/report.ts';
 import { type ResetShards, resetShards } from './shards/reset.ts';
@@ -24,6 +33,8 @@ import {
   type FinishCancellation,
   failSync,
   finishCancellation,
+  type WithdrawCancellation,
+  withdrawCancellation,
 } from './synchronization/lifecycle.ts';
 import { type ConfirmDrops, confirmDrops, type ReportStructure, reportStructure } from './synchronization/structure.ts';
 import { type AssignTasks, assignTasks } from './tasks/assign.ts';
@@ -44,6 +55,7 @@ export type Command =
   | BeginEpoch
   | CancelSync
   | FinishCancellation
+  | WithdrawCancellation
   | FailSync
   | ReportStructure
   | ConfirmDrops
@@ -52,6 +64,11 @@ export type Command =
   | RegisterOutgoing
   | SetOutgoingShards
   | StopOutgoing
+  | SetBarrier
+  | EstablishBarrier
+  | LiftBarrier
+  | WishServerMode
+  | NoteModeRestored
   | ReconcileTasks
   | AssignTasks;
 
@@ -60,7 +77,7 @@ export type Command =
  * aggregate, with the states that this one looks at.
  */
 export function decide(control: Control, command: Command, context: Context): Decision {
-  const { leadership, masters, workers, settings, synchronization, shards, outgoing, tasks } = control;
+  const { leadership, masters, workers, settings, synchronization, shards, outgoing, tasks, serverMode } = control;
   switch (command.kind) {
     case 'claim-leadership':
       return claimLeadership(leadership, command);
@@ -86,6 +103,8 @@ export function decide(control: Control, command: Command, context: Context): De
       return cancelSync(synchronization, command);
     case 'finish-cancellation':
       return finishCancellation(synchronization, command);
+    case 'withdraw-cancellation':
+      return withdrawCancellation(synchronization, command);
     case 'fail-sync':
       return failSync(synchronization, command);
     case 'report-structure':
@@ -102,6 +121,16 @@ export function decide(control: Control, command: Command, context: Context): De
       return setOutgoingShards(outgoing, command);
     case 'stop-outgoing':
       return stopOutgoing(outgoing, command);
+    case 'set-barrier':
+      return setBarrier(outgoing, command, context);
+    case 'establish-barrier':
+      return establishBarrier(outgoing, command);
+    case 'lift-barrier':
+      return liftBarrier(outgoing, command);
+    case 'wish-server-mode':
+      return wishServerMode(serverMode, command);
+    case 'note-mode-restored':
+      return noteModeRestored(serverMode, synchronization, outgoing);
     case 'reconcile-tasks':
       return reconcileTasks(tasks, wantedTasks(synchronization, shards, outgoing), context);
     case 'assign-tasks':

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import * as barrier from './types/barrier.ts';
 import * as members from './types/members.ts';
 import * as synchronization from './types/synchronization.ts';
 import * as work from './types/work.ts';
@@ -40,6 +41,7 @@ export const vocabulary = {
   SourceIdentified: first(synchronization.SourceIdentified),
   EpochBegan: first(synchronization.EpochBegan),
   SyncCancelRequested: first(synchronization.SyncCancelRequested),
+  SyncCancelWithdrawn: first(synchronization.SyncCancelWithdrawn),
   SyncStopped: first(synchronization.SyncStopped),
   SyncFailed: first(synchronization.SyncFailed),
   ShardsAdded: first(synchronization.ShardsAdded),
@@ -58,6 +60,11 @@ export const vocabulary = {
   OutgoingShardsAdded: first(work.OutgoingShardsAdded),
   OutgoingShardsRemoved: first(work.OutgoingShardsRemoved),
   OutgoingStopped: first(work.OutgoingStopped),
+  BarrierSet: first(barrier.BarrierSet),
+  BarrierEstablished: first(barrier.BarrierEstablished),
+  BarrierLifted: first(barrier.BarrierLifted),
+  ServerModeWished: first(barrier.ServerModeWished),
+  ServerModeRestored: first(barrier.ServerModeRestored),
   CommandRefused: first(work.CommandRefused),
   LogArchived: first(work.LogArchived),
 };

@@ -8,12 +8,16 @@ import { LeaderMemory } from './leader-memory.ts';
 import { runLoop } from './loop.ts';
 import { Membership } from './membership.ts';
 import type { MasterPorts, MasterSettings } from './ports.ts';
+import { BarrierReconciler } from './reconcile/barriers.ts';
 import { CancellationReconciler } from './reconcile/cancellation.ts';
 import type { Core } from './reconcile/core.ts';
+import { InSyncReconciler } from './reconcile/in-sync.ts';
 import { MemberReconciler } from './reconcile/members.ts';
+import { ServerModeReconciler } from './reconcile/server-mode.ts';
 import { SourceLink } from './reconcile/source-link.ts';
 import { TargetModeReconciler } from './reconcile/target-mode.ts';
 import { TaskReconciler } from './reconcile/tasks.ts';
+import { BarrierService } from './services/barrier-service.ts';
 import { ChecksumService } from './services/checksum-service.ts';
 import { MemberService } from './services/member-service.ts';
 import { OutgoingService } from './services/outgoing-service.ts';
@@ -42,6 +46,7 @@ const leaveTimeoutMs = 5_000;
  */
 export class Master {
   readonly sync: SyncService;
+  readonly barrier: BarrierService;
   readonly checksums: ChecksumService;
   readonly outgoing: OutgoingService;
   readonly workers: WorkerService;
@@ -60,6 +65,9 @@ export class Master {
     readonly tasks: TaskReconciler;
     readonly link: SourceLink;
     readonly cancellation: CancellationReconciler;
+    readonly serverMode: ServerModeReconciler;
+    readonly barriers: BarrierReconciler;
+    readonly inSync: InSyncReconciler;
   };
   readonly #snapshots: SnapshotKeeper;
   readonly #stopping = new AbortController();
@@ -95,8 +103,14 @@ export class Master {
     this.#membership = new Membership(control, election, ports, settings);
     this.#snapshots = new SnapshotKeeper(control, ports.snapshots);
     const link = new SourceLink(core);
-    const mode = new TargetModeReconciler(core);
+    this.checksums = new ChecksumService(core, link);
+    const inSync = new InSyncReconciler(core, link, this.checksums);
+    const barriers = new BarrierReconciler(core);
+    const mode = new TargetModeReconciler(core, barriers);
     this.#reconcilers = {
+      serverMode: new ServerModeReconciler(core, barriers),
+      barriers,
+      inSync,
       members: new MemberReconciler(core),
       mode,
       tasks: new TaskReconciler(core, mode, new SendPlacement(ports, () => control.state)),
@@ -104,9 +118,9 @@ export class Master {
       cancellation: new CancellationReconciler(core, link),
     };
     this.workerAuthority = new WorkerAuthority(ports.secrets, ports.certificates);
-    this.sync = new SyncService(core, link, this.#reconcilers.cancellation);
-    this.checksums = new ChecksumService(core, link);
-    this.outgoing = new OutgoingService(core, this.checksums);
+    this.barrier = new BarrierService(core, link, inSync);
+    this.sync = new SyncService(core, link, this.#reconcilers.cancellation, this.barrier);
+    this.outgoing = new OutgoingService(core, this.checksums, barriers);
     this.workers = new WorkerService(core, link, mode, this.workerAuthority);
     this.members = new MemberService(core);
   }
@@ -135,7 +149,7 @@ export class Master {
 
   /** Begins to follow, to stand for election, and to reconcile. */
   start(): void {
-    const { members, mode, tasks, link, cancellation } = this.#reconcilers;
+    const { members, mode, tasks, link, cancellation, serverMode, barriers, inSync } = this.#reconcilers;
     this.#loops = Promise.all([
       this.#followLoop(),
       this.#authorityLoop(),
@@ -143,6 +157,9 @@ export class Master {
       this.#whileLeading('the mode of the target', (signal) => mode.step(signal)),
       this.#whileLeading('giving out tasks', (signal) => tasks.step(signal)),
       this.#whileLeading('contact with the source', (signal) => link.step(signal)),
+      this.#whileLeading('the mode of this deployment', (signal) => serverMode.step(signal)),
+      this.#whileLeading('barriers of targets', (signal) => barriers.step(signal)),
+      this.#whileLeading('comparing behind the barrier', (signal) => inSync.step(signal)),
       this.#whileLeading('cancelling', (signal) => cancellation.step(signal)),
       this.#whileLeading('keeping a snapshot', (signal) => this.#snapshots.step(signal)),
     ]);

@@ -87,6 +87,8 @@ export interface MasterTimes {
   readonly contactEveryMs: number;
   /** Reconcilers look at everything once in this time, whether something changed or not. */
   readonly reconcileEveryMs: number;
+  /** Writes that a server had accepted before it became read-only have ended after this time; longer ones are transactions. */
+  readonly barrierQuietMs: number;
 }
 
 export const defaultTimes: MasterTimes = {
@@ -97,4 +99,5 @@ export const defaultTimes: MasterTimes = {
   masterLeaseMs: 5_000,
   contactEveryMs: 2_000,
   reconcileEveryMs: 1_000,
+  barrierQuietMs: 1_000,
 };

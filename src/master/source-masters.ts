@@ -1,5 +1,11 @@
 import type { ChecksumsRequest, SideChecksum } from '../wire/checksums.ts';
-import type { OutgoingContact, OutgoingHeartbeat, OutgoingRegistration, OutgoingShards } from '../wire/outgoing.ts';
+import type {
+  OutgoingContact,
+  OutgoingHeartbeat,
+  OutgoingRegistration,
+  OutgoingShards,
+  WireBarrier,
+} from '../wire/outgoing.ts';
 import type { ListedDatacenter } from '../wire/shard-listing.ts';
 
 /** How a target's master shows itself to the masters of its source; PEM texts. */
@@ -8,6 +14,13 @@ export interface SourceCredentials {
   readonly clientKey: string;
   /** CA that verifies the source's masters. */
   readonly caCertificate: string;
+}
+
+/** How an outgoing side ends. */
+export interface ForgetTarget {
+  readonly serverMode?: 'default' | 'readonly';
+  /** Refused with 412 unless this barrier holds (S8). */
+  readonly barrierEpoch?: string;
 }
 
 /**
@@ -20,7 +33,10 @@ export interface SourceMasters {
   heartbeat(targetId: string, heartbeat: OutgoingHeartbeat, signal: AbortSignal): Promise<OutgoingContact>;
   putShards(targetId: string, shards: OutgoingShards, signal: AbortSignal): Promise<void>;
   /** Ends the outgoing side; forgetting what is not there succeeds. */
-  forget(targetId: string, serverMode: 'default' | 'readonly' | undefined, signal: AbortSignal): Promise<void>;
+  forget(targetId: string, how: ForgetTarget, signal: AbortSignal): Promise<void>;
+  /** Repeatable: a barrier that is there stays as it is. */
+  setBarrier(targetId: string, signal: AbortSignal): Promise<WireBarrier>;
+  liftBarrier(targetId: string, signal: AbortSignal): Promise<void>;
   checksums(targetId: string, request: ChecksumsRequest, signal: AbortSignal): Promise<readonly SideChecksum[]>;
   listing(targetId: string, signal: AbortSignal): Promise<ListedDatacenter>;
   close(): Promise<void>;

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Task } from '../domain/tasks/state.ts';
 import type { ControlState } from '../projections/control-state.ts';
 import { toNanoseconds } from '../wire/durations.ts';
+import type { WireBarrier } from '../wire/outgoing.ts';
 import type { RemoteQueue, WorkerInstructions, WorkerTask } from '../wire/worker.ts';
 
 /** What the leader wants `workerId` to do. `remote` is how the source is reached; undefined while that is not known. */
@@ -10,12 +11,13 @@ export function instructionsFor(
   state: ControlState,
   deploymentId: string,
   remote: RemoteQueue | undefined,
+  barrier?: WireBarrier,
 ): WorkerInstructions {
   const tasks = [...state.tasks.values()]
     .filter((task) => task.workerId === workerId)
     .map(workerTask)
     .sort((a, b) => (a.id < b.id ? -1 : 1));
-  const incoming = incomingOf(state, remote);
+  const incoming = incomingOf(state, remote, barrier);
   const content = {
     term: state.leadership.term,
     deploymentId,
@@ -33,6 +35,7 @@ function workerTask({ taskId, type, channels, peerId, shard }: Task): WorkerTask
 function incomingOf(
   { synchronization }: ControlState,
   remote: RemoteQueue | undefined,
+  barrier: WireBarrier | undefined,
 ): WorkerInstructions['incoming'] {
   const { phase, configuration, identity, confirmedDrops } = synchronization;
   if (phase !== 'active' || configuration === null || identity === null || remote === undefined) return undefined;
@@ -41,5 +44,6 @@ function incomingOf(
     sourceDeployment: identity.deploymentId,
     remote,
     confirmedDrops: [...confirmedDrops],
+    ...(barrier?.ticks === undefined ? {} : { barrier: { epoch: barrier.epoch, ticks: barrier.ticks } }),
   };
 }

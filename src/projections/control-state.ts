@@ -20,7 +20,7 @@ export interface NotUnderstood {
 }
 
 /** Version of the shape of {@link ControlState}: a snapshot of another one is not used. Raise it with every change. */
-export const STATE_SCHEMA = 1;
+export const STATE_SCHEMA = 2;
 
 /** Of the events that are not understood this many are kept, to be shown; one is enough to refuse. */
 const NOT_UNDERSTOOD_LIMIT = 100;

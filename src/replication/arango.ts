@@ -51,6 +51,8 @@ export interface ArangoDeployment {
   /** The DB-Server itself; throws for an id that health does not know. */
   dbServer(id: string): Promise<ArangoServer>;
   databases(signal?: AbortSignal): Promise<readonly string[]>;
+  /** Every coordinator and DB-Server that health knows, GOOD or not, each by its own address; or the single server. */
+  everyServer(signal?: AbortSignal): Promise<readonly ArangoServer[]>;
 }
 
 export interface DbServerInfo {

@@ -24,6 +24,16 @@ export type OutgoingRegistration = z.infer<typeof OutgoingRegistration>;
 export const OutgoingHeartbeat = OutgoingRegistration.omit({ id: true });
 export type OutgoingHeartbeat = z.infer<typeof OutgoingHeartbeat>;
 
+/** A source's barrier for one target (S8). */
+export const WireBarrier = z.object({
+  epoch: z.string(),
+  /** Ends of the source's logs, once every server refused writes; absent before. */
+  ticks: z.array(z.object({ dbServer: z.string(), serverId: z.string(), tick: z.string() })).optional(),
+  /** What it waits for while it is not established. */
+  waitsFor: z.string().optional(),
+});
+export type WireBarrier = z.infer<typeof WireBarrier>;
+
 /** What a source tells a target at every contact. */
 export const OutgoingContact = z.object({
   deploymentId: z.string(),
@@ -41,6 +51,8 @@ export const OutgoingContact = z.object({
   'token-ttl': z.number().int().positive(),
   /** Version of the shard list that the source has, as the target named it; absent before the first. */
   shardsVersion: z.string().optional(),
+  /** Absent while there is none. */
+  barrier: WireBarrier.optional(),
 });
 export type OutgoingContact = z.infer<typeof OutgoingContact>;
 

@@ -27,8 +27,20 @@ export const CancelSync = z.object({
   force_timeout: Nanoseconds.optional(),
   target_server_mode: ServerMode,
   source_server_mode: ServerMode,
+  /** Ours: refused unless a barrier holds and every shard is in sync behind it (S8). */
+  ensure_in_sync: z.boolean().optional(),
 });
 export type CancelSync = z.infer<typeof CancelSync>;
+
+/** `GET /_api/sync/barrier`; a key is spelt as clients know it. */
+export const BarrierInfo = z.object({
+  in_sync_shards: z.number().int().optional(),
+  not_in_sync_shards: z.number().int().optional(),
+  SourceServerReadonly: z.boolean(),
+  /** Ours: what is waited for, for people. */
+  message: z.string().optional(),
+});
+export type BarrierInfo = z.infer<typeof BarrierInfo>;
 
 export const CancelSyncAnswer = z.object({
   aborted: z.boolean().optional(),

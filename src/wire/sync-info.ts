@@ -43,6 +43,8 @@ export const SyncInfo = z.object({
   totalShardsCount: z.number().int().optional(),
   outgoing: z.array(OutgoingSyncInfo).optional(),
   cancellationAborted: z.boolean().optional(),
+  /** Ours: an operator wished this deployment read-only, e.g. until it is the target of a reversal. */
+  held_read_only: z.boolean().optional(),
   /** Ours: collections that cannot be replicated, each with the reason. */
   problems: z.array(z.object({ database: z.string(), collection: z.string(), reason: z.string() })).optional(),
   /** Ours: drops that wait for an operator, `database/collection`. */

@@ -72,6 +72,13 @@ export const WorkerInstructions = z.object({
       remote: RemoteQueue,
       /** Collections whose held drop an operator confirmed (S1): `database/collection`. */
       confirmedDrops: z.array(z.string()),
+      /** Ends of the source's logs behind an established barrier: a shard tells once it has come there (S8). */
+      barrier: z
+        .object({
+          epoch: z.string(),
+          ticks: z.array(z.object({ dbServer: z.string(), serverId: z.string(), tick: z.string() })),
+        })
+        .optional(),
     })
     .optional(),
   tasks: z.array(WorkerTask),
@@ -95,6 +102,8 @@ export const ShardReport = z.object({
   reason: z.string(),
   documentsCopied: z.number().int().nonnegative(),
   documentsExpected: z.number().int().nonnegative().optional(),
+  /** Epoch of the barrier up to which everything of the shard is applied and durable. */
+  reachedBarrier: z.string().optional(),
   operationsApplied: z.number().int().nonnegative(),
   bytesApplied: z.number().int().nonnegative(),
 });

@@ -4,10 +4,10 @@ import { ArangoUnreachable } from '../../src/replication/arango.ts';
 import type { ShardRef } from '../../src/wire/shards.ts';
 import { credentials, Datacenter, operator, otherCredentials } from './support/datacenter.ts';
 import { FakeWorker, shardReport } from './support/fake-worker.ts';
+import { configuredAt, followingOf, request } from './support/following.ts';
 import { until } from './support/until.ts';
 
 const signal = AbortSignal.timeout(120_000);
-const request = { source: ['https://a1:8629', 'https://a2:8629'], authentication: credentials };
 const shards: ShardRef[] = [0, 1, 2].map((shardIndex) => ({ database: 'd', collection: 'c', shardIndex }));
 
 let a: Datacenter;
@@ -35,46 +35,13 @@ function live(datacenter: Datacenter, id: string): FakeWorker {
   return worker;
 }
 
-async function configured(): Promise<Master> {
-  const leader = await b.leader();
-  await leader.sync.configure(request, operator, signal);
-  return leader;
-}
+const configured = () => configuredAt(b);
+const following = () => followingOf(a, b, shards);
 
 const isNew =
   (before: ReadonlySet<string>) =>
   ({ taskId, type }: { readonly taskId: string; readonly type: string }) =>
     type === 'receive-shard' && !before.has(taskId);
-
-/** Up to the point where the structure is known and both sides have their tasks. */
-async function following(): Promise<Master> {
-  const leader = await configured();
-  const { configuration, identity } = await until('the source is identified', () => {
-    const { synchronization } = leader.state;
-    return synchronization.identity !== null && synchronization;
-  });
-  const report = {
-    epoch: configuration?.epoch ?? '',
-    sourceDeployment: identity?.deploymentId ?? '',
-    shards,
-    problems: [],
-    heldDrops: [],
-    changes: [],
-  };
-  await until('the structure is reported', () => {
-    const inventory = [...leader.state.tasks.values()].find(({ type }) => type === 'receive-inventory');
-    return leader.workers.reportStructure(inventory?.workerId ?? 'nobody', report, signal).then(
-      () => true,
-      () => false,
-    );
-  });
-  await until('tasks on both sides', async () => {
-    const sent = [...(await a.leader()).state.tasks.values()].filter(({ type }) => type === 'send-shard');
-    const received = [...leader.state.tasks.values()].filter(({ type }) => type === 'receive-shard');
-    return sent.length === 3 && received.length === 3;
-  });
-  return leader;
-}
 
 describe('configuring', () => {
   it('S11: keeps the credentials of a configuration that is in the log, though its writer did not hear so', async () => {
@@ -272,7 +239,7 @@ describe('the source behind the address', () => {
     const stranger = { kind: 'certificate', name: 'CN=other', fingerprint: 'another' } as const;
     const registration = { id: 'BBB', target: ['https://evil:8629'], channels: { inventory: 'x' } };
     await expect(source.outgoing.register(registration, stranger, signal)).rejects.toMatchObject({ status: 403 });
-    await expect(source.outgoing.stop('BBB', undefined, stranger, signal)).rejects.toMatchObject({ status: 403 });
+    await expect(source.outgoing.stop('BBB', {}, stranger, signal)).rejects.toMatchObject({ status: 403 });
     await expect(source.outgoing.listing('BBB', stranger, signal)).rejects.toMatchObject({ status: 403 });
     await expect(
       source.outgoing.putShards('BBB', { version: 'x', shards: [] }, stranger, signal),
@@ -284,7 +251,7 @@ describe('the source behind the address', () => {
   it('an operator of the source can forget a target, which then fails instead of registering again', async () => {
     const leader = await following();
     const source = await a.leader();
-    await source.outgoing.stopAll(undefined, operator, signal);
+    await source.outgoing.stopAll({}, operator, signal);
     await until('failed', () => leader.state.synchronization.phase === 'failed');
     expect(leader.state.synchronization.failure?.code).toBe('forgotten-by-source');
     expect([...source.state.outgoing.keys()]).toEqual([]);

@@ -31,6 +31,8 @@ const PLAN_TEST = 'test/replication/target/plan-structure.test.ts';
 const ROUNDS_TEST = 'test/replication/target/checkpoint-rounds.test.ts';
 const BUDGET_TEST = 'test/replication/target/budget.test.ts';
 const LOG_TEST = 'test/events/memory-log.test.ts';
+const BARRIER_DECIDER_TEST = 'test/domain/barrier.test.ts';
+const BARRIER_TEST = 'test/master/barrier.test.ts';
 
 /** The rules that the first end-to-end version has to hold. */
 export const RULES: readonly Rule[] = [
@@ -266,6 +268,74 @@ export const RULES: readonly Rule[] = [
         find: 'bytes <= this.#limits.pinBytesMax && ms <= this.#limits.pinMsMax',
         replace: 'bytes <= Infinity && ms <= Infinity',
         killedIn: SOURCE_TEST,
+      },
+    ],
+  },
+  {
+    name: 'S8',
+    sentence: 'A target stops only behind a barrier that held: all servers refused writes, logs and trees are equal.',
+    mutations: [
+      {
+        what: 'lets a target stop behind a barrier that was broken',
+        file: 'src/domain/outgoing/decide.ts',
+        find: 'barrierEpoch !== undefined && !holds(target, barrierEpoch)',
+        replace: 'false',
+        killedIn: BARRIER_DECIDER_TEST,
+      },
+      {
+        what: 'establishes a barrier while transactions run',
+        file: 'src/master/reconcile/barriers.ts',
+        find: 'if (running > 0)',
+        replace: 'if (running > 9_000)',
+        killedIn: BARRIER_TEST,
+      },
+      {
+        what: 'takes a shard for in sync whose log was not applied to the end',
+        file: 'src/master/reconcile/in-sync.ts',
+        find: 'memory.telemetry.of(taskId)?.reachedBarrier === epoch ?',
+        replace: "memory.telemetry.of(taskId) !== undefined || epoch === '' ?",
+        killedIn: BARRIER_TEST,
+      },
+      {
+        what: 'takes a shard for in sync whose trees differ',
+        file: 'src/master/reconcile/in-sync.ts',
+        find: 'result.checksums[0] === result.checksums[1]',
+        replace: 'result.checksums.length > 0',
+        killedIn: BARRIER_TEST,
+      },
+      {
+        what: 'stops although a shard is not in sync',
+        file: 'src/master/services/barrier-service.ts',
+        find: 'if (notInSync === 0) return',
+        replace: 'if (inSync >= 0) return',
+        killedIn: BARRIER_TEST,
+      },
+      {
+        what: 'makes the source read-only again without saying that it was writable',
+        file: 'src/master/reconcile/server-mode.ts',
+        find: "if (wanted === 'readonly') await this.#barriers.liftBroken(signal);",
+        replace: '',
+        killedIn: BARRIER_TEST,
+      },
+    ],
+  },
+  {
+    name: 'S9',
+    sentence: 'A deployment is read-only as long as anything of ours wants it, and writable only after all have ended.',
+    mutations: [
+      {
+        what: 'makes the source writable when one of its targets stops',
+        file: 'src/domain/server-mode/state.ts',
+        find: 'if ([...outgoing.values()].some(({ barrier }) => barrier !== null)) ',
+        replace: 'if (outgoing.size > 9) ',
+        killedIn: BARRIER_DECIDER_TEST,
+      },
+      {
+        what: 'forgets that a stop wished the deployment read-only',
+        file: 'src/domain/server-mode/state.ts',
+        find: "phase !== 'inactive' || wishedReadOnly",
+        replace: "phase !== 'inactive'",
+        killedIn: BARRIER_DECIDER_TEST,
       },
     ],
   },

@@ -63,6 +63,7 @@ export class SimDatabase {
       dbServers: () => deployment.dbServers(),
       dbServer: async () => front,
       databases: () => deployment.databases(),
+      everyServer: async () => [front],
     };
   }
 

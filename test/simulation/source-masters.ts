@@ -36,7 +36,9 @@ export function openSimSource(site: Site, from: SimProcess): OpenSource {
       register: (body, s) => ask('register', s, ({ outgoing }, gone) => outgoing.register(body, caller, gone)),
       heartbeat: (id, body, s) => ask('contact', s, ({ outgoing }, gone) => outgoing.heartbeat(id, body, caller, gone)),
       putShards: (id, body, s) => ask('shards', s, ({ outgoing }, gone) => outgoing.putShards(id, body, caller, gone)),
-      forget: (id, mode, s) => ask('forget', s, ({ outgoing }, gone) => outgoing.stop(id, mode, caller, gone)),
+      forget: (id, how, s) => ask('forget', s, ({ outgoing }, gone) => outgoing.stop(id, how, caller, gone)),
+      setBarrier: (id, s) => ask('set the barrier', s, ({ outgoing }, gone) => outgoing.setBarrier(id, caller, gone)),
+      liftBarrier: (id, s) => ask('lift the barrier', s, ({ outgoing }, gone) => outgoing.liftBarrier(id, caller, gone)),
       checksums: (id, body, s) =>
         ask('checksums', s, ({ outgoing }, gone) => outgoing.checksums(id, body, caller, gone)),
       listing: (id, s) => ask('listing', s, ({ outgoing }, gone) => outgoing.listing(id, caller, gone)),

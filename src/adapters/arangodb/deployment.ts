@@ -87,6 +87,10 @@ class SingleServer implements ConnectedDeployment {
     return databasesOf(this.front, signal);
   }
 
+  async everyServer(): Promise<readonly ArangoServer[]> {
+    return [this.front];
+  }
+
   close(): Promise<void> {
     return this.front.close();
   }
@@ -118,9 +122,7 @@ class Cluster implements ConnectedDeployment {
   }
 
   async dbServers(signal?: AbortSignal): Promise<readonly DbServerInfo[]> {
-    const path = '/_admin/cluster/health';
-    const { Health } = await this.front.json<Health>({ method: 'GET', path, ...(signal && { signal }) });
-    const servers = Object.entries(Health)
+    const servers = (await this.#health(signal))
       .filter(([, server]) => server.Role?.toLowerCase() === 'dbserver' && server.Endpoint)
       .map(([id, server]) => ({
         id,
@@ -135,10 +137,28 @@ class Cluster implements ConnectedDeployment {
   async dbServer(id: string): Promise<ArangoServer> {
     const info = this.#fresh(id) ?? (await this.dbServers()).find((server) => server.id === id);
     if (info === undefined) throw new Error(`the cluster of ${this.front.name} has no DB-Server ${id}`);
+    return this.#clientOf(id, info.endpoint, `DB-Server ${id}`);
+  }
+
+  async everyServer(signal?: AbortSignal): Promise<readonly ArangoServer[]> {
+    return (await this.#health(signal)).flatMap(([id, { Role, Endpoint }]) => {
+      const role = Role?.toLowerCase() ?? '';
+      if (!Endpoint || !['dbserver', 'coordinator'].includes(role)) return [];
+      return [this.#clientOf(id, normaliseEndpoint(Endpoint), `${Role} ${id}`)];
+    });
+  }
+
+  async #health(signal: AbortSignal | undefined): Promise<[string, Health['Health'][string]][]> {
+    const path = '/_admin/cluster/health';
+    const { Health } = await this.front.json<Health>({ method: 'GET', path, ...(signal && { signal }) });
+    return Object.entries(Health);
+  }
+
+  #clientOf(id: string, endpoint: string, name: string): ArangoClient {
     const known = this.#clients.get(id);
-    if (known?.endpoint === info.endpoint) return known.client;
-    const client = new ArangoClient({ ...this.#options, endpoints: [info.endpoint], name: `DB-Server ${id}` });
-    this.#clients.set(id, { endpoint: info.endpoint, client });
+    if (known?.endpoint === endpoint) return known.client;
+    const client = new ArangoClient({ ...this.#options, endpoints: [endpoint], name });
+    this.#clients.set(id, { endpoint, client });
     // Requests to the old address may still run: their callers hear of it, nobody waits for them.
     void known?.client.close();
     return client;

@@ -7,7 +7,7 @@ import {
   SourceUnreachable,
 } from '../../master/source-masters.ts';
 import { SideChecksums } from '../../wire/checksums.ts';
-import { OutgoingContact } from '../../wire/outgoing.ts';
+import { OutgoingContact, WireBarrier } from '../../wire/outgoing.ts';
 import { ListedDatacenter } from '../../wire/shard-listing.ts';
 import { EndpointClient, type EndpointRequest, EndpointsFailed, errorText } from './endpoint-client.ts';
 
@@ -45,9 +45,18 @@ class SourceClient implements SourceMasters {
     await this.#send({ method: 'PUT', path: `${outgoing(targetId)}/shards`, body, signal });
   }
 
-  async forget(...[targetId, mode, signal]: Parameters<SourceMasters['forget']>): Promise<void> {
-    const query = mode === undefined ? '' : `?server_mode=${mode}`;
-    await this.#send({ method: 'DELETE', path: `${outgoing(targetId)}${query}`, signal });
+  async forget(...[targetId, how, signal]: Parameters<SourceMasters['forget']>): Promise<void> {
+    const { serverMode = '', barrierEpoch = '' } = how;
+    const query = new URLSearchParams({ server_mode: serverMode, barrier: barrierEpoch });
+    await this.#send({ method: 'DELETE', path: `${outgoing(targetId)}?${query}`, signal });
+  }
+
+  setBarrier(...[targetId, signal]: Parameters<SourceMasters['setBarrier']>): Promise<WireBarrier> {
+    return this.#ask({ method: 'PUT', path: `${outgoing(targetId)}/barrier`, signal }, WireBarrier);
+  }
+
+  async liftBarrier(...[targetId, signal]: Parameters<SourceMasters['liftBarrier']>): Promise<void> {
+    await this.#send({ method: 'DELETE', path: `${outgoing(targetId)}/barrier`, signal });
   }
 
   async checksums(...[targetId, body, signal]: Parameters<SourceMasters['checksums']>) {

@@ -2,6 +2,7 @@ import { type ShardWithChannels, shardKey } from '../../events/types/parts.ts';
 import type { EventData, NewEvent } from '../../events/vocabulary.ts';
 import { byText, sameTexts } from '../collections.ts';
 import { type Decision, decided, rejected } from '../decision.ts';
+import { notRegistered, notYours } from './refusals.ts';
 import type { Outgoing, OutgoingTarget } from './state.ts';
 
 /** `POST /_api/sync/outgoing`. */
@@ -25,6 +26,9 @@ export interface StopOutgoing {
   readonly targetId: string;
   readonly fingerprint?: string;
   readonly reason: string;
+  /** Only behind this barrier, unbroken. */
+  readonly barrierEpoch?: string;
+  readonly serverMode?: 'default' | 'readonly';
 }
 
 /** Registers a target, or takes its new endpoints and inventory channel; the same again changes nothing. */
@@ -55,11 +59,29 @@ export function setOutgoingShards(state: Outgoing, command: SetOutgoingShards): 
 }
 
 /** Forgets a target; nothing to do when it is not known. */
-export function stopOutgoing(state: Outgoing, { targetId, fingerprint, reason }: StopOutgoing): Decision {
+export function stopOutgoing(state: Outgoing, command: StopOutgoing): Decision {
+  const { targetId, fingerprint, reason, barrierEpoch, serverMode } = command;
   const target = state.get(targetId);
   if (target === undefined) return decided();
   if (fingerprint !== undefined && fingerprint !== target.fingerprint) return notYours(targetId);
-  return decided({ type: 'OutgoingStopped', data: { targetId, reason } });
+  if (barrierEpoch !== undefined && !holds(target, barrierEpoch)) {
+    return rejected(
+      412,
+      'barrier-broken',
+      `the barrier ${barrierEpoch} does not hold any more: the source was writable`,
+    );
+  }
+  const data = {
+    targetId,
+    reason,
+    ...(barrierEpoch === undefined ? {} : { barrierEpoch }),
+    ...(serverMode === undefined ? {} : { serverMode }),
+  };
+  return decided({ type: 'OutgoingStopped', data });
+}
+
+function holds({ barrier }: OutgoingTarget, epoch: string): boolean {
+  return barrier !== null && barrier.epoch === epoch && barrier.ticks !== null;
 }
 
 function isSame(known: OutgoingTarget, wanted: RegisterOutgoing): boolean {
@@ -83,12 +105,4 @@ function addedShards(target: OutgoingTarget, wanted: readonly ShardWithChannels[
     const known = target.shards.get(shardKey(shard))?.channels;
     return known?.data !== channels.data || known.control !== channels.control;
   });
-}
-
-function notRegistered(targetId: string): Decision {
-  return rejected(404, 'unknown-target', `no target ${targetId} is registered here`);
-}
-
-function notYours(targetId: string): Decision {
-  return rejected(403, 'other-certificate', `target ${targetId} was registered with another client certificate`);
 }

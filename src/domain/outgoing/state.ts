@@ -1,3 +1,4 @@
+import type { ServerTick } from '../../events/types/barrier.ts';
 import { shardKey } from '../../events/types/parts.ts';
 import type { EventData, KnownEvent } from '../../events/vocabulary.ts';
 import { withEntry, withoutKeys } from '../collections.ts';
@@ -10,6 +11,17 @@ export interface OutgoingTarget extends EventData<'OutgoingRegistered'> {
   readonly shards: Shards;
   /** Version of the target's shard list that is recorded; null before the first. */
   readonly shardsVersion: string | null;
+  /** The source is read-only until the target has caught up; null while it is not. */
+  readonly barrier: Barrier | null;
+}
+
+/** A barrier (S8). Its epoch ends when it is lifted, by whomever: another one is another epoch. */
+export interface Barrier {
+  readonly epoch: string;
+  /** Time at which it was set. */
+  readonly since: string;
+  /** Ends of the source's logs behind which nothing was written; null until every server refused writes. */
+  readonly ticks: readonly ServerTick[] | null;
 }
 
 /** Targets by deployment id. */
@@ -20,12 +32,13 @@ export const initialOutgoing: Outgoing = new Map();
 export function evolveOutgoing(state: Outgoing, event: KnownEvent, occurrence: Occurrence): Outgoing {
   switch (event.type) {
     case 'OutgoingRegistered': {
-      const { registeredAt, shards, shardsVersion } = state.get(event.data.targetId) ?? {
+      const { registeredAt, shards, shardsVersion, barrier } = state.get(event.data.targetId) ?? {
         registeredAt: occurrence.at,
         shards: new Map(),
         shardsVersion: null,
+        barrier: null,
       };
-      return withEntry(state, event.data.targetId, { ...event.data, registeredAt, shards, shardsVersion });
+      return withEntry(state, event.data.targetId, { ...event.data, registeredAt, shards, shardsVersion, barrier });
     }
     case 'OutgoingShardsAdded':
       return change(state, event.data.targetId, (target) => ({
@@ -40,6 +53,18 @@ export function evolveOutgoing(state: Outgoing, event: KnownEvent, occurrence: O
       if (event.data.targetId === undefined) return state;
       return change(state, event.data.targetId, (target) => ({
         shards: changeShards(target.shards, event.data.changes, occurrence),
+      }));
+    case 'BarrierSet':
+      return change(state, event.data.targetId, () => ({
+        barrier: { epoch: event.data.epoch, since: occurrence.at, ticks: null },
+      }));
+    case 'BarrierEstablished':
+      return change(state, event.data.targetId, ({ barrier }) => ({
+        barrier: barrier?.epoch === event.data.epoch ? { ...barrier, ticks: event.data.ticks } : barrier,
+      }));
+    case 'BarrierLifted':
+      return change(state, event.data.targetId, ({ barrier }) => ({
+        barrier: barrier?.epoch === event.data.epoch ? null : barrier,
       }));
     case 'OutgoingStopped':
       return withoutKeys(state, [event.data.targetId]);

@@ -14,6 +14,10 @@ export interface CancelSync extends EventData<'SyncCancelRequested'> {
 export interface FinishCancellation extends EventData<'SyncStopped'> {
   readonly kind: 'finish-cancellation';
 }
+/** The source refused to stop because its barrier was broken. */
+export interface WithdrawCancellation extends EventData<'SyncCancelWithdrawn'> {
+  readonly kind: 'withdraw-cancellation';
+}
 export interface FailSync extends EventData<'SyncFailed'> {
   readonly kind: 'fail-sync';
 }
@@ -27,15 +31,22 @@ export function beginEpoch(state: Synchronization, { reason }: BeginEpoch, conte
 /** Repeatable: nothing to do when inactive. A repetition may add force and change the modes, never take force back. */
 export function cancelSync(state: Synchronization, command: CancelSync): Decision {
   if (state.phase === 'inactive') return decided();
-  const { targetServerMode, sourceServerMode } = command;
+  const { targetServerMode, sourceServerMode, barrierEpoch } = command;
   const { cancellation: before } = state;
   const force = command.force || before?.force === true;
   const isSame =
     before?.force === force &&
     before.targetServerMode === targetServerMode &&
-    before.sourceServerMode === sourceServerMode;
+    before.sourceServerMode === sourceServerMode &&
+    before.barrierEpoch === barrierEpoch;
   if (state.phase === 'cancelling' && isSame) return decided();
-  return decided({ type: 'SyncCancelRequested', data: { force, targetServerMode, sourceServerMode } });
+  const ensured = barrierEpoch === undefined ? {} : { barrierEpoch };
+  return decided({ type: 'SyncCancelRequested', data: { force, targetServerMode, sourceServerMode, ...ensured } });
+}
+
+/** Nothing was stopped: what a cancellation stops comes behind the source's word. */
+export function withdrawCancellation(state: Synchronization, { reason }: WithdrawCancellation): Decision {
+  return state.phase === 'cancelling' ? decided({ type: 'SyncCancelWithdrawn', data: { reason } }) : decided();
 }
 
 export function finishCancellation(state: Synchronization, { aborted, reason }: FinishCancellation): Decision {

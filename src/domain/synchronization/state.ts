@@ -5,6 +5,7 @@ import type { Occurrence } from '../decision.ts';
  *               SyncConfigured            SyncCancelRequested             SyncStopped
  *   inactive ───────────────────► active ─────────────────────► cancelling ───────────► inactive
  *      ▲                          │    ▲                            ▲
+ *      │                          │    └─ SyncCancelWithdrawn: back to active
  *      │               SyncFailed │    │ SyncConfigured             │ SyncCancelRequested
  *      │                          ▼    │ (an operator, again)       │
  *      └ (a first start)         failed ────────────────────────────┘
@@ -27,6 +28,8 @@ export interface Synchronization {
   /** The source as it was met under this configuration; null before the first contact (S1). */
   readonly identity: SourceIdentity | null;
   readonly cancellation: EventData<'SyncCancelRequested'> | null;
+  /** Why the last cancellation was given up; null once another command came. */
+  readonly withdrawn: EventData<'SyncCancelWithdrawn'> | null;
   readonly failure: (EventData<'SyncFailed'> & { readonly at: string }) | null;
   /** How the synchronization before ended; null when there was none, or one is configured. */
   readonly lastStop: LastStop | null;
@@ -49,6 +52,7 @@ export const initialSynchronization: Synchronization = {
   configuration: null,
   identity: null,
   cancellation: null,
+  withdrawn: null,
   failure: null,
   lastStop: null,
   problems: [],
@@ -67,7 +71,9 @@ export function evolveSynchronization(state: Synchronization, event: KnownEvent,
     case 'EpochBegan':
       return configured(state, { epoch: event.data.epoch });
     case 'SyncCancelRequested':
-      return { ...state, phase: 'cancelling', cancellation: event.data };
+      return { ...state, phase: 'cancelling', cancellation: event.data, withdrawn: null };
+    case 'SyncCancelWithdrawn':
+      return { ...state, phase: 'active', cancellation: null, withdrawn: event.data };
     case 'SyncStopped': {
       const targetServerMode = state.cancellation?.targetServerMode ?? 'default';
       return { ...initialSynchronization, lastStop: { ...event.data, at, targetServerMode } };

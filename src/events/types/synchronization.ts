@@ -30,7 +30,11 @@ export const SyncCancelRequested = z.strictObject({
   /** In which mode the two deployments are left. */
   targetServerMode: ServerMode,
   sourceServerMode: ServerMode,
+  /** All was in sync behind this barrier of the source: nothing is stopped unless it still holds (S8). */
+  barrierEpoch: Name.exactOptional(),
 });
+/** The source would not stop, since its barrier was broken: the synchronization goes on. */
+export const SyncCancelWithdrawn = z.strictObject({ reason: z.string() });
 export const SyncStopped = z.strictObject({
   /** True when the source was not told. */
   aborted: z.boolean(),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Channels, listOf, Name, ShardRef, ShardWithChannels, TaskType } from './parts.ts';
+import { Channels, listOf, Name, ServerMode, ShardRef, ShardWithChannels, TaskType } from './parts.ts';
 
 export const NewTask = z.strictObject({
   taskId: Name,
@@ -36,7 +36,14 @@ export const OutgoingShardsAdded = z.strictObject({
   shards: listOf(ShardWithChannels),
 });
 export const OutgoingShardsRemoved = z.strictObject({ targetId: Name, shards: listOf(ShardRef) });
-export const OutgoingStopped = z.strictObject({ targetId: Name, reason: z.string() });
+export const OutgoingStopped = z.strictObject({
+  targetId: Name,
+  reason: z.string(),
+  /** The barrier that held to the end: the target has everything (S8). */
+  barrierEpoch: Name.exactOptional(),
+  /** In which mode this source is left; absent: as other reasons want it (S9). */
+  serverMode: ServerMode.exactOptional(),
+});
 
 /** A command of an authenticated caller that was not done. */
 export const CommandRefused = z.strictObject({

@@ -1,8 +1,11 @@
+import type { EventData } from '../../events/vocabulary.ts';
 import { type Mode, readMode, setMode } from '../server-mode.ts';
 import { dropCredentials } from '../source-credentials.ts';
 import { SourceRefused, SourceUnreachable } from '../source-masters.ts';
 import type { Core } from './core.ts';
 import type { SourceLink } from './source-link.ts';
+
+type Cancellation = EventData<'SyncCancelRequested'>;
 
 /** How long a forced cancellation tries the source when the operator named no time. */
 const forceAfterDefaultMs = 10_000;
@@ -17,7 +20,7 @@ export class CancellationReconciler {
   /** Since when this leader sees the cancellation, or its force: how long the source was tried. */
   #triedSinceMs: number | undefined;
   #forceAfterMs = forceAfterDefaultMs;
-  #told: 'yes' | 'given up' | undefined;
+  #told: 'yes' | 'given up' | 'refused' | undefined;
   #waitingFor = '';
 
   constructor(core: Core, link: SourceLink) {
@@ -46,6 +49,7 @@ export class CancellationReconciler {
     }
     this.#triedSinceMs ??= this.#nowMs();
     this.#told ??= await this.#tellSource(cancellation, signal);
+    if (this.#told === 'refused') return this.#withdraw(signal);
     if (this.#told === undefined) return;
     if (this.#workersHoldTasks()) {
       this.#waitingFor = 'workers to let go of their tasks';
@@ -55,22 +59,34 @@ export class CancellationReconciler {
   }
 
   async #tellSource(
-    cancellation: { readonly force: boolean; readonly sourceServerMode: Mode },
+    cancellation: Cancellation,
     signal: AbortSignal,
-  ): Promise<'yes' | 'given up' | undefined> {
+  ): Promise<'yes' | 'given up' | 'refused' | undefined> {
     this.#core.desk.assertLeads();
     try {
       const masters = await this.#link.masters(signal);
-      await masters.forget(this.#core.ports.deployment.id, cancellation.sourceServerMode, signal);
+      const { sourceServerMode: serverMode, barrierEpoch } = cancellation;
+      const how = { serverMode, ...(barrierEpoch === undefined ? {} : { barrierEpoch }) };
+      await masters.forget(this.#core.ports.deployment.id, how, signal);
       return 'yes';
     } catch (error) {
       signal.throwIfAborted();
       this.#waitingFor = `the source to be told: ${error instanceof Error ? error.message : String(error)}`;
+      const isBroken = cancellation.barrierEpoch !== undefined && error instanceof SourceRefused;
+      if (isBroken && error.status === 412 && !cancellation.force) return 'refused';
       const isAnswer = error instanceof SourceRefused || error instanceof SourceUnreachable;
       if (!isAnswer) this.#core.ports.logger.warn(`the cancellation waits for ${this.#waitingFor}`, { error });
       const triedForMs = this.#nowMs() - (this.#triedSinceMs ?? this.#nowMs());
       return cancellation.force && triedForMs >= this.#forceAfterMs ? 'given up' : undefined;
     }
+  }
+
+  /** The source was written after all shards were in sync: stopping now could lose that (S8). */
+  async #withdraw(signal: AbortSignal): Promise<void> {
+    const { desk, ports } = this.#core;
+    const reason = this.#waitingFor.replace('the source to be told: ', '');
+    ports.logger.warn(`the synchronization goes on, nothing was stopped: ${reason}`);
+    await desk.internal({ kind: 'withdraw-cancellation', reason }, 'cancellation', signal);
   }
 
   #workersHoldTasks(): boolean {
@@ -84,9 +100,12 @@ export class CancellationReconciler {
     return isNewLeader && memory.ledger.hasUnknown(control.state.workers.byId.keys());
   }
 
-  async #finish(mode: Mode, signal: AbortSignal): Promise<void> {
+  async #finish(asked: Mode, signal: AbortSignal): Promise<void> {
     const { control, desk, ports } = this.#core;
     const { front } = ports.deployment;
+    // Targets of ours may hold us read-only for reasons of their own (S9).
+    const isHeld = [...control.state.outgoing.values()].some(({ barrier }) => barrier !== null);
+    const mode = isHeld ? 'readonly' : asked;
     this.#waitingFor = `the target to be ${mode === 'default' ? 'writable' : 'read-only'}`;
     desk.assertLeads();
     if ((await readMode(front, signal)) !== mode) await setMode(front, mode, signal);

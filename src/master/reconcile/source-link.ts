@@ -1,5 +1,5 @@
 import type { SyncConfiguration } from '../../domain/synchronization/state.ts';
-import type { OutgoingContact } from '../../wire/outgoing.ts';
+import type { OutgoingContact, WireBarrier } from '../../wire/outgoing.ts';
 import type { RemoteQueue } from '../../wire/worker.ts';
 import { findCredentials } from '../source-credentials.ts';
 import { type SourceCredentials, type SourceMasters, SourceRefused } from '../source-masters.ts';
@@ -25,6 +25,7 @@ export class SourceLink {
   #confirmedShards: string | undefined;
   #contactedAtMs = -Infinity;
   #trouble: string | undefined;
+  #barrier: WireBarrier | undefined;
 
   constructor(core: Core) {
     this.#core = core;
@@ -34,6 +35,18 @@ export class SourceLink {
   /** Why the source could not be reached or refuses, at the last attempt; undefined while all is well. */
   get trouble(): string | undefined {
     return this.#trouble;
+  }
+
+  /** The source's barrier for us, as it was last told; undefined while there is none. */
+  get barrier(): WireBarrier | undefined {
+    return this.#barrier;
+  }
+
+  /** Takes what the source just told of its barrier: workers hear of an established one at once. */
+  takeBarrier(barrier: WireBarrier | undefined): void {
+    const isNews = JSON.stringify(this.#barrier) !== JSON.stringify(barrier);
+    this.#barrier = barrier;
+    if (isNews) this.#core.control.touch();
   }
 
   /** How workers reach the source; undefined while that is not known. */
@@ -89,6 +102,7 @@ export class SourceLink {
     this.#confirmedShards = undefined;
     this.#contactedAtMs = -Infinity;
     this.#trouble = undefined;
+    this.#barrier = undefined;
   }
 
   async #open(configuration: SyncConfiguration, signal: AbortSignal): Promise<OpenedSource> {
@@ -110,6 +124,7 @@ export class SourceLink {
     this.#contactedAtMs = clock.monotonicMs();
     if (!(await this.#isStill(configuration, remembered, contact, signal))) return;
     if (!contact.registered) return this.#failForgotten(signal);
+    this.takeBarrier(contact.barrier);
     this.#confirmedShards = contact.shardsVersion;
     this.#registeredWith = configuration.credentialId;
     if (await this.#token.take(contact, signal)) this.#core.control.touch();

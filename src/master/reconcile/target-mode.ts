@@ -1,4 +1,5 @@
 import { readMode, setMode } from '../server-mode.ts';
+import type { BarrierReconciler } from './barriers.ts';
 import type { Core } from './core.ts';
 
 /** After the mode was set, servers of a cluster follow one by one for some moments (reference 2.2). */
@@ -14,11 +15,13 @@ export type TargetSight = 'not looked yet' | 'writable' | 'read-only';
  */
 export class TargetModeReconciler {
   readonly #core: Core;
+  readonly #barriers: BarrierReconciler;
   #setAtMs = -Infinity;
   #sight: { readonly term: number; readonly epoch: string; readonly isReadOnly: boolean } | undefined;
 
-  constructor(core: Core) {
+  constructor(core: Core, barriers: BarrierReconciler) {
     this.#core = core;
+    this.#barriers = barriers;
   }
 
   /** Under the epoch, in this leader's own term: one that leads again has to look again. */
@@ -39,6 +42,8 @@ export class TargetModeReconciler {
     if (this.#nowMs() - this.#setAtMs < settleMs) return;
     await this.#endEpoch(signal);
     this.#note(false);
+    // As a source of others as well (a chain): their barriers do not hold any more.
+    await this.#barriers.liftBroken(signal);
     this.#core.desk.assertLeads();
     await setMode(front, 'readonly', signal);
     this.#setAtMs = this.#nowMs();

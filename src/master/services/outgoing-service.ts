@@ -8,11 +8,13 @@ import type {
   OutgoingHeartbeat,
   OutgoingRegistration,
   OutgoingShards,
+  WireBarrier,
   WireHead,
 } from '../../wire/outgoing.ts';
 import type { ListedDatacenter } from '../../wire/shard-listing.ts';
+import type { BarrierReconciler } from '../reconcile/barriers.ts';
 import type { Core } from '../reconcile/core.ts';
-import { type Mode, readMode, setMode } from '../server-mode.ts';
+import type { ForgetTarget } from '../source-masters.ts';
 import { listDatacenter } from '../structure/listing.ts';
 import type { ChecksumService } from './checksum-service.ts';
 
@@ -20,10 +22,12 @@ import type { ChecksumService } from './checksum-service.ts';
 export class OutgoingService {
   readonly #core: Core;
   readonly #checksums: ChecksumService;
+  readonly #barriers: BarrierReconciler;
 
-  constructor(core: Core, checksums: ChecksumService) {
+  constructor(core: Core, checksums: ChecksumService, barriers: BarrierReconciler) {
     this.#core = core;
     this.#checksums = checksums;
+    this.#barriers = barriers;
   }
 
   /** Registers a target, or takes its new endpoints; the same again changes nothing. */
@@ -72,20 +76,51 @@ export class OutgoingService {
     await this.#core.desk.command(command, caller, signal);
   }
 
-  /** The target stopped, or an operator here forgets it; a client certificate may forget its own targets only. */
-  async stop(targetId: string, mode: Mode | undefined, caller: Caller, signal: AbortSignal): Promise<void> {
-    const { control, desk, ports } = this.#core;
-    const reason = caller.kind === 'certificate' ? 'the target stopped' : `aborted by ${caller.name}`;
+  /**
+   * The target stopped, or an operator here forgets it; a client certificate may forget its own targets only. With
+   * `barrierEpoch` only while that barrier holds, which every server is asked once more: 412 otherwise (S8). An operator
+   * who forgets a target also ends the read-only mode that was wished for this deployment.
+   */
+  async stop(targetId: string, how: ForgetTarget, caller: Caller, signal: AbortSignal): Promise<void> {
+    const { desk, ports } = this.#core;
+    if (how.barrierEpoch !== undefined) await this.#barriers.confirm(targetId, signal);
+    const isTarget = caller.kind === 'certificate';
+    const reason = isTarget ? 'the target stopped' : `aborted by ${caller.name}`;
     const own = caller.fingerprint === undefined ? {} : { fingerprint: caller.fingerprint };
-    const events = await desk.command({ kind: 'stop-outgoing', targetId, reason, ...own }, caller, signal);
+    const events = await desk.command({ kind: 'stop-outgoing', targetId, reason, ...own, ...how }, caller, signal);
     if (events.length > 0) ports.logger.info(`target ${targetId} is forgotten: ${reason}`);
-    // A deployment that follows another one has its mode from there (S9).
-    if (mode !== undefined && control.state.synchronization.phase === 'inactive') await this.#leaveIn(mode, signal);
+    if (isTarget || how.serverMode === 'readonly') return;
+    await desk.command({ kind: 'wish-server-mode', mode: 'default' }, caller, signal);
   }
 
-  async stopAll(mode: Mode | undefined, caller: Caller, signal: AbortSignal): Promise<void> {
+  async stopAll(how: ForgetTarget, caller: Caller, signal: AbortSignal): Promise<void> {
     this.#core.desk.assertLeads();
-    for (const targetId of this.#core.control.state.outgoing.keys()) await this.stop(targetId, mode, caller, signal);
+    for (const targetId of this.#core.control.state.outgoing.keys()) await this.stop(targetId, how, caller, signal);
+    await this.#core.desk.command({ kind: 'wish-server-mode', mode: how.serverMode ?? 'default' }, caller, signal);
+  }
+
+  /** Sets a barrier, or tells how far the one that is there has come. */
+  async setBarrier(targetId: string, caller: Caller, signal: AbortSignal): Promise<WireBarrier> {
+    const fingerprint = certificateOf(caller);
+    const events = await this.#core.desk.command({ kind: 'set-barrier', targetId, fingerprint }, caller, signal);
+    if (events.length > 0) this.#core.ports.logger.info(`target ${targetId} sets a barrier`);
+    const barrier = this.#barrierOf(targetId);
+    if (barrier === undefined) throw new ApiError(503, 'the barrier was lifted while it was set; try again');
+    return barrier;
+  }
+
+  async liftBarrier(targetId: string, caller: Caller, signal: AbortSignal): Promise<void> {
+    const own = caller.fingerprint === undefined ? {} : { fingerprint: caller.fingerprint };
+    const command = { kind: 'lift-barrier', targetId, ...own, reason: `lifted by ${caller.name}` } as const;
+    await this.#core.desk.command(command, caller, signal);
+  }
+
+  #barrierOf(targetId: string): WireBarrier | undefined {
+    const barrier = this.#core.control.state.outgoing.get(targetId)?.barrier;
+    if (!barrier) return undefined;
+    const { epoch, ticks } = barrier;
+    if (ticks !== null) return { epoch, ticks: [...ticks] };
+    return { epoch, waitsFor: this.#barriers.waitsFor(epoch) };
   }
 
   async checksums(
@@ -125,6 +160,7 @@ export class OutgoingService {
     });
     const target = control.state.outgoing.get(targetId);
     const shardsVersion = target?.shardsVersion ?? undefined;
+    const barrier = this.#barrierOf(targetId);
     return {
       deploymentId: deployment.id,
       version,
@@ -135,6 +171,7 @@ export class OutgoingService {
       token: target === undefined ? '' : queueTokens.issue(targetId),
       'token-ttl': toNanoseconds(queueTokens.ttlMs),
       ...(shardsVersion === undefined ? {} : { shardsVersion }),
+      ...(barrier === undefined ? {} : { barrier }),
     };
   }
 
@@ -158,11 +195,6 @@ export class OutgoingService {
     const { masters } = this.#core.control.state;
     const endpoints = [...masters.values()].flatMap(({ publicEndpoints }) => publicEndpoints);
     return [...new Set(endpoints.length === 0 ? this.#core.settings.publicEndpoints : endpoints)];
-  }
-
-  async #leaveIn(mode: Mode, signal: AbortSignal): Promise<void> {
-    const { front } = this.#core.ports.deployment;
-    if ((await readMode(front, signal)) !== mode) await setMode(front, mode, signal);
   }
 }
 

@@ -10,6 +10,7 @@ import type { SourceLink } from '../reconcile/source-link.ts';
 import { isAuthenticationOn } from '../server-mode.ts';
 import { dropCredentials, keepCredentials } from '../source-credentials.ts';
 import { syncInfo } from '../views/sync-info.ts';
+import type { BarrierService } from './barrier-service.ts';
 
 /** No call blocks longer: clients give a call two minutes, divided by the number of endpoints. */
 const waitMsMax = 110_000;
@@ -19,11 +20,13 @@ export class SyncService {
   readonly #core: Core;
   readonly #link: SourceLink;
   readonly #cancellation: CancellationReconciler;
+  readonly #barrier: BarrierService;
 
-  constructor(core: Core, link: SourceLink, cancellation: CancellationReconciler) {
+  constructor(core: Core, link: SourceLink, cancellation: CancellationReconciler, barrier: BarrierService) {
     this.#core = core;
     this.#link = link;
     this.#cancellation = cancellation;
+    this.#barrier = barrier;
   }
 
   info(details: 'full' | 'short'): SyncInfo {
@@ -64,17 +67,31 @@ export class SyncService {
     await dropUnused();
   }
 
-  /** Answers at once, or waits for the end as long as it was asked to; 408 when that was not enough. */
+  /**
+   * Answers at once, or waits for the end as long as it was asked to; 408 when that was not enough. With
+   * `ensure_in_sync` 412 unless every shard is in sync behind a barrier; should that break in the last moment, nothing is
+   * stopped either, and the status says why.
+   */
   async cancel(request: CancelSync, caller: Caller, signal: AbortSignal): Promise<CancelSyncAnswer> {
     const { control, desk, ports } = this.#core;
-    const source = control.state.synchronization.configuration?.source;
+    const { configuration, phase: before, cancellation } = control.state.synchronization;
+    const source = configuration?.source;
+    // Repeated while it is being done already: the barrier may be gone by then, because the source has stopped.
+    const barrierEpoch = before === 'cancelling' ? cancellation?.barrierEpoch : undefined;
+    const isEnsured = request.ensure_in_sync === true && before === 'active';
+    const epoch = isEnsured ? this.#barrier.ensuredEpoch() : barrierEpoch;
     const command = {
       kind: 'cancel-sync',
       force: request.force ?? false,
       targetServerMode: request.target_server_mode ?? 'default',
       sourceServerMode: request.source_server_mode ?? 'default',
+      ...(epoch === undefined ? {} : { barrierEpoch: epoch }),
     } as const;
     await desk.command(command, caller, signal);
+    // Nothing is left to stop: what an earlier stop left read-only is made writable.
+    if (before === 'inactive' && command.targetServerMode === 'default') {
+      await desk.command({ kind: 'wish-server-mode', mode: 'default' }, caller, signal);
+    }
     if (command.force) {
       const forceTimeout = request.force_timeout;
       this.#cancellation.force(forceTimeout === undefined ? undefined : toMilliseconds(forceTimeout));
@@ -131,6 +148,8 @@ export class SyncService {
     const { control, ports } = this.#core;
     const endMs = ports.clock.monotonicMs() + waitMs;
     while (control.state.synchronization.phase !== 'inactive') {
+      const { withdrawn } = control.state.synchronization;
+      if (withdrawn !== null) throw new ApiError(412, `nothing was stopped: ${withdrawn.reason}`);
       const leftMs = endMs - ports.clock.monotonicMs();
       signal.throwIfAborted();
       if (leftMs <= 0) {

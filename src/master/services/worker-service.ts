@@ -172,7 +172,8 @@ export class WorkerService {
     // Without a token nobody can receive, and the contact that brings it has not failed yet either.
     if (remote === undefined && this.#link.trouble === undefined) return undefined;
     const mayReceive = sight === 'read-only';
-    return instructionsFor(workerId, control.state, ports.deployment.id, mayReceive ? remote : undefined);
+    const { barrier } = this.#link;
+    return instructionsFor(workerId, control.state, ports.deployment.id, mayReceive ? remote : undefined, barrier);
   }
 
   #enterTerm(): void {

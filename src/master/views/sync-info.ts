@@ -18,6 +18,7 @@ export function syncInfo(state: ControlState, options: SyncInfoOptions): SyncInf
   const outgoing = [...state.outgoing.values()].map((target) => outgoingInfo(state, target, options));
   return {
     ...incomingInfo(state, options),
+    ...(state.serverMode.wishedReadOnly ? { held_read_only: true } : {}),
     ...(outgoing.length === 0 ? {} : { outgoing: outgoing.sort((a, b) => (a.id < b.id ? -1 : 1)) }),
   };
 }
@@ -38,13 +39,17 @@ function incomingInfo(state: ControlState, { details, reportOf, waitsFor }: Sync
   return {
     source: [...configuration.source],
     status: incomingStatus(state),
-    status_message: synchronization.failure?.reason ?? waitsFor ?? '',
+    status_message: synchronization.failure?.reason ?? waitsFor ?? withdrawnText(synchronization.withdrawn),
     ...(details === 'full' ? { shards: shardInfos(shards.byKey, received, reportOf) } : {}),
     shardsCount: [...shards.byKey.keys()].filter((key) => received.has(key)).length,
     totalShardsCount: shards.byKey.size,
     ...(problems.length === 0 ? {} : { problems: [...problems] }),
     ...(heldDrops.length === 0 ? {} : { heldDrops: [...heldDrops] }),
   };
+}
+
+function withdrawnText(withdrawn: ControlState['synchronization']['withdrawn']): string {
+  return withdrawn === null ? '' : `the last stop was given up, nothing was stopped: ${withdrawn.reason}`;
 }
 
 function incomingStatus({ synchronization, shards }: ControlState): SyncInfo['status'] {
@@ -56,7 +61,7 @@ function incomingStatus({ synchronization, shards }: ControlState): SyncInfo['st
 
 function outgoingInfo(
   { tasks }: ControlState,
-  { targetId, endpoints, shards, shardsVersion }: OutgoingTarget,
+  { targetId, endpoints, shards, shardsVersion, barrier }: OutgoingTarget,
   { details, reportOf }: SyncInfoOptions,
 ): OutgoingSyncInfo {
   const sent = tasksByShard(tasks, 'send-shard', targetId);
@@ -67,5 +72,6 @@ function outgoingInfo(
     status: shardsVersion === null ? 'initializing' : overallStatus(statuses),
     ...(details === 'full' ? { shards: shardInfos(shards, sent, reportOf) } : {}),
     shardsCount: [...shards.keys()].filter((key) => sent.has(key)).length,
+    ...(barrier === null ? {} : { active_barrier: true }),
   };
 }

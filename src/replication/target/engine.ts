@@ -54,6 +54,7 @@ export class TargetEngine {
     if (incoming === undefined || name === undefined) return;
     this.#running ??= { name, synchronization: this.#begin(incoming) };
     const wanted = tasks.filter(isReceiving);
+    this.#running.synchronization.setBarrier(incoming.barrier);
     await this.#running.synchronization.setTasks(wanted, new Set(incoming.confirmedDrops));
   }
 

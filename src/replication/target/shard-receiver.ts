@@ -24,6 +24,7 @@ import type { ServerWatch } from './server-watch.ts';
 import { ShardProgress } from './shard-progress.ts';
 import type { ShardTarget } from './shard-target.ts';
 import { ShardWriter } from './shard-writer.ts';
+import { hasReached, type SourceBarrier } from './source-barrier.ts';
 import { StreamSession } from './stream-session.ts';
 import { TargetBatch } from './target-batch.ts';
 
@@ -116,9 +117,12 @@ export class ShardReceiver implements Progressing, Sheddable {
     }
   }
 
-  report(): ShardReport {
+  report(barrier?: SourceBarrier): ShardReport {
     this.#progress.lastMessageAt = this.#open?.inbox.lastMessageAt ?? this.#progress.lastMessageAt;
-    return this.#progress.report(this.#task.id, this.ref, this.#delayMs());
+    const report = this.#progress.report(this.#task.id, this.ref, this.#delayMs());
+    const progress = barrier === undefined || this.#verify ? undefined : this.progress();
+    if (barrier === undefined || progress === undefined || !hasReached(progress, barrier)) return report;
+    return { ...report, reachedBarrier: barrier.epoch };
   }
 
   progress(): Progress | undefined {

@@ -10,6 +10,7 @@ import { InventoryReceiver } from './inventory-receiver.ts';
 import { LinkPool, type LinkSources } from './link-pool.ts';
 import { ServerWatch } from './server-watch.ts';
 import { type ReceiverParts, ShardReceiver } from './shard-receiver.ts';
+import type { SourceBarrier } from './source-barrier.ts';
 import { FollowedCollections } from './structure-memory.ts';
 
 /** Pause before the checkpoints' collection is asked for again. */
@@ -45,6 +46,7 @@ export class Synchronization {
   readonly #prepared: Promise<void>;
   readonly #ticking: Promise<void>;
   #isPrepared = false;
+  #barrier: SourceBarrier | undefined;
   #confirmedDrops: ReadonlySet<string> = new Set();
 
   constructor(options: SynchronizationOptions) {
@@ -81,8 +83,13 @@ export class Synchronization {
     for (const task of tasks) this.#start(task);
   }
 
+  /** Up to where the source's logs have to be applied; undefined while there is no barrier. */
+  setBarrier(barrier: SourceBarrier | undefined): void {
+    this.#barrier = barrier;
+  }
+
   reports(): readonly ShardReport[] {
-    return [...this.#shards.values()].map(({ receiver }) => receiver.report());
+    return [...this.#shards.values()].map(({ receiver }) => receiver.report(this.#barrier));
   }
 
   /** Stores what is applied, then ends every receiver. */

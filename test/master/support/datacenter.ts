@@ -35,6 +35,7 @@ export const fastTimes: MasterTimes = {
   masterLeaseMs: 600,
   contactEveryMs: 40,
   reconcileEveryMs: 50,
+  barrierQuietMs: 30,
 };
 
 const authority = createCa({ commonName: 'client auth', validForMs: day });
@@ -145,6 +146,7 @@ export class Datacenter {
       dbServers: () => deployment.dbServers(),
       dbServer: (id) => deployment.dbServer(id),
       databases: () => deployment.databases(),
+      everyServer: () => deployment.everyServer(),
     };
   }
 
@@ -171,7 +173,9 @@ function sourceOver(source: () => Datacenter | undefined, caller: Caller): Sourc
     register: (registration, signal) => ask(({ outgoing }) => outgoing.register(registration, caller, signal)),
     heartbeat: (id, body, signal) => ask(({ outgoing }) => outgoing.heartbeat(id, body, caller, signal)),
     putShards: (id, shards, signal) => ask(({ outgoing }) => outgoing.putShards(id, shards, caller, signal)),
-    forget: (id, mode, signal) => ask(({ outgoing }) => outgoing.stop(id, mode, caller, signal)),
+    forget: (id, how, signal) => ask(({ outgoing }) => outgoing.stop(id, how, caller, signal)),
+    setBarrier: (id, signal) => ask(({ outgoing }) => outgoing.setBarrier(id, caller, signal)),
+    liftBarrier: (id, signal) => ask(({ outgoing }) => outgoing.liftBarrier(id, caller, signal)),
     checksums: (id, request, signal) => ask(({ outgoing }) => outgoing.checksums(id, request, caller, signal)),
     listing: (id, signal) => ask(({ outgoing }) => outgoing.listing(id, caller, signal)),
     close: async () => undefined,

@@ -26,6 +26,9 @@ export class FakeServer implements ArangoServer {
   readonly documents = new MinimalArango();
   readonly databases = new Map<string, Map<string, FakeCollection>>([['_system', new Map()]]);
   mode: 'default' | 'readonly' = 'default';
+  /** Streaming transactions that run. */
+  transactions: string[] = [];
+  tick = 100;
   authenticationOn = true;
   /** Every request fails while false. */
   reachable = true;
@@ -55,6 +58,8 @@ export class FakeServer implements ArangoServer {
       return answer(200, { mode: this.mode });
     }
     if (path === '/_admin/server/role') return answer(200, { role: 'SINGLE' });
+    if (path === '/_api/transaction') return answer(200, { transactions: this.transactions.map((id) => ({ id })) });
+    if (path === '/_api/wal/lastTick') return answer(200, { tick: String(this.tick), server: { serverId: '7' } });
     if (path === '/_api/version') return answer(200, { version: '3.12.10' });
     if (path === '/_api/database/current') return answer(200, { result: { id: `id-of-${database}` } });
     if (path === '/_api/collection' && method === 'GET') return this.#collections(database);
@@ -110,6 +115,10 @@ export class FakeDeployment implements ArangoDeployment {
   async dbServer(id: string): Promise<ArangoServer> {
     if (id !== `server-of-${this.id}`) throw new Error(`no DB-Server ${id}`);
     return this.front;
+  }
+
+  async everyServer(): Promise<readonly ArangoServer[]> {
+    return [this.front];
   }
 
   async databases(): Promise<readonly string[]> {

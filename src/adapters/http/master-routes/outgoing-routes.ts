@@ -1,4 +1,5 @@
 import type { Master } from '../../../master/master.ts';
+import type { ForgetTarget } from '../../../master/source-masters.ts';
 import { ApiError } from '../../../wire/api-error.ts';
 import { ChecksumsRequest } from '../../../wire/checksums.ts';
 import { OutgoingHeartbeat, OutgoingRegistration, OutgoingShards } from '../../../wire/outgoing.ts';
@@ -44,6 +45,21 @@ export function outgoingRoutes({ outgoing }: Master): Route[] {
       }),
     },
     {
+      method: 'PUT',
+      path: '/_api/sync/outgoing/:id/barrier',
+      ...target,
+      handle: ({ param, caller, signal }) => outgoing.setBarrier(param('id'), caller, signal),
+    },
+    {
+      method: 'DELETE',
+      path: '/_api/sync/outgoing/:id/barrier',
+      ...target,
+      handle: async ({ param, caller, signal }) => {
+        await outgoing.liftBarrier(param('id'), caller, signal);
+        return {};
+      },
+    },
+    {
       method: 'GET',
       path: '/_api/sync/outgoing/:id/listing',
       rights: 'peer',
@@ -56,7 +72,7 @@ export function outgoingRoutes({ outgoing }: Master): Route[] {
       rights: 'operator',
       at: 'leader',
       handle: async (request) => {
-        await outgoing.stop(request.param('id'), modeOf(request), request.caller, request.signal);
+        await outgoing.stop(request.param('id'), howOf(request), request.caller, request.signal);
         return {};
       },
     },
@@ -66,15 +82,19 @@ export function outgoingRoutes({ outgoing }: Master): Route[] {
       rights: 'operator',
       at: 'leader',
       handle: async (request) => {
-        await outgoing.stopAll(modeOf(request), request.caller, request.signal);
+        await outgoing.stopAll(howOf(request), request.caller, request.signal);
         return {};
       },
     },
   ];
 }
 
-function modeOf(request: RouteRequest): 'default' | 'readonly' | undefined {
+function howOf(request: RouteRequest): ForgetTarget {
   const mode = ServerMode.safeParse(request.query('server_mode'));
-  if (mode.success) return mode.data;
-  throw new ApiError(400, 'bad request: server_mode must be default or readonly');
+  if (!mode.success) throw new ApiError(400, 'bad request: server_mode must be default or readonly');
+  const barrierEpoch = request.query('barrier');
+  return {
+    ...(mode.data === undefined ? {} : { serverMode: mode.data }),
+    ...(barrierEpoch ? { barrierEpoch } : {}),
+  };
 }

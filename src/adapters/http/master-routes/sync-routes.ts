@@ -12,7 +12,7 @@ const shardPath = '/_api/sync/database/:database/collection/:collection/shard/:i
 
 /** Commands and questions of operators about synchronizations (master-api §3). */
 export function syncRoutes(master: Master): Route[] {
-  const { sync, checksums } = master;
+  const { sync, checksums, barrier } = master;
   const command = { rights: 'operator', at: 'leader' } as const;
   return [
     {
@@ -37,6 +37,19 @@ export function syncRoutes(master: Master): Route[] {
       path: '/_api/sync',
       ...command,
       handle: async (request) => sync.cancel(await request.body(CancelSync), request.caller, request.signal),
+    },
+    {
+      method: 'POST',
+      path: '/_api/sync/barrier',
+      ...command,
+      handle: (request) => barrier.set(request.signal).then(nothing),
+    },
+    { method: 'GET', path: '/_api/sync/barrier', ...command, handle: async () => barrier.info() },
+    {
+      method: 'DELETE',
+      path: '/_api/sync/barrier',
+      ...command,
+      handle: (request) => barrier.lift(request.signal).then(nothing),
     },
     {
       method: 'PUT',

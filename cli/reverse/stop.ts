@@ -1,0 +1,44 @@
+import { SyncInfo } from '../../src/wire/sync-info.ts';
+import type { Terminal } from '../command.ts';
+import { CommandFailed } from '../errors.ts';
+import type { MasterClient } from '../master-client.ts';
+import { asBefore } from '../stop/as-before.ts';
+import { waitBehindBarrier } from '../stop/barrier.ts';
+import { cancel } from '../stop/cancel.ts';
+
+const STATUS = { method: 'GET', path: '/_api/sync?details=short' } as const;
+
+/**
+ * Stops behind a barrier and leaves the source read-only. Where a run before has stopped already, the source must be
+ * held read-only since: otherwise writes of its own could be lost by following the other side.
+ */
+export async function stopForReversal(
+  source: MasterClient,
+  target: MasterClient,
+  terminal: Terminal,
+  deadline: number,
+): Promise<void> {
+  const { status } = await target.ask(STATUS, SyncInfo);
+  if (status === 'inactive') return assertHeld(source);
+  const body = { ensure_in_sync: true, source_server_mode: 'readonly' };
+  if (status === 'cancelling') {
+    await cancel(target, { source_server_mode: 'readonly' }, deadline, terminal.interrupted);
+    return assertHeld(source);
+  }
+  if (status === 'failed') throw new CommandFailed('the synchronization has failed: it cannot be reversed in sync');
+  try {
+    await waitBehindBarrier(target, terminal, deadline);
+    await cancel(target, body, deadline, terminal.interrupted);
+  } catch (error) {
+    throw await asBefore(target, error);
+  }
+}
+
+async function assertHeld(source: MasterClient): Promise<void> {
+  const { held_read_only: isHeld = false } = await source.ask(STATUS, SyncInfo);
+  if (isHeld) return;
+  throw new CommandFailed(
+    'the target follows nobody, and the source is not held read-only by a reversal that began before: ' +
+      "it may have writes that the target lacks. Run 'arangosync configure sync' for the direction that you want",
+  );
+}

@@ -1,0 +1,41 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CancelSyncAnswer } from '../../src/wire/sync-commands.ts';
+import { SyncInfo } from '../../src/wire/sync-info.ts';
+import { CommandFailed } from '../errors.ts';
+import type { MasterClient } from '../master-client.ts';
+
+const POLL_MS = 500;
+
+/** How a synchronization ended. */
+export interface Ended {
+  /** The source was not told. */
+  readonly aborted: boolean;
+  readonly answer: CancelSyncAnswer;
+}
+
+/**
+ * Asks for the end and polls the status until it is there: a master answers at once, and its leader may change meanwhile.
+ * Rejects when the synchronization goes on after all, or has not ended by `deadline`.
+ */
+export async function cancel(
+  masters: MasterClient,
+  body: Readonly<Record<string, unknown>>,
+  deadline: number,
+  interrupted: AbortSignal,
+): Promise<Ended> {
+  const answer = await masters.ask({ method: 'DELETE', path: '/_api/sync', body }, CancelSyncAnswer);
+  for (;;) {
+    const info = await masters.ask({ method: 'GET', path: '/_api/sync?details=short' }, SyncInfo);
+    const { status, status_message: why = '' } = info;
+    if (status === 'inactive') return { aborted: info.cancellationAborted === true, answer };
+    if (status !== 'cancelling') throw new CommandFailed(why || `the synchronization goes on: it is ${status}`);
+    if (interrupted.aborted) throw new CommandFailed(`interrupted; the synchronization is ${status}`);
+    if (performance.now() > deadline) {
+      throw new CommandFailed(
+        `the synchronization is still being stopped${why === '' ? '' : `: it ${why}`}. It goes on stopping: ` +
+          "see 'arangosync get status', or, when its source cannot be reached, run 'arangosync abort sync'",
+      );
+    }
+    await sleep(POLL_MS);
+  }
+}

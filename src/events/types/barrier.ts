@@ -1,0 +1,18 @@
+import { z } from 'zod';
+import { listOf, Name, ServerMode } from './parts.ts';
+
+/** A DB-Server's log up to a tick; `serverId` is the number under which its ticks are given. */
+export const ServerTick = z.strictObject({ dbServer: Name, serverId: Name, tick: Name });
+export type ServerTick = z.infer<typeof ServerTick>;
+
+/** A target wants this source read-only until it has caught up (S8). */
+export const BarrierSet = z.strictObject({ targetId: Name, epoch: Name });
+/** Every server refused writes, and these are the ends of their logs: what a target that has applied them is not behind. */
+export const BarrierEstablished = z.strictObject({ targetId: Name, epoch: Name, ticks: listOf(ServerTick) });
+/** From here on the source may have been written: what was in sync under this epoch need not be any more. */
+export const BarrierLifted = z.strictObject({ targetId: Name, epoch: Name, reason: z.string() });
+
+/** An operator wishes this deployment read-only, or no longer, whatever else holds it (S9). */
+export const ServerModeWished = z.strictObject({ mode: ServerMode });
+/** Nothing holds this deployment read-only any more, and it was made writable. */
+export const ServerModeRestored = z.strictObject({});

@@ -1,0 +1,144 @@
+import type { Barrier } from '../../domain/outgoing/state.ts';
+import type { ServerTick } from '../../events/types/barrier.ts';
+import type { ArangoDeployment } from '../../replication/arango.ts';
+import { notReadOnly } from '../server-mode.ts';
+import { readDatabase } from '../structure/local-structure.ts';
+import type { Core } from './core.ts';
+
+interface LastTick {
+  readonly tick: string;
+  readonly server: { readonly serverId: string };
+}
+
+/**
+ * The source's side of barriers (S8): establishes those that were set, once nothing can be written any more, and lifts
+ * one as soon as a server is seen that takes writes.
+ */
+export class BarrierReconciler {
+  readonly #core: Core;
+  /** Per epoch: what it waits for, for people. */
+  readonly #waitsFor = new Map<string, string>();
+
+  constructor(core: Core) {
+    this.#core = core;
+  }
+
+  /** Why a barrier is not established yet; `''` when nothing is known. */
+  waitsFor(epoch: string): string {
+    return this.#waitsFor.get(epoch) ?? '';
+  }
+
+  async step(signal: AbortSignal): Promise<void> {
+    const barriers = this.#barriers();
+    const epochs = new Set(barriers.map(({ barrier }) => barrier.epoch));
+    for (const epoch of this.#waitsFor.keys()) if (!epochs.has(epoch)) this.#waitsFor.delete(epoch);
+    if (barriers.length === 0) return;
+    const writable = await this.#writable(signal);
+    for (const { targetId, barrier } of barriers.filter(({ barrier: { ticks } }) => ticks !== null)) {
+      await this.#watch(targetId, barrier, writable, signal);
+    }
+    const waiting = barriers.filter(({ barrier: { ticks } }) => ticks === null);
+    if (waiting.length > 0) await this.#establish(waiting, writable, signal);
+  }
+
+  /** This deployment was seen writable: no barrier that was established holds any more. */
+  async liftBroken(signal: AbortSignal): Promise<void> {
+    for (const { targetId, barrier } of this.#barriers()) {
+      if (barrier.ticks !== null) await this.#lift(targetId, barrier, 'the source was made writable', signal);
+    }
+  }
+
+  /** Looks whether every server refuses writes at this moment; a barrier that does not hold is lifted. */
+  async confirm(targetId: string, signal: AbortSignal): Promise<void> {
+    const barrier = this.#core.control.state.outgoing.get(targetId)?.barrier;
+    if (!barrier?.ticks) return;
+    const writable = await this.#writable(signal);
+    if (writable.length > 0) await this.#lift(targetId, barrier, writable.join(', '), signal);
+  }
+
+  async #watch(targetId: string, barrier: Barrier, writable: readonly string[], signal: AbortSignal): Promise<void> {
+    // A server that is silent cannot be written either; whether it kept its mode shows when it answers.
+    const seen = writable.filter((text) => text.endsWith('is writable'));
+    if (seen.length > 0) await this.#lift(targetId, barrier, seen.join(', '), signal);
+  }
+
+  async #lift(targetId: string, { epoch }: Barrier, what: string, signal: AbortSignal): Promise<void> {
+    this.#core.ports.logger.warn(`the barrier of target ${targetId} is broken: ${what}`);
+    await this.#core.desk.internal({ kind: 'lift-barrier', targetId, epoch, reason: what }, 'barrier', signal);
+  }
+
+  async #establish(
+    waiting: readonly { readonly targetId: string; readonly barrier: Barrier }[],
+    writable: readonly string[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { desk, ports, settings } = this.#core;
+    const { deployment, clock } = ports;
+    const wait = (reason: string) => {
+      for (const { barrier } of waiting) this.#waitsFor.set(barrier.epoch, reason);
+    };
+    if (writable.length > 0) return wait(writable.join(', '));
+    const running = await runningTransactions(deployment, signal);
+    if (running > 0) return wait(`${running} transactions of users to end`);
+    wait('the last writes to end');
+    await clock.sleep(settings.times.barrierQuietMs, signal);
+    signal.throwIfAborted();
+    const before = await leadersOf(deployment, signal);
+    const ticks = await lastTicks(deployment, signal);
+    const [after, now] = await Promise.all([leadersOf(deployment, signal), this.#writable(signal)]);
+    if (before !== after) return wait('shards whose leader has just moved');
+    if (now.length > 0) return wait(now.join(', '));
+    for (const { targetId, barrier } of waiting) {
+      const command = { kind: 'establish-barrier', targetId, epoch: barrier.epoch, ticks } as const;
+      await desk.internal(command, 'barrier', signal);
+      ports.logger.info(`the barrier of target ${targetId} is established`, { epoch: barrier.epoch });
+    }
+  }
+
+  async #writable(signal: AbortSignal): Promise<string[]> {
+    return await notReadOnly(await this.#core.ports.deployment.everyServer(signal), signal);
+  }
+
+  #barriers(): { readonly targetId: string; readonly barrier: Barrier }[] {
+    return [...this.#core.control.state.outgoing.values()].flatMap(({ targetId, barrier }) =>
+      barrier === null ? [] : [{ targetId, barrier }],
+    );
+  }
+}
+
+/** Streaming transactions live on after the mode changed (reference 4.7); each database tells its own. */
+async function runningTransactions(deployment: ArangoDeployment, signal: AbortSignal): Promise<number> {
+  const path = '/_api/transaction';
+  let running = 0;
+  for (const database of await deployment.databases(signal)) {
+    running += (await deployment.front.json<{ transactions: unknown[] }>({ method: 'GET', database, path, signal }))
+      .transactions.length;
+  }
+  return running;
+}
+
+/** One text for who leads which shard; another text after a move. */
+async function leadersOf(deployment: ArangoDeployment, signal: AbortSignal): Promise<string> {
+  if (deployment.kind === 'single') return '';
+  const leaders: unknown[] = [];
+  for (const database of [...(await deployment.databases(signal))].sort()) {
+    const { collections } = await readDatabase(deployment, database, signal);
+    leaders.push([database, collections.map(({ id, shards }) => [id, shards])]);
+  }
+  return JSON.stringify(leaders);
+}
+
+/** Ends of the logs of all DB-Servers; throws when one does not answer. */
+async function lastTicks(deployment: ArangoDeployment, signal: AbortSignal): Promise<ServerTick[]> {
+  const servers = await deployment.dbServers(signal);
+  return await Promise.all(
+    servers.map(async ({ id }) => {
+      const server = await deployment.dbServer(id);
+      const {
+        tick,
+        server: { serverId },
+      } = await server.json<LastTick>({ method: 'GET', path: '/_api/wal/lastTick', signal });
+      return { dbServer: id, serverId, tick };
+    }),
+  );
+}

@@ -1,0 +1,38 @@
+import { wantedMode } from '../../domain/server-mode/state.ts';
+import { readMode, setMode } from '../server-mode.ts';
+import type { BarrierReconciler } from './barriers.ts';
+import type { Core } from './core.ts';
+
+/**
+ * Keeps the deployment's mode as the log wants it (S9), where no incoming synchronization is active or being cancelled:
+ * those look after the mode themselves, because it is part of what they promise.
+ */
+export class ServerModeReconciler {
+  readonly #core: Core;
+  readonly #barriers: BarrierReconciler;
+
+  constructor(core: Core, barriers: BarrierReconciler) {
+    this.#core = core;
+    this.#barriers = barriers;
+  }
+
+  async step(signal: AbortSignal): Promise<void> {
+    const { control, desk, ports } = this.#core;
+    const { serverMode, synchronization, outgoing } = control.state;
+    if (synchronization.phase === 'active' || synchronization.phase === 'cancelling') return;
+    const wanted = wantedMode(serverMode, synchronization, outgoing);
+    if (wanted === undefined) return;
+    const { front } = ports.deployment;
+    if ((await readMode(front, signal)) !== wanted) {
+      // Whoever made it writable may have written: that has to be known before it cannot be seen any more.
+      if (wanted === 'readonly') await this.#barriers.liftBroken(signal);
+      desk.assertLeads();
+      await setMode(front, wanted, signal);
+      ports.logger.info(`made this deployment ${wanted === 'readonly' ? 'read-only' : 'writable'}`);
+      control.touch();
+    }
+    if (wanted === 'default' && (await readMode(front, signal)) === 'default') {
+      await desk.internal({ kind: 'note-mode-restored' }, 'server mode', signal);
+    }
+  }
+}

@@ -1,0 +1,81 @@
+import { ApiError } from '../../wire/api-error.ts';
+import type { BarrierInfo } from '../../wire/sync-commands.ts';
+import type { Core } from '../reconcile/core.ts';
+import type { InSyncReconciler } from '../reconcile/in-sync.ts';
+import type { SourceLink } from '../reconcile/source-link.ts';
+import { SourceRefused } from '../source-masters.ts';
+
+/** `/_api/sync/barrier`, asked at the target: the source is made read-only so that the target can catch up (S8). */
+export class BarrierService {
+  readonly #core: Core;
+  readonly #link: SourceLink;
+  readonly #inSync: InSyncReconciler;
+
+  constructor(core: Core, link: SourceLink, inSync: InSyncReconciler) {
+    this.#core = core;
+    this.#link = link;
+    this.#inSync = inSync;
+  }
+
+  /** Repeatable. 412 while no synchronization runs. */
+  async set(signal: AbortSignal): Promise<void> {
+    this.#assertActive();
+    const { deployment } = this.#core.ports;
+    const set = async () => (await this.#link.masters(signal)).setBarrier(deployment.id, signal);
+    this.#link.takeBarrier(await told(set));
+  }
+
+  /** Succeeds also when there is none. */
+  async lift(signal: AbortSignal): Promise<void> {
+    const { control, desk, ports } = this.#core;
+    desk.assertLeads();
+    if (control.state.synchronization.configuration === null) return;
+    await told(async () => (await this.#link.masters(signal)).liftBarrier(ports.deployment.id, signal));
+    this.#link.takeBarrier(undefined);
+  }
+
+  info(): BarrierInfo {
+    this.#core.desk.assertLeads();
+    const { barrier, trouble } = this.#link;
+    const { inSync, notInSync } = this.#inSync.count();
+    const isEstablished = barrier?.ticks !== undefined;
+    const message = trouble ?? (barrier === undefined || isEstablished ? '' : (barrier.waitsFor ?? ''));
+    return {
+      in_sync_shards: inSync,
+      not_in_sync_shards: notInSync,
+      SourceServerReadonly: isEstablished,
+      ...(message === '' ? {} : { message }),
+    };
+  }
+
+  /**
+   * The epoch of the barrier behind which every shard is in sync. Throws 412 with what is missing when there is none or
+   * one is not.
+   */
+  ensuredEpoch(): string {
+    const { barrier } = this.#link;
+    const { inSync, notInSync } = this.#inSync.count();
+    if (barrier?.ticks === undefined) {
+      throw new ApiError(412, 'no barrier holds at the source: nothing was stopped; set one, or stop without it');
+    }
+    if (notInSync === 0) return barrier.epoch;
+    throw new ApiError(412, `${notInSync} of ${inSync + notInSync} shards are not in sync: nothing was stopped`);
+  }
+
+  #assertActive(): void {
+    this.#core.desk.assertLeads();
+    const { phase, identity } = this.#core.control.state.synchronization;
+    if (phase === 'active' && identity !== null) return;
+    throw new ApiError(412, `there is no running synchronization to set a barrier for: it is ${phase}`);
+  }
+}
+
+/** A refusal is permanent and read by people; an unreachable source may answer the same call later. */
+async function told<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw new ApiError(error instanceof SourceRefused ? 412 : 503, message, { cause: error });
+  }
+}

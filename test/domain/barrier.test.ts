@@ -1,0 +1,153 @@
+import { describe, expect, it } from 'vitest';
+import { wantedMode } from '../../src/domain/server-mode/state.ts';
+import { cancelRequested, configured, event, identified, registered } from './examples.ts';
+import { given } from './given.ts';
+
+const targetId = 'deployment-b';
+const set = { kind: 'set-barrier', targetId, fingerprint: 'certificate-b' } as const;
+const ticks = [{ dbServer: 'PRMR-1', serverId: '7', tick: '100' }];
+const barrierSet = event('BarrierSet', { targetId, epoch: 'id1' });
+const established = event('BarrierEstablished', { targetId, epoch: 'id1', ticks });
+const lifted = event('BarrierLifted', { targetId, epoch: 'id1', reason: 'a server is writable' });
+const stop = { kind: 'stop-outgoing', targetId, reason: 'the target stopped', barrierEpoch: 'id1' } as const;
+
+type Given = ReturnType<typeof given>;
+const modeOf = ({ control: { serverMode, synchronization, outgoing } }: Given) =>
+  wantedMode(serverMode, synchronization, outgoing);
+
+describe('S8: a barrier', () => {
+  it('is set once, and keeps its epoch when it is set again', () => {
+    given(registered).when(set).thenThese(barrierSet);
+    given(registered, barrierSet).when(set).thenNothing();
+    given(registered, barrierSet, established).when(set).thenNothing();
+  });
+
+  it('has another epoch after it was lifted', () => {
+    const again = given(registered, barrierSet, lifted).when(set).control();
+    expect(again.outgoing.get(targetId)?.barrier).toMatchObject({ ticks: null });
+  });
+
+  it('is established once, and only under its own epoch', () => {
+    const establish = { kind: 'establish-barrier', targetId, epoch: 'id1', ticks } as const;
+    given(registered, barrierSet).when(establish).thenThese(established);
+    given(registered, barrierSet, established).when(establish).thenNothing();
+    given(registered).when(establish).thenRefused(412, 'barrier-gone');
+    given(registered, barrierSet, lifted).when(establish).thenRefused(412, 'barrier-gone');
+  });
+
+  it('is lifted by its epoch, and lifting what is not there succeeds', () => {
+    const lift = { kind: 'lift-barrier', targetId, epoch: 'id1', reason: 'a server is writable' } as const;
+    given(registered, barrierSet, established).when(lift).thenThese(lifted);
+    given(registered, barrierSet, established)
+      .when({ ...lift, epoch: 'another' })
+      .thenNothing();
+    given(registered).when(lift).thenNothing();
+    given().when(lift).thenNothing();
+  });
+
+  it('lets a target stop only while it holds unbroken', () => {
+    const stopped = event('OutgoingStopped', { targetId, reason: 'the target stopped', barrierEpoch: 'id1' });
+    given(registered, barrierSet, established).when(stop).thenThese(stopped);
+    given(registered, barrierSet).when(stop).thenRefused(412, 'barrier-broken');
+    given(registered, barrierSet, established, lifted).when(stop).thenRefused(412, 'barrier-broken');
+    given(registered, barrierSet, established)
+      .when({ ...stop, barrierEpoch: 'an older one' })
+      .thenRefused(412, 'barrier-broken');
+  });
+
+  it('S23: belongs to the certificate of its target', () => {
+    given(registered)
+      .when({ ...set, fingerprint: 'other' })
+      .thenRefused(403, 'other-certificate');
+    given(registered, barrierSet)
+      .when({ kind: 'lift-barrier', targetId, fingerprint: 'other', reason: '' })
+      .thenRefused(403, 'other-certificate');
+  });
+
+  it('survives a new registration of its target', () => {
+    const again = given(registered, barrierSet, established, registered);
+    expect(again.control.outgoing.get(targetId)?.barrier).toMatchObject({ epoch: 'id1', ticks });
+  });
+});
+
+describe('a cancellation behind a barrier', () => {
+  const request = event('SyncCancelRequested', {
+    force: false,
+    targetServerMode: 'default',
+    sourceServerMode: 'default',
+    barrierEpoch: 'id1',
+  });
+  it('is withdrawn when the source would not stop: the synchronization goes on under the same epoch', () => {
+    const after = given(configured, identified, request)
+      .when({ kind: 'withdraw-cancellation', reason: 'broken' })
+      .thenThese(event('SyncCancelWithdrawn', { reason: 'broken' })).control;
+    expect(after.synchronization).toMatchObject({
+      phase: 'active',
+      cancellation: null,
+      withdrawn: { reason: 'broken' },
+      configuration: { epoch: 'epoch1' },
+    });
+  });
+
+  it('cannot be withdrawn once it has ended', () => {
+    given(configured, request, event('SyncStopped', { aborted: false, reason: '' }))
+      .when({ kind: 'withdraw-cancellation', reason: 'late' })
+      .thenNothing();
+  });
+});
+
+describe('S9: the mode of a deployment', () => {
+  const stopped = event('SyncStopped', { aborted: false, reason: '' });
+  const second = event('OutgoingRegistered', {
+    targetId: 'deployment-c',
+    endpoints: ['https://c1:8629'],
+    fingerprint: 'certificate-c',
+    inventoryChannel: 'inventory-c',
+  });
+  const secondSet = event('BarrierSet', { targetId: 'deployment-c', epoch: 'id2' });
+
+  it('is none of our business while nothing ever held it', () => {
+    expect(modeOf(given())).toBeUndefined();
+    expect(modeOf(given(registered))).toBeUndefined();
+  });
+
+  it('is read-only while a synchronization is active or failed, a barrier holds, or an operator wishes it', () => {
+    expect(modeOf(given(configured))).toBe('readonly');
+    expect(modeOf(given(configured, event('SyncFailed', { code: 'x', reason: 'y' })))).toBe('readonly');
+    expect(modeOf(given(registered, barrierSet))).toBe('readonly');
+    expect(modeOf(given(event('ServerModeWished', { mode: 'readonly' })))).toBe('readonly');
+  });
+
+  it('is made writable again by us, once, after what held it has ended', () => {
+    expect(modeOf(given(registered, barrierSet, lifted))).toBe('default');
+    given(registered, barrierSet, lifted)
+      .when({ kind: 'note-mode-restored' })
+      .thenThese(event('ServerModeRestored', {}));
+    expect(modeOf(given(registered, barrierSet, lifted, event('ServerModeRestored', {})))).toBeUndefined();
+    expect(modeOf(given(configured, cancelRequested, stopped))).toBe('default');
+  });
+
+  it('stays read-only for the barrier of one target when another one stops', () => {
+    const stops = event('OutgoingStopped', { targetId, reason: '', serverMode: 'default' });
+    expect(modeOf(given(registered, second, barrierSet, secondSet, stops))).toBe('readonly');
+  });
+
+  it('stays read-only when a stop asked for that, until an operator wishes otherwise', () => {
+    const stops = event('OutgoingStopped', { targetId, reason: '', serverMode: 'readonly' });
+    expect(modeOf(given(registered, stops))).toBe('readonly');
+    given(registered, stops)
+      .when({ kind: 'wish-server-mode', mode: 'default' })
+      .thenThese(event('ServerModeWished', { mode: 'default' }));
+    expect(modeOf(given(registered, stops, event('ServerModeWished', { mode: 'default' })))).toBe('default');
+  });
+
+  it('of a target that is left read-only stays so, and is free again by the next synchronization', () => {
+    const leave = event('SyncCancelRequested', {
+      force: false,
+      targetServerMode: 'readonly',
+      sourceServerMode: 'default',
+    });
+    expect(modeOf(given(configured, leave, stopped))).toBe('readonly');
+    expect(modeOf(given(configured, leave, stopped, configured, cancelRequested, stopped))).toBe('default');
+  });
+});

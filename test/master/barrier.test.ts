@@ -1,0 +1,158 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Master } from '../../src/master/master.ts';
+import type { ShardRef } from '../../src/wire/shards.ts';
+import { Datacenter, operator } from './support/datacenter.ts';
+import { FakeWorker, shardReport } from './support/fake-worker.ts';
+import { followingOf } from './support/following.ts';
+import { until } from './support/until.ts';
+
+const signal = AbortSignal.timeout(120_000);
+const shard: ShardRef = { database: 'd', collection: 'c', shardIndex: 0 };
+const stopEnsured = { ensure_in_sync: true, wait_timeout: 20_000_000_000 } as const;
+
+let a: Datacenter;
+let b: Datacenter;
+let leader: Master;
+const workers: FakeWorker[] = [];
+
+beforeEach(async () => {
+  a = await Datacenter.open('AAA');
+  b = await Datacenter.open('BBB');
+  b.source = a;
+  for (const { deployment } of [a, b]) {
+    deployment.front.databases.set('d', new Map([['c', { id: '1', isSystem: false, count: 5, hash: '11' }]]));
+  }
+  await a.startMaster('a1');
+  await b.startMaster('b1');
+  await Promise.all([a.leader(), b.leader()]);
+  live(a, 'wa');
+  live(b, 'wb');
+  leader = await followingOf(a, b, [shard]);
+});
+
+afterEach(async () => {
+  await Promise.all(workers.splice(0).map((worker) => worker.die()));
+  await Promise.all([a.stop(), b.stop()]);
+});
+
+function live(datacenter: Datacenter, id: string): void {
+  const worker = new FakeWorker(id);
+  worker.live(() => datacenter.masters.find((master) => master.leads));
+  workers.push(worker);
+}
+
+/** What the worker of the target says of its shard. */
+async function report(reachedBarrier: string | undefined): Promise<void> {
+  const task = await until('the shard has a worker', () =>
+    [...leader.state.tasks.values()].find(({ type, workerId }) => type === 'receive-shard' && workerId !== null),
+  );
+  const more = reachedBarrier === undefined ? {} : { reachedBarrier };
+  const { term } = leader.state.leadership;
+  await leader.workers.report(task.workerId ?? '', { term, shards: [shardReport(task.taskId, shard, more)] }, signal);
+}
+
+const epochOf = () => until('workers hear of the barrier', () => workers[1]?.instructions?.incoming?.barrier?.epoch);
+
+async function inSync(): Promise<void> {
+  await leader.barrier.set(signal);
+  await report(await epochOf());
+  await until('every shard is in sync', () => leader.barrier.info().not_in_sync_shards === 0);
+}
+
+describe('S8: a barrier', () => {
+  it('makes the source read-only, and tells workers where its log ended', async () => {
+    await leader.barrier.set(signal);
+    await until('established', () => leader.barrier.info().SourceServerReadonly);
+    expect(a.deployment.front.mode).toBe('readonly');
+    await epochOf();
+    expect(workers[1]?.instructions?.incoming?.barrier?.ticks).toEqual([
+      { dbServer: 'server-of-AAA', serverId: '7', tick: '100' },
+    ]);
+    expect(leader.barrier.info()).toMatchObject({ in_sync_shards: 0, not_in_sync_shards: 1 });
+    expect((await a.leader()).sync.info('full').outgoing).toMatchObject([{ id: 'BBB', active_barrier: true }]);
+  });
+
+  it('is not established while a transaction runs', async () => {
+    a.deployment.front.transactions = ['4711'];
+    await leader.barrier.set(signal);
+    await until('the source waits', () => leader.barrier.info().message?.includes('transactions of users'));
+    expect(leader.barrier.info().SourceServerReadonly).toBe(false);
+    a.deployment.front.transactions = [];
+    await until('established', () => leader.barrier.info().SourceServerReadonly);
+  });
+
+  it('counts a shard only when its worker came there and the trees are equal', async () => {
+    const collection = b.deployment.front.databases.get('d')?.get('c');
+    if (collection === undefined) throw new Error('the target has no collection');
+    collection.hash = '12';
+    await leader.barrier.set(signal);
+    const epoch = await epochOf();
+    const batches = b.deployment.front.batches;
+    await report(epoch);
+    await until('the trees are compared', () => b.deployment.front.batches > batches + 1);
+    expect(leader.barrier.info().in_sync_shards).toBe(0);
+    collection.hash = '11';
+    await until('in sync', () => leader.barrier.info().in_sync_shards === 1);
+    await report(undefined);
+    expect(leader.barrier.info().in_sync_shards).toBe(0);
+  });
+
+  it('is lifted for good when somebody makes the source writable', async () => {
+    await inSync();
+    a.deployment.front.mode = 'default';
+    await until('lifted', () => !leader.barrier.info().SourceServerReadonly);
+    await expect(leader.sync.cancel(stopEnsured, operator, signal)).rejects.toMatchObject({ status: 412 });
+    expect(leader.state.synchronization.phase).toBe('active');
+  });
+
+  it('removed by an operator, the source is writable again', async () => {
+    await leader.barrier.set(signal);
+    await until('established', () => leader.barrier.info().SourceServerReadonly);
+    await leader.barrier.lift(signal);
+    await until('writable', () => a.deployment.front.mode === 'default');
+    await leader.barrier.lift(signal);
+    expect(b.deployment.front.mode).toBe('readonly');
+  });
+});
+
+describe('S8: stopping behind a barrier', () => {
+  it('leaves both sides writable, after the source recorded that the barrier held', async () => {
+    await inSync();
+    expect(await leader.sync.cancel(stopEnsured, operator, signal)).toMatchObject({
+      cancelling: false,
+      aborted: false,
+    });
+    expect(b.deployment.front.mode).toBe('default');
+    await until('the source is writable', () => a.deployment.front.mode === 'default');
+    expect((await a.leader()).state.outgoing.size).toBe(0);
+  });
+
+  it('is refused while a shard is not in sync, and nothing is stopped', async () => {
+    await leader.barrier.set(signal);
+    await until('established', () => leader.barrier.info().SourceServerReadonly);
+    const refusal = leader.sync.cancel(stopEnsured, operator, signal);
+    await expect(refusal).rejects.toThrow('1 of 1 shards are not in sync');
+    expect(leader.state.synchronization.phase).toBe('active');
+  });
+
+  it('is given up when the barrier broke after the last look: the synchronization goes on', async () => {
+    await inSync();
+    const source = await a.leader();
+    // Between the look at the shards and the word of the source, somebody writes there.
+    a.deployment.front.mode = 'default';
+    await expect(leader.sync.cancel(stopEnsured, operator, signal)).rejects.toMatchObject({ status: 412 });
+    await until('active again', () => leader.state.synchronization.phase === 'active');
+    expect(source.state.outgoing.has('BBB')).toBe(true);
+    expect(b.deployment.front.mode).toBe('readonly');
+  });
+
+  it('may leave the source read-only, as a reversal needs it', async () => {
+    await inSync();
+    await leader.sync.cancel({ ...stopEnsured, source_server_mode: 'readonly' }, operator, signal);
+    const source = await a.leader();
+    expect(source.state.serverMode.wishedReadOnly).toBe(true);
+    expect(a.deployment.front.mode).toBe('readonly');
+    await source.outgoing.stopAll({}, operator, signal);
+    await until('an operator ends it', () => a.deployment.front.mode === 'default');
+  });
+});
