@@ -66,6 +66,16 @@ describe('a target', () => {
       .thenRefused(412, 'target-is-source');
   });
 
+  it('S12: is not forgotten by a call that was to end an earlier registration and lands late', () => {
+    const stop = { kind: 'stop-outgoing', targetId: 'deployment-b', reason: 'stopped' } as const;
+    given(registered)
+      .when({ ...stop, inventoryChannel: 'inventory-before' })
+      .thenNothing();
+    given(registered)
+      .when({ ...stop, inventoryChannel: 'inventory-b' })
+      .thenThese(event('OutgoingStopped', { targetId: 'deployment-b', reason: 'stopped' }));
+  });
+
   it('is forgotten when it stops, once; an operator of the source may do that too', () => {
     const stop = {
       kind: 'stop-outgoing',

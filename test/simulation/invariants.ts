@@ -1,6 +1,7 @@
 import type { Head } from '../../src/events/log.ts';
 import { shardKey } from '../../src/events/types/parts.ts';
 import type { KnownEvent } from '../../src/events/vocabulary.ts';
+import type { ControlState } from '../../src/projections/control-state.ts';
 import { checkFold } from './chronicle.ts';
 import type { SimProcess } from './process.ts';
 import type { Site } from './site.ts';
@@ -13,7 +14,7 @@ export class Invariants {
 
   constructor(site: Site) {
     this.#site = site;
-    site.chronicle.onEvent.push((event) => this.#onEvent(event));
+    site.chronicle.onEvent.push((event, _, before) => this.#onEvent(event, before));
   }
 
   check(): void {
@@ -58,9 +59,13 @@ export class Invariants {
     }
   }
 
-  #onEvent(event: KnownEvent): void {
+  #onEvent(event: KnownEvent, before: ControlState): void {
     if (event.type === 'SyncFailed') this.#fail(`the synchronization fails without a reason: ${event.data.reason}`);
     if (event.type !== 'SyncStopped') return;
+    const { configuration } = before.synchronization;
+    const known = this.#site.other?.chronicle.state.outgoing.get(this.#site.id)?.inventoryChannel;
+    if (!event.data.aborted && known !== undefined && known === configuration?.inventoryChannel)
+      this.#fail('the synchronization has stopped, and the source was not told');
     for (const { id, process, tokenUntilMs, roles } of this.#site.workers) {
       if (process.isDead || tokenUntilMs < this.#site.world.nowMs) continue;
       const running = [...(roles?.running() ?? [])].find(({ type }) => type.startsWith('receive-'));

@@ -28,6 +28,8 @@ export interface StopOutgoing {
   readonly reason: string;
   /** Only behind this barrier, unbroken. */
   readonly barrierEpoch?: string;
+  /** Only the registration that has this channel. */
+  readonly inventoryChannel?: string;
   readonly serverMode?: 'default' | 'readonly';
 }
 
@@ -60,10 +62,12 @@ export function setOutgoingShards(state: Outgoing, command: SetOutgoingShards): 
 
 /** Forgets a target; nothing to do when it is not known. */
 export function stopOutgoing(state: Outgoing, command: StopOutgoing): Decision {
-  const { targetId, fingerprint, reason, barrierEpoch, serverMode } = command;
+  const { targetId, fingerprint, reason, barrierEpoch, inventoryChannel, serverMode } = command;
   const target = state.get(targetId);
   if (target === undefined) return decided();
   if (fingerprint !== undefined && fingerprint !== target.fingerprint) return notYours(targetId);
+  // What was to end has ended, and the target has registered again since: the command comes from the past (S12).
+  if ((inventoryChannel ?? target.inventoryChannel) !== target.inventoryChannel) return decided();
   if (barrierEpoch !== undefined && !holds(target, barrierEpoch)) {
     return rejected(
       412,

@@ -22,6 +22,8 @@ export class CancellationReconciler {
   #forceAfterMs = forceAfterDefaultMs;
   #told: 'yes' | 'given up' | 'refused' | undefined;
   #waitingFor = '';
+  /** The cancellation that the above is about, and the term. */
+  #which = '';
 
   constructor(core: Core, link: SourceLink) {
     this.#core = core;
@@ -42,13 +44,14 @@ export class CancellationReconciler {
   async step(signal: AbortSignal): Promise<void> {
     const { phase, cancellation } = this.#core.control.state.synchronization;
     if (phase !== 'cancelling' || cancellation === null) {
-      this.#triedSinceMs = undefined;
-      this.#told = undefined;
-      this.#waitingFor = '';
+      this.#beginAnew();
       return;
     }
+    if (this.#which !== this.#current()) this.#beginAnew();
+    this.#which = this.#current();
     this.#triedSinceMs ??= this.#nowMs();
     this.#told ??= await this.#tellSource(cancellation, signal);
+    if (this.#which !== this.#current()) return;
     if (this.#told === 'refused') return this.#withdraw(signal);
     if (this.#told === undefined) return;
     if (this.#workersHoldTasks()) {
@@ -56,6 +59,18 @@ export class CancellationReconciler {
       return;
     }
     await this.#finish(cancellation.targetServerMode, signal);
+  }
+
+  /** What was done for another cancellation, or before others led, was not done for this one. */
+  #current(): string {
+    const { synchronization, leadership } = this.#core.control.state;
+    return `${leadership.term} ${synchronization.phase} ${synchronization.configuration?.inventoryChannel}`;
+  }
+
+  #beginAnew(): void {
+    this.#triedSinceMs = undefined;
+    this.#told = undefined;
+    this.#waitingFor = '';
   }
 
   async #tellSource(
@@ -66,7 +81,11 @@ export class CancellationReconciler {
     try {
       const masters = await this.#link.masters(signal);
       const { sourceServerMode: serverMode, barrierEpoch } = cancellation;
-      const how = { serverMode, ...(barrierEpoch === undefined ? {} : { barrierEpoch }) };
+      const how = {
+        serverMode,
+        ...(barrierEpoch === undefined ? {} : { barrierEpoch }),
+        ...this.#registration(),
+      };
       await masters.forget(this.#core.ports.deployment.id, how, signal);
       return 'yes';
     } catch (error) {
@@ -79,6 +98,13 @@ export class CancellationReconciler {
       const triedForMs = this.#nowMs() - (this.#triedSinceMs ?? this.#nowMs());
       return cancellation.force && triedForMs >= this.#forceAfterMs ? 'given up' : undefined;
     }
+  }
+
+  /** What the source knows us by, once it was met under this configuration; before, whatever it has of us is to go. */
+  #registration(): { readonly inventoryChannel?: string } {
+    const { configuration, identity } = this.#core.control.state.synchronization;
+    if (configuration === null || identity === null) return {};
+    return { inventoryChannel: configuration.inventoryChannel };
   }
 
   /** The source was written after all shards were in sync: stopping now could lose that (S8). */

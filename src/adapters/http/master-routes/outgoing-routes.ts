@@ -93,8 +93,10 @@ function howOf(request: RouteRequest): ForgetTarget {
   const mode = ServerMode.safeParse(request.query('server_mode'));
   if (!mode.success) throw new ApiError(400, 'bad request: server_mode must be default or readonly');
   const barrierEpoch = request.query('barrier');
+  const inventoryChannel = request.query('inventory');
   return {
     ...(mode.data === undefined ? {} : { serverMode: mode.data }),
     ...(barrierEpoch ? { barrierEpoch } : {}),
+    ...(inventoryChannel ? { inventoryChannel } : {}),
   };
 }
