@@ -66,6 +66,15 @@ describe('a target', () => {
       .thenRefused(412, 'target-is-source');
   });
 
+  it('S12: is not registered again by a heartbeat that is decided after it stopped', () => {
+    given()
+      .when({ ...register, onlyRenews: true })
+      .thenNothing();
+    given(registered)
+      .when({ ...register, endpoints: ['https://b9:8629'], onlyRenews: true })
+      .thenThese(event('OutgoingRegistered', { ...registered.data, endpoints: ['https://b9:8629'] } as never));
+  });
+
   it('S12: is not forgotten by a call that was to end an earlier registration and lands late', () => {
     const stop = { kind: 'stop-outgoing', targetId: 'deployment-b', reason: 'stopped' } as const;
     given(registered)

@@ -11,6 +11,8 @@ export interface RegisterOutgoing extends EventData<'OutgoingRegistered'> {
   readonly ownDeploymentId: string;
   /** The caller holds a queue token bound to this target: then a new certificate takes the id over. */
   readonly holdsToken: boolean;
+  /** Renews what is registered, and registers nothing: a target that stopped meanwhile stays forgotten. */
+  readonly onlyRenews?: boolean;
 }
 /** `PUT /_api/sync/outgoing/{id}/shards`: the whole list. */
 export interface SetOutgoingShards {
@@ -40,6 +42,7 @@ export function registerOutgoing(state: Outgoing, command: RegisterOutgoing): De
     return rejected(412, 'target-is-source', `deployment ${targetId} cannot follow itself`);
   }
   const known = state.get(targetId);
+  if (known === undefined && command.onlyRenews) return decided();
   if (known !== undefined && !command.holdsToken && known.fingerprint !== fingerprint) return notYours(targetId);
   if (known !== undefined && isSame(known, command)) return decided();
   return decided({ type: 'OutgoingRegistered', data: { targetId, endpoints, fingerprint, inventoryChannel } });
