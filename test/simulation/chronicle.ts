@@ -1,6 +1,5 @@
 import { wantedTasks } from '../../src/domain/tasks/wanted.ts';
 import { canonicalText } from '../../src/events/canonical.ts';
-import { headOf } from '../../src/events/chain.ts';
 import type { Commit, Head } from '../../src/events/log.ts';
 import { readEvent } from '../../src/events/read-event.ts';
 import { shardKey } from '../../src/events/types/parts.ts';
@@ -21,6 +20,8 @@ const sufficientRebuilds = 12;
  */
 export class Chronicle implements LogWatcher {
   readonly commits: Commit[] = [];
+  strays = 0;
+  rebuilds = 0;
   readonly #name: string;
   readonly #world: World;
   readonly #plane = new ControlPlane();
@@ -47,6 +48,7 @@ export class Chronicle implements LogWatcher {
     const commit: Commit = content;
     // A writer from the past found the place of an archived commit free (S10): it must find out by itself.
     if (commit.position <= this.head.position) {
+      this.strays += 1;
       this.#world.note(`${this.#name}: a stray commit at ${commit.position} by ${commit.writer}`);
       return;
     }
@@ -73,12 +75,11 @@ export class Chronicle implements LogWatcher {
   }
 
   /** Folds the log anew to remembered positions, from the beginning and from the last archived state. */
-  checkRebuilds(): number {
+  checkRebuilds(): void {
     const positions = [...this.#texts.keys()].slice(-sufficientRebuilds);
     for (const position of positions) {
       for (const start of this.#starts(position)) this.#rebuild(start, position);
     }
-    return positions.length;
   }
 
   #starts(position: number): number[] {
@@ -89,6 +90,7 @@ export class Chronicle implements LogWatcher {
   }
 
   #rebuild(start: number, position: number): void {
+    this.rebuilds += 1;
     const plane = new ControlPlane();
     for (const commit of this.commits.slice(start, position)) plane.apply(commit);
     if (canonicalText(plane.state) === this.#texts.get(position)) return;
@@ -174,5 +176,3 @@ export function checkFold(
     world.fail(`${who} folded the log up to ${head.position} into another state`);
   }
 }
-
-export { headOf };

@@ -28,6 +28,10 @@ export interface SeedResult {
   readonly claims: number;
   readonly faults: number;
   readonly refusedWrites: number;
+  /** Commits that a writer from the past put where archived ones had been (S10). */
+  readonly strays: number;
+  /** Folds of the log that were made again and held against what was folded then. */
+  readonly rebuilds: number;
   /** The end of what happened. */
   readonly lines: readonly string[];
 }
@@ -142,6 +146,8 @@ class History {
       claims: commits.filter(({ events }) => events.some(({ type }) => type === 'LeadershipClaimed')).length,
       faults: [...(this.#faults?.counts.values() ?? [])].reduce((sum, count) => sum + count, 0),
       refusedWrites: this.#sites.reduce((sum, { target }) => sum + target.refused, 0),
+      strays: this.#sites.reduce((sum, { chronicle }) => sum + chronicle.strays, 0),
+      rebuilds: this.#sites.reduce((sum, { chronicle }) => sum + chronicle.rebuilds, 0),
       lines: world.lastLines(this.#options.lines ?? 0),
     };
   }

@@ -94,7 +94,7 @@ export class World {
   }
 
   lastLines(count: number): readonly string[] {
-    return this.#lines.slice(-count);
+    return count === 0 ? [] : this.#lines.slice(-count);
   }
 }
 

@@ -79,6 +79,7 @@ export class CancellationReconciler {
   ): Promise<'yes' | 'given up' | 'refused' | undefined> {
     this.#core.desk.assertLeads();
     try {
+      if (this.#link.isCalling) throw new SourceUnreachable('a contact with it is under way');
       const masters = await this.#link.masters(signal);
       const { sourceServerMode: serverMode, barrierEpoch } = cancellation;
       const how = {

@@ -25,6 +25,7 @@ export class SourceLink {
   #confirmedShards: string | undefined;
   #contactedAtMs = -Infinity;
   #trouble: string | undefined;
+  #isCalling = false;
   #barrier: WireBarrier | undefined;
 
   constructor(core: Core) {
@@ -47,6 +48,11 @@ export class SourceLink {
     const isNews = JSON.stringify(this.#barrier) !== JSON.stringify(barrier);
     this.#barrier = barrier;
     if (isNews) this.#core.control.touch();
+  }
+
+  /** Whether a contact is under way: it can still register us, after whatever else the source is told. */
+  get isCalling(): boolean {
+    return this.#isCalling;
   }
 
   /** How workers reach the source; undefined while that is not known. */
@@ -73,6 +79,7 @@ export class SourceLink {
       this.#forgetContact();
       return;
     }
+    this.#isCalling = true;
     try {
       if (identity !== null) await this.#token.load(identity.deploymentId, signal);
       await this.#open(configuration, signal);
@@ -83,6 +90,10 @@ export class SourceLink {
       signal.throwIfAborted();
       this.#trouble = error instanceof Error ? error.message : String(error);
       throw error;
+    } finally {
+      this.#isCalling = false;
+      // A cancellation waits for it.
+      if (this.#core.control.state.synchronization.phase !== 'active') this.#core.control.touch();
     }
   }
 
