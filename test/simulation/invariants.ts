@@ -12,6 +12,8 @@ export class Invariants {
   /** Where each process stood in the log. */
   readonly #heads = new WeakMap<SimProcess, Head>();
 
+  #cancelledAtMs = Number.NEGATIVE_INFINITY;
+
   constructor(site: Site) {
     this.#site = site;
     site.chronicle.onEvent.push((event, _, before) => this.#onEvent(event, before));
@@ -61,10 +63,10 @@ export class Invariants {
 
   #onEvent(event: KnownEvent, before: ControlState): void {
     if (event.type === 'SyncFailed') this.#fail(`the synchronization fails without a reason: ${event.data.reason}`);
+    const isFirst = before.synchronization.phase !== 'cancelling';
+    if (event.type === 'SyncCancelRequested' && isFirst) this.#cancelledAtMs = this.#site.world.nowMs;
     if (event.type !== 'SyncStopped') return;
-    const { configuration } = before.synchronization;
-    const known = this.#site.other?.chronicle.state.outgoing.get(this.#site.id)?.inventoryChannel;
-    if (!event.data.aborted && known !== undefined && known === configuration?.inventoryChannel)
+    if (!event.data.aborted && this.#site.sourceToldAtMs < this.#cancelledAtMs)
       this.#fail('the synchronization has stopped, and the source was not told');
     for (const { id, process, tokenUntilMs, roles } of this.#site.workers) {
       if (process.isDead || tokenUntilMs < this.#site.world.nowMs) continue;

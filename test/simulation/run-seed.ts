@@ -12,8 +12,8 @@ import { Site } from './site.ts';
 import { virtualTimeouts } from './virtual-timeouts.ts';
 import { World } from './world.ts';
 
-const chaosMsMin = 20_000;
-const chaosMsMax = 50_000;
+const chaosMsMin = 10_000;
+const chaosMsMax = 32_000;
 const settleMsMax = 90_000;
 const lookEveryMs = 500;
 

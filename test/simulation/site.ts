@@ -26,6 +26,8 @@ export class Site {
   readonly workerLeaseMs = times.workerLeaseMs;
   /** The other datacenter, if there is one. */
   other: Site | undefined;
+  /** When its source last did what a stop asks of it. */
+  sourceToldAtMs = Number.NEGATIVE_INFINITY;
   #ids = 0;
 
   private constructor(id: string, world: World, network: Network, chronicle: Chronicle, database: SimDatabase) {

@@ -36,7 +36,11 @@ export function openSimSource(site: Site, from: SimProcess): OpenSource {
       register: (body, s) => ask('register', s, ({ outgoing }, gone) => outgoing.register(body, caller, gone)),
       heartbeat: (id, body, s) => ask('contact', s, ({ outgoing }, gone) => outgoing.heartbeat(id, body, caller, gone)),
       putShards: (id, body, s) => ask('shards', s, ({ outgoing }, gone) => outgoing.putShards(id, body, caller, gone)),
-      forget: (id, how, s) => ask('forget', s, ({ outgoing }, gone) => outgoing.stop(id, how, caller, gone)),
+      forget: (id, how, s) =>
+        ask('forget', s, async ({ outgoing }, gone) => {
+          await outgoing.stop(id, how, caller, gone);
+          site.sourceToldAtMs = site.world.nowMs;
+        }),
       setBarrier: (id, s) => ask('set the barrier', s, ({ outgoing }, gone) => outgoing.setBarrier(id, caller, gone)),
       liftBarrier: (id, s) => ask('lift the barrier', s, ({ outgoing }, gone) => outgoing.liftBarrier(id, caller, gone)),
       checksums: (id, body, s) =>
