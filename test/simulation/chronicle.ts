@@ -102,7 +102,10 @@ export class Chronicle implements LogWatcher {
     const plane = new ControlPlane(state, this.head);
     for (const stored of commit.events) {
       const read = readEvent(stored);
-      if (read.kind === 'unknown') return this.#fail(commit, `is not understood: ${stored.type}, ${read.why}`);
+      if (read.kind === 'unknown') {
+        this.#fail(commit, `is not understood: ${stored.type}, ${read.why}`);
+        return;
+      }
       this.#checkEvent(read.event, commit, state);
       for (const listener of this.onEvent) listener(read.event, commit, state);
       plane.apply({ ...commit, events: [stored], position: plane.position + 1, prev: plane.head.hash });

@@ -5,20 +5,7 @@ import type { WorkerNode } from './worker-node.ts';
 import type { World } from './world.ts';
 
 /** Everything that can go wrong, by name; each lasts for a while and heals. */
-export type FaultName =
-  | 'crash'
-  | 'crash at an await'
-  | 'freeze'
-  | 'suspend'
-  | 'clean stop'
-  | 'clock jump'
-  | 'cut off'
-  | 'cut sites'
-  | 'bad weather'
-  | 'broken answers'
-  | 'database away';
-
-const names: readonly FaultName[] = [
+const names = [
   'crash',
   'crash at an await',
   'freeze',
@@ -30,7 +17,8 @@ const names: readonly FaultName[] = [
   'bad weather',
   'broken answers',
   'database away',
-];
+] as const;
+export type FaultName = (typeof names)[number];
 
 const awaitsMax = 400;
 
@@ -44,6 +32,8 @@ export class Faults {
   readonly #enabled: readonly FaultName[];
   readonly #meanMs: number;
   readonly #heals = new Set<() => void>();
+  /** Places in which a process will be started. */
+  readonly #starting = new Set<object>();
   #isOver = false;
 
   constructor(world: World, network: Network, sites: readonly Site[], only: readonly FaultName[] = names) {
@@ -81,72 +71,65 @@ export class Faults {
   }
 
   #inject(name: FaultName): void {
-    const { random } = this.#world;
-    const site = random.pick(this.#sites) as Site;
-    switch (name) {
-      case 'crash':
-        return this.#withNode(site, (node) => {
-          node.process.crash('by a fault');
-          this.startSoon(node);
-        });
-      case 'crash at an await':
-        return this.#withNode(site, (node) => node.process.crashAfter(1 + random.below(awaitsMax)));
-      case 'freeze':
-        return this.#withNode(site, (node) => {
-          const { process } = node;
-          process.freeze();
-          this.#heal(random.between(200, 12_000), () => process.wake());
-        });
-      case 'suspend':
-        return this.#withNode(site, (node) => {
-          const { process } = node;
-          process.suspend();
-          this.#heal(random.between(200, 12_000), () => process.wake());
-        });
-      case 'clean stop':
-        return this.#withNode(site, (node) => void node.stop());
-      case 'clock jump':
-        return this.#withNode(site, ({ process }) => process.jumpWallClock(random.between(-60_000, 60_000)));
-      case 'cut off':
-        return this.#withNode(site, ({ name: one }) => {
-          const database = site.database.process.name;
-          const other = random.chance(0.5) ? database : (random.pick(site.masters)?.name ?? database);
-          if (other !== one) this.#heal(random.between(500, 12_000), this.#network.cut(one, other));
-        });
-      case 'cut sites':
-        return this.#heal(random.between(500, 8_000), this.#network.cut('a-', 'b-'));
-      case 'bad weather': {
-        const weather = {
-          lost: random.between(0, 0.15),
-          delayed: random.between(0, 0.15),
-          repeated: random.between(0, 0.15),
-        };
-        this.#network.weather = weather;
-        this.#world.note(`weather ${JSON.stringify(weather)}`);
-        return this.#heal(random.between(500, 8_000), () => {
-          this.#network.weather = calm;
-        });
-      }
-      case 'broken answers':
-        site.database.brokenAnswers = random.between(0, 0.3);
-        return this.#heal(random.between(500, 6_000), () => {
-          site.database.brokenAnswers = 0;
-        });
-      case 'database away': {
-        const { process } = site.database;
-        process.freeze();
-        return this.#heal(random.between(500, 8_000), () => process.wake());
-      }
-    }
+    const site = this.#world.random.pick(this.#sites);
+    if (site !== undefined) this.#injections[name](site);
   }
+
+  readonly #injections: Readonly<Record<FaultName, (site: Site) => void>> = {
+    crash: (site) =>
+      this.#withNode(site, (node) => {
+        node.process.crash('by a fault');
+        this.startSoon(node);
+      }),
+    'crash at an await': (site) =>
+      this.#withNode(site, ({ process }) => process.crashAfter(1 + this.#world.random.below(awaitsMax))),
+    freeze: (site) =>
+      this.#withNode(site, ({ process }) => {
+        process.freeze();
+        this.#heal(200, 12_000, () => process.wake());
+      }),
+    suspend: (site) =>
+      this.#withNode(site, ({ process }) => {
+        process.suspend();
+        this.#heal(200, 12_000, () => process.wake());
+      }),
+    'clean stop': (site) => this.#withNode(site, (node) => void node.stop()),
+    'clock jump': (site) =>
+      this.#withNode(site, ({ process }) => process.jumpWallClock(this.#world.random.between(-60_000, 60_000))),
+    'cut off': (site) =>
+      this.#withNode(site, ({ name }) => {
+        const database = site.database.process.name;
+        const other = this.#world.random.chance(0.5)
+          ? database
+          : (this.#world.random.pick(site.masters)?.name ?? database);
+        if (other !== name) this.#heal(500, 12_000, this.#network.cut(name, other));
+      }),
+    'cut sites': () => this.#heal(500, 8_000, this.#network.cut('a-', 'b-')),
+    'bad weather': () => {
+      const share = () => this.#world.random.between(0, 0.15);
+      this.#network.weather = { lost: share(), delayed: share(), repeated: share() };
+      this.#world.note(`weather ${JSON.stringify(this.#network.weather)}`);
+      this.#heal(500, 8_000, () => {
+        this.#network.weather = calm;
+      });
+    },
+    'broken answers': ({ database }) => {
+      database.brokenAnswers = this.#world.random.between(0, 0.3);
+      this.#heal(500, 6_000, () => {
+        database.brokenAnswers = 0;
+      });
+    },
+    'database away': ({ database }) => {
+      database.process.freeze();
+      this.#heal(500, 8_000, () => database.process.wake());
+    },
+  };
 
   /** Whoever died is started again, as a service manager does. */
   tend(): void {
     if (this.#isOver) return;
     for (const node of this.#nodes()) if (node.process.isDead) this.startSoon(node);
   }
-
-  readonly #starting = new Set<object>();
 
   startSoon(node: { start(): void; readonly process: { readonly isDead: boolean } }): void {
     if (this.#starting.has(node)) return;
@@ -157,12 +140,13 @@ export class Faults {
     });
   }
 
-  #heal(afterMs: number, heal: () => void): void {
+  /** After a while, or at once when the faults are over. */
+  #heal(msMin: number, msMax: number, heal: () => void): void {
     const once = () => {
       if (this.#heals.delete(once)) heal();
     };
     this.#heals.add(once);
-    this.#world.plan(afterMs, once);
+    this.#world.plan(this.#world.random.between(msMin, msMax), once);
   }
 
   #nodes(): readonly (MasterNode | WorkerNode)[] {

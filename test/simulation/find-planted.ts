@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { copyTree } from '../safety/mutated-tree.ts';
-import { runSeed } from './run-seed.ts';
 import { PLANTED_BUGS, type PlantedBug } from './planted.ts';
+import { runSeed } from './run-seed.ts';
 
 /** Runs the simulation on a copy of the tree with each bug in it. True: each was found. */
 export async function findPlanted(root: string, say: (line: string) => void): Promise<boolean> {

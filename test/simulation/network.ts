@@ -114,7 +114,11 @@ export class Network {
         // A caller that waits for a process that died learns so from the machine it ran on.
         const forget = to.onCrash(() => back(() => reject(new NoAnswer(`${call.what}: the connection broke`))));
         // The answer leaves the process that handled it: one that is frozen or dead by then does not send it.
-        const leave = (end: () => void) => to.enter(() => (forget(), back(end)));
+        const leave = (end: () => void) =>
+          to.enter(() => {
+            forget();
+            back(end);
+          });
         call.handle(gone.heardBy(to)).then(
           (answer) => leave(() => resolve(answer)),
           (error) => leave(() => reject(error)),

@@ -12,6 +12,8 @@ import { Site } from './site.ts';
 import { virtualTimeouts } from './virtual-timeouts.ts';
 import { World } from './world.ts';
 
+const sendingWorkers = 3;
+const receivingWorkers = 5;
 const chaosMsMin = 10_000;
 const chaosMsMax = 32_000;
 const settleMsMax = 90_000;
@@ -77,7 +79,8 @@ class History {
   async #live(): Promise<void> {
     const world = this.#world;
     const network = new Network(world);
-    const [source, target] = [await Site.open('a', world, network), await Site.open('b', world, network)];
+    const source = await Site.open('a', sendingWorkers, world, network);
+    const target = await Site.open('b', receivingWorkers, world, network);
     source.other = target;
     target.other = source;
     this.#sites = [source, target];

@@ -30,7 +30,14 @@ export class Site {
   sourceToldAtMs = Number.NEGATIVE_INFINITY;
   #ids = 0;
 
-  private constructor(id: string, world: World, network: Network, chronicle: Chronicle, database: SimDatabase) {
+  private constructor(
+    id: string,
+    workers: number,
+    world: World,
+    network: Network,
+    chronicle: Chronicle,
+    database: SimDatabase,
+  ) {
     this.id = id;
     this.world = world;
     this.network = network;
@@ -43,13 +50,13 @@ export class Site {
       shards: () => this.#shards(),
     };
     this.masters = [1, 2, 3].map((number) => new MasterNode(this, `${id}-master${number}`));
-    this.workers = [1, 2, 3, 4, 5].map((number) => new WorkerNode(this, `${id}-worker${number}`));
+    this.workers = Array.from({ length: workers }, (_, index) => new WorkerNode(this, `${id}-worker${index + 1}`));
   }
 
-  static async open(id: string, world: World, network: Network): Promise<Site> {
+  static async open(id: string, workers: number, world: World, network: Network): Promise<Site> {
     const chronicle = new Chronicle(id, world);
     const database = await SimDatabase.open(id, world, network, chronicle);
-    return new Site(id, world, network, chronicle, database);
+    return new Site(id, workers, world, network, chronicle, database);
   }
 
   /** The master at an address that the other datacenter was told. */

@@ -42,7 +42,8 @@ export function openSimSource(site: Site, from: SimProcess): OpenSource {
           site.sourceToldAtMs = site.world.nowMs;
         }),
       setBarrier: (id, s) => ask('set the barrier', s, ({ outgoing }, gone) => outgoing.setBarrier(id, caller, gone)),
-      liftBarrier: (id, s) => ask('lift the barrier', s, ({ outgoing }, gone) => outgoing.liftBarrier(id, caller, gone)),
+      liftBarrier: (id, s) =>
+        ask('lift the barrier', s, ({ outgoing }, gone) => outgoing.liftBarrier(id, caller, gone)),
       checksums: (id, body, s) =>
         ask('checksums', s, ({ outgoing }, gone) => outgoing.checksums(id, body, caller, gone)),
       listing: (id, s) => ask('listing', s, ({ outgoing }, gone) => outgoing.listing(id, caller, gone)),
