@@ -85,7 +85,7 @@ export class CancellationReconciler {
       const how = {
         serverMode,
         ...(barrierEpoch === undefined ? {} : { barrierEpoch }),
-        ...this.#registration(),
+        asOf: this.#core.control.head.position,
       };
       await masters.forget(this.#core.ports.deployment.id, how, signal);
       return 'yes';
@@ -99,13 +99,6 @@ export class CancellationReconciler {
       const triedForMs = this.#nowMs() - (this.#triedSinceMs ?? this.#nowMs());
       return cancellation.force && triedForMs >= this.#forceAfterMs ? 'given up' : undefined;
     }
-  }
-
-  /** What the source knows us by, once it was met under this configuration; before, whatever it has of us is to go. */
-  #registration(): { readonly inventoryChannel?: string } {
-    const { configuration, identity } = this.#core.control.state.synchronization;
-    if (configuration === null || identity === null) return {};
-    return { inventoryChannel: configuration.inventoryChannel };
   }
 
   /** The source was written after all shards were in sync: stopping now could lose that (S8). */

@@ -149,6 +149,7 @@ export class SourceLink {
     const body = {
       target: this.#publicEndpoints(),
       channels: { inventory: configuration.inventoryChannel },
+      asOf: this.#core.control.head.position,
       ...(identity === null ? {} : { remembered: identity.head }),
       ...(known === undefined ? {} : { token: known.token }),
     };

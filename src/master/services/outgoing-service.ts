@@ -43,7 +43,7 @@ export class OutgoingService {
   ): Promise<OutgoingContact> {
     const fingerprint = certificateOf(caller);
     const { desk, ports } = this.#core;
-    const { id: targetId, target, channels, token } = request;
+    const { id: targetId, target, channels, token, asOf } = request;
     const command = {
       kind: 'register-outgoing',
       targetId,
@@ -53,6 +53,7 @@ export class OutgoingService {
       ownDeploymentId: ports.deployment.id,
       holdsToken: token !== undefined && ports.queueTokens.targetOf(token) === targetId,
       onlyRenews,
+      ...(asOf === undefined ? {} : { asOf }),
     } as const;
     const events = await desk.command(command, caller, signal);
     if (events.length > 0) ports.logger.info(`target ${targetId} is registered`, { endpoints: target });
