@@ -1,5 +1,4 @@
 import type { Head } from '../../src/events/log.ts';
-import { shardKey } from '../../src/events/types/parts.ts';
 import type { KnownEvent } from '../../src/events/vocabulary.ts';
 import type { ControlState } from '../../src/projections/control-state.ts';
 import { checkFold } from './chronicle.ts';
@@ -34,19 +33,21 @@ export class Invariants {
   /** At most one worker whose writes the database takes runs a task, and at most one receives a shard. */
   #oneOwner(): void {
     const owners = new Map<string, string>();
+    const receivers = new Map<string, string>();
     for (const worker of this.#site.workers) {
       if (worker.process.isDead || worker.tokenUntilMs < this.#site.world.nowMs) continue;
       for (const { id, type, shard } of worker.roles?.running() ?? []) {
-        this.#own(owners, `task ${id}`, worker.id);
-        if (type === 'receive-shard' && shard !== undefined) this.#own(owners, `shard ${shardKey(shard)}`, worker.id);
+        this.#own(owners, 'task', id, worker.id);
+        if (type === 'receive-shard' && shard !== undefined)
+          this.#own(receivers, 'shard of', shard.collection, worker.id);
       }
     }
   }
 
-  #own(owners: Map<string, string>, what: string, workerId: string): void {
-    const other = owners.get(what);
-    if (other !== undefined && other !== workerId) this.#fail(`${other} and ${workerId} both run ${what}`);
-    owners.set(what, workerId);
+  #own(owners: Map<string, string>, what: string, name: string, workerId: string): void {
+    const other = owners.get(name);
+    if (other !== undefined && other !== workerId) this.#fail(`${other} and ${workerId} both run ${what} ${name}`);
+    owners.set(name, workerId);
   }
 
   #foldsAgree(): void {

@@ -14,8 +14,8 @@ import { World } from './world.ts';
 
 const sendingWorkers = 3;
 const receivingWorkers = 5;
-const chaosMsMin = 10_000;
-const chaosMsMax = 32_000;
+const chaosMsMin = 8_000;
+const chaosMsMax = 26_000;
 const settleMsMax = 90_000;
 const lookEveryMs = 500;
 
@@ -47,9 +47,13 @@ export interface RunOptions {
 export async function runSeed(seed: number, options: RunOptions = {}): Promise<SeedResult> {
   const world = new World(seed);
   const restore = virtualTimeouts(world);
+  // Thousands of requests end by an abort or an error of which nobody reads where it arose.
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
   try {
     return await new History(seed, world, options).run();
   } finally {
+    Error.stackTraceLimit = stackTraceLimit;
     restore();
   }
 }
