@@ -74,7 +74,9 @@ export class Operators {
     ];
     // Archiving meets a writer from the past only when it happens while requests are late.
     const isLate = this.#target.network.weather.delayed > 0 && random.chance(0.5);
-    const [name, run] = isLate ? ['archive', () => this.#archive()] : random.pick(commands) as (typeof commands)[number];
+    const [name, run] = isLate
+      ? ['archive', () => this.#archive()]
+      : (random.pick(commands) as (typeof commands)[number]);
     this.counts.set(name, (this.counts.get(name) ?? 0) + 1);
     this.#world.note(`operator: ${name}`);
     try {
