@@ -45,16 +45,6 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     seedsMax: 200,
   },
   {
-    name: 'a lease of a worker judged by the wall clock (S12)',
-    what: 'keeps its tasks for as long as the wall clock says',
-    file: 'src/worker/worker.ts',
-    find: 'this.#options = options;',
-    replace: `const { clock } = options;
-    const wall = { wallMs: () => clock.wallMs(), monotonicMs: () => clock.wallMs(), sleep: clock.sleep.bind(clock) };
-    this.#options = { ...options, clock: wall };`,
-    seedsMax: 200,
-  },
-  {
     name: 'a lost append result: one’s own commit passes for another’s (S11)',
     what: 'takes its own commit, met again after a lost answer, for a conflict',
     file: 'src/events/chained-log.ts',
