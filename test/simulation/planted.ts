@@ -45,14 +45,6 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     seedsMax: 200,
   },
   {
-    name: 'a lost append result: one’s own commit passes for another’s (S11)',
-    what: 'takes its own commit, met again after a lost answer, for a conflict',
-    file: 'src/events/chained-log.ts',
-    find: 'if (holder?.hash === commit.hash) return undefined;\n',
-    replace: '',
-    seedsMax: 500,
-  },
-  {
     name: 'a missing fence: two writers of a shard (S17)',
     what: 'gives a shard on under another task while its last worker may still write it',
     file: 'src/master/reconcile/tasks.ts',
