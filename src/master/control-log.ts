@@ -151,9 +151,21 @@ export class ControlLog {
       return await this.#options.log.read(this.head, commitsPerRead, signal);
     } catch (error) {
       if (!(error instanceof LogArchivedPast)) throw error;
-      // What we folded belongs to a past that was archived: begin anew from the state that archiving left.
-      this.#plane = new ControlPlane();
-      return await this.#options.log.read(this.head, commitsPerRead, signal);
+      this.#plane = await this.#foldAnew(signal);
+      return [];
+    }
+  }
+
+  /**
+   * What we folded belongs to a past that was archived: begins anew from the state that archiving left. Until all of it
+   * is read the old state stands: readers are not shown one in which nothing has happened yet.
+   */
+  async #foldAnew(signal: AbortSignal | undefined): Promise<ControlPlane> {
+    const plane = new ControlPlane();
+    for (;;) {
+      const commits = await this.#options.log.read(plane.head, commitsPerRead, signal);
+      if (commits.length === 0) return plane;
+      for (const commit of commits) plane.apply(commit);
     }
   }
 

@@ -38,7 +38,7 @@ const claimSpreadMs = 200;
 export class Election {
   readonly #options: ElectionOptions;
   /** Own lease, and the term it is for. */
-  #own: { readonly term: number; readonly lease: HeldLease; renewedMs: number } | undefined;
+  #own: OwnLease | undefined;
   /** The lease as it was last seen, and since when it stands so. */
   #seen: { revision: string; term: number; sinceMs: number } | undefined;
   #highestTermMet = 0;
@@ -50,7 +50,7 @@ export class Election {
   /** Whether this master leads under the log's current term and is inside its lease. */
   mayAct({ leadership, mayLead }: ElectionView): boolean {
     if (!mayLead || !this.#leads(leadership) || this.#own?.term !== leadership.term) return false;
-    return this.#own.lease.holds(this.#options.clock.monotonicMs());
+    return this.#own.holds(this.#options.clock);
   }
 
   /** A term that was met anywhere: an answer, an instruction, a lease (S18). */
@@ -73,7 +73,7 @@ export class Election {
     }
     if (!mayLead) return { kind: 'wait' };
     // The lease is ours and its claim did not get through yet.
-    if (isOutbid && stored?.term === this.#own?.term && this.#own?.lease.holds(nowMs))
+    if (isOutbid && stored?.term === this.#own?.term && this.#own?.holds(this.#options.clock))
       return this.#claim(this.#own.term);
     const isVacant = leadership.leader === null && !isOutbid;
     const isFree = isVacant || this.#isExpired(leadership.term, stored, nowMs);
@@ -86,17 +86,16 @@ export class Election {
 
   async #renew(term: number, stored: SeenLease | undefined, signal: AbortSignal): Promise<void> {
     const { clock, leases, leaseMs, renewEveryMs, masterId } = this.#options;
-    if (this.#own?.term !== term) this.#own = { term, lease: new HeldLease(), renewedMs: -Infinity };
-    const startedMs = clock.monotonicMs();
-    if (startedMs - this.#own.renewedMs < renewEveryMs) return;
+    if (this.#own?.term !== term) this.#own = new OwnLease(term);
+    const started = momentOf(clock);
+    if (started.monotonicMs - this.#own.renewedMs < renewEveryMs) return;
     const wanted = { name: leaderLease, holder: masterId, term, leaseMs };
     const outcome = await leases.write(wanted, stored, signal);
     if (outcome.kind === 'held') {
-      this.#own.lease.renewed(startedMs, leaseMs);
-      this.#own.renewedMs = startedMs;
+      this.#own.renewed(started, leaseMs);
     } else if ((outcome.lease?.term ?? 0) > term) {
       this.meetTerm(outcome.lease?.term ?? 0);
-      this.#own.lease.lost();
+      this.#own.lost();
     }
   }
 
@@ -117,15 +116,59 @@ export class Election {
     const { clock, leases, leaseMs, masterId, random } = this.#options;
     await clock.sleep(random() * claimSpreadMs, signal);
     const term = this.#highestTermMet + 1;
-    const startedMs = clock.monotonicMs();
+    const started = momentOf(clock);
     const outcome = await leases.write({ name: leaderLease, holder: masterId, term, leaseMs }, stored, signal);
     if (outcome.kind === 'lost') return { kind: 'wait' };
-    this.#own = { term, lease: new HeldLease(), renewedMs: startedMs };
-    this.#own.lease.renewed(startedMs, leaseMs);
+    this.#own = new OwnLease(term);
+    this.#own.renewed(started, leaseMs);
     return this.#claim(term);
   }
 
   #claim(term: number): ElectionStep {
     return { kind: 'claim', term };
+  }
+}
+
+interface Moment {
+  readonly monotonicMs: number;
+  readonly wallMs: number;
+}
+
+function momentOf(clock: Clock): Moment {
+  return { monotonicMs: clock.monotonicMs(), wallMs: clock.now().getTime() };
+}
+
+/**
+ * One's own lease, as both clocks judge it. The wall clock may jump, and the monotonic one stands still while a machine is
+ * suspended: after that it would tell a deposed leader that no time has passed. Whichever says that the lease is over is
+ * believed.
+ */
+class OwnLease {
+  readonly term: number;
+  /** When the last renewal that succeeded was begun, by the monotonic clock. */
+  renewedMs = Number.NEGATIVE_INFINITY;
+  readonly #monotonic = new HeldLease();
+  readonly #wall = new HeldLease();
+
+  constructor(term: number) {
+    this.term = term;
+  }
+
+  renewed({ monotonicMs, wallMs }: Moment, leaseMs: number): void {
+    this.renewedMs = monotonicMs;
+    this.#monotonic.renewed(monotonicMs, leaseMs);
+    // Not the later of two: after a jump back the wall clock must not hold the lease until it has caught up.
+    this.#wall.lost();
+    this.#wall.renewed(wallMs, leaseMs);
+  }
+
+  lost(): void {
+    this.#monotonic.lost();
+    this.#wall.lost();
+  }
+
+  holds(clock: Clock): boolean {
+    const { monotonicMs, wallMs } = momentOf(clock);
+    return this.#monotonic.holds(monotonicMs) && this.#wall.holds(wallMs);
   }
 }

@@ -13,6 +13,8 @@ const sentPerWorkerMax = 64;
  */
 export class InstructionLedger {
   readonly #sent = new Map<string, Sent[]>();
+  /** Workers that confirmed something of ours: what they had from a leader before is done with. */
+  readonly #confirmed = new Set<string>();
 
   /** The worker was sent these instructions. */
   sent(workerId: string, version: string, taskIds: Iterable<string>): void {
@@ -25,15 +27,17 @@ export class InstructionLedger {
     this.#sent.set(workerId, list);
   }
 
-  /** The worker asked for what comes after `version`: what was sent before it is done with. True when that frees a task. */
+  /** The worker asked for what comes after `version`: what was sent before it is done with. True when that may free a task. */
   confirmed(workerId: string, version: string): boolean {
     const list = this.#sent.get(workerId) ?? [];
     const index = list.findLastIndex((sent) => sent.version === version);
-    if (index <= 0) return false;
+    if (index < 0) return false;
+    const isFirst = !this.#confirmed.has(workerId);
+    this.#confirmed.add(workerId);
     const before = this.mayRun(workerId);
     list.splice(0, index);
     const after = this.mayRun(workerId);
-    return [...before].some((taskId) => !after.has(taskId));
+    return isFirst || [...before].some((taskId) => !after.has(taskId));
   }
 
   /** Tasks that the worker may be running. */
@@ -47,9 +51,9 @@ export class InstructionLedger {
     return new Set([...this.#sent.keys()].flatMap((workerId) => [...this.mayRun(workerId)]));
   }
 
-  /** Whether some of these workers was not sent anything by this leader yet: what it runs is not known. */
+  /** Whether some of these workers has not confirmed anything of this leader yet: what it runs is not known. */
   hasUnknown(workerIds: Iterable<string>): boolean {
-    return [...workerIds].some((workerId) => !this.#sent.has(workerId));
+    return [...workerIds].some((workerId) => !this.#confirmed.has(workerId));
   }
 
   /** Workers that may be running something. */
@@ -60,10 +64,12 @@ export class InstructionLedger {
   /** The worker is gone for certain, or its lease ended: it runs nothing. */
   forget(workerId: string): void {
     this.#sent.delete(workerId);
+    this.#confirmed.delete(workerId);
   }
 
   clear(): void {
     this.#sent.clear();
+    this.#confirmed.clear();
   }
 }
 

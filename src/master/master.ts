@@ -1,3 +1,4 @@
+import type { Head } from '../events/log.ts';
 import { LogCorrupt } from '../events/log-errors.ts';
 import type { ControlState } from '../projections/control-state.ts';
 import { CommandDesk } from './command-desk.ts';
@@ -141,7 +142,12 @@ export class Master {
   }
 
   get position(): number {
-    return this.#core.control.head.position;
+    return this.head.position;
+  }
+
+  /** The last commit that {@link state} holds. */
+  get head(): Head {
+    return this.#core.control.head;
   }
 
   /** Whether this master leads and is inside its lease. */

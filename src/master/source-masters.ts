@@ -21,6 +21,8 @@ export interface ForgetTarget {
   readonly serverMode?: 'default' | 'readonly';
   /** Refused with 412 unless this barrier holds (S8). */
   readonly barrierEpoch?: string;
+  /** Position in the target's log when it asked: a call that lands late must not end a registration of after it. */
+  readonly asOf?: number;
 }
 
 /**

@@ -18,6 +18,8 @@ export const OutgoingRegistration = z.object({
   token: z.string().optional(),
   /** Head of the source's log that the target remembers; absent at the first contact. */
   remembered: WireHead.optional(),
+  /** Position of the target's own log: tells late calls from newer ones. */
+  asOf: z.number().int().nonnegative().optional(),
 });
 export type OutgoingRegistration = z.infer<typeof OutgoingRegistration>;
 

@@ -24,6 +24,13 @@ const shards = event('OutgoingShardsAdded', {
   shards: [shardOn(0), shardOn(1)],
 });
 
+const registeredData = {
+  targetId: 'deployment-b',
+  endpoints: ['https://b1:8629'],
+  fingerprint: 'certificate-b',
+  inventoryChannel: 'inventory-b',
+};
+
 describe('a target', () => {
   it('registers', () => {
     given().when(register).thenThese(registered);
@@ -64,6 +71,29 @@ describe('a target', () => {
     given()
       .when({ ...register, targetId: 'deployment-a' })
       .thenRefused(412, 'target-is-source');
+  });
+
+  it('S12: is not registered again by a heartbeat that is decided after it stopped', () => {
+    given()
+      .when({ ...register, onlyRenews: true })
+      .thenNothing();
+    given(registered)
+      .when({ ...register, endpoints: ['https://b9:8629'], onlyRenews: true })
+      .thenThese(event('OutgoingRegistered', { ...registeredData, endpoints: ['https://b9:8629'] }));
+  });
+
+  it('S12: is not forgotten by a call that it made before it registered, and that lands late', () => {
+    const stop = { kind: 'stop-outgoing', targetId: 'deployment-b', reason: 'stopped' } as const;
+    const since = given(event('OutgoingRegistered', { ...registeredData, asOf: 20 }));
+    since.when({ ...stop, asOf: 19 }).thenNothing();
+    since
+      .when({ ...stop, asOf: 20 })
+      .thenThese(event('OutgoingStopped', { targetId: 'deployment-b', reason: 'stopped' }));
+  });
+
+  it('S12: does not take back what it has told since, when an earlier call lands late', () => {
+    const since = given(event('OutgoingRegistered', { ...registeredData, asOf: 20 }));
+    since.when({ ...register, inventoryChannel: 'inventory-before', asOf: 19 }).thenNothing();
   });
 
   it('is forgotten when it stops, once; an operator of the source may do that too', () => {

@@ -111,6 +111,7 @@ describe('configuring a synchronization', () => {
 });
 
 describe('the source', () => {
+  const identifiedData = { deploymentId: 'deployment-a', version: '3.12.10' };
   const contact: IdentifySource = {
     kind: 'identify-source',
     deploymentId: 'deployment-a',
@@ -118,10 +119,23 @@ describe('the source', () => {
     head: { position: 10, hash: 'head10' },
     ownDeploymentId: 'deployment-b',
     containsRemembered: true,
+    asked: { inventoryChannel: 'inventory1', remembered: { position: 10, hash: 'head10' } },
   };
+  const first: IdentifySource = { ...contact, asked: { inventoryChannel: 'inventory1', remembered: null } };
 
   it('is remembered at the first contact', () => {
-    given(configured).when(contact).thenThese(identified);
+    given(configured).when(first).thenThese(identified);
+  });
+
+  it('S1: is not known by an answer to what was asked under an earlier configuration', () => {
+    given({ ...configured, data: { ...configured.data, inventoryChannel: 'inventory2' } } as typeof configured)
+      .when(first)
+      .thenNothing();
+  });
+
+  it('S1: is not held by a late answer against what was remembered since it was asked', () => {
+    const since = event('SourceIdentified', { ...identifiedData, head: { position: 200, hash: 'head200' } });
+    given(configured, identified, since).when(contact).thenNothing();
   });
 
   it('is not recorded at every contact', () => {

@@ -37,7 +37,9 @@ class Leases implements LeaseStore {
 
 class Clock {
   nowMs = 0;
-  now = () => new Date(this.nowMs);
+  /** What the wall clock is ahead: it jumps, and runs on while the machine is suspended. */
+  aheadMs = 0;
+  now = () => new Date(this.nowMs + this.aheadMs);
   monotonicMs = () => this.nowMs;
   sleep = async (ms: number) => {
     this.nowMs += ms;
@@ -91,6 +93,31 @@ describe('the election', () => {
     };
     await one.step(led('one', 1), signal);
     expect(clock.nowMs).toBe(3_500);
+    expect(one.mayAct(led('one', 1))).toBe(true);
+    clock.nowMs = 4_500;
+    expect(one.mayAct(led('one', 1))).toBe(false);
+  });
+
+  it('S12: does not act after its machine was suspended for longer than its lease, until it renewed', async () => {
+    const { clock, election } = given();
+    const one = election('one');
+    await one.step(led(null, 0), signal);
+    clock.nowMs = 1_000;
+    clock.aheadMs = 3_000;
+    expect(one.mayAct(led('one', 1))).toBe(false);
+    await one.step(led('one', 1), signal);
+    expect(one.mayAct(led('one', 1))).toBe(true);
+  });
+
+  it('S12: is not held in office by a wall clock that jumped back', async () => {
+    const { clock, election } = given();
+    const one = election('one');
+    clock.aheadMs = 60_000;
+    await one.step(led(null, 0), signal);
+    clock.nowMs = 1_000;
+    clock.aheadMs = 0;
+    await one.step(led('one', 1), signal);
+    clock.nowMs = 2_000;
     expect(one.mayAct(led('one', 1))).toBe(true);
     clock.nowMs = 4_500;
     expect(one.mayAct(led('one', 1))).toBe(false);

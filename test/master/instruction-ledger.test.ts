@@ -16,6 +16,7 @@ describe('the ledger of instructions', () => {
   it('frees nothing by a version that is old or unknown', () => {
     const ledger = new InstructionLedger();
     ledger.sent('w', 'v1', ['a']);
+    ledger.confirmed('w', 'v1');
     ledger.sent('w', 'v2', []);
     expect(ledger.confirmed('w', 'v1')).toBe(false);
     expect(ledger.confirmed('w', 'of another leader')).toBe(false);
@@ -37,6 +38,16 @@ describe('the ledger of instructions', () => {
     expect(ledger.mayRun('w').size).toBe(200);
     ledger.confirmed('w', 'v199');
     expect(tasksOf(ledger, 'w')).toEqual(['t199']);
+  });
+
+  it('S12: does not know what a worker runs that was sent something and has not confirmed it', () => {
+    const ledger = new InstructionLedger();
+    ledger.sent('w', 'v1', []);
+    expect(ledger.hasUnknown(['w'])).toBe(true);
+    ledger.confirmed('w', 'of the leader before');
+    expect(ledger.hasUnknown(['w'])).toBe(true);
+    expect(ledger.confirmed('w', 'v1')).toBe(true);
+    expect(ledger.hasUnknown(['w'])).toBe(false);
   });
 
   it('knows what may run anywhere, until a worker is forgotten', () => {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Master } from '../../src/master/master.ts';
+import { ArangoUnreachable } from '../../src/replication/arango.ts';
 import type { ShardRef } from '../../src/wire/shards.ts';
 import { credentials, Datacenter, operator, otherCredentials } from './support/datacenter.ts';
 import { FakeWorker, shardReport } from './support/fake-worker.ts';
@@ -37,7 +38,42 @@ function live(datacenter: Datacenter, id: string): FakeWorker {
 const configured = () => configuredAt(b);
 const following = () => followingOf(a, b, shards);
 
+const isNew =
+  (before: ReadonlySet<string>) =>
+  ({ taskId, type }: { readonly taskId: string; readonly type: string }) =>
+    type === 'receive-shard' && !before.has(taskId);
+
 describe('configuring', () => {
+  it('S11: keeps the credentials of a configuration that is in the log, though its writer did not hear so', async () => {
+    const leader = await b.leader();
+    const { front } = b.deployment;
+    const answer = front.request.bind(front);
+    let isConfigured = false;
+    front.request = async (asked) => {
+      // The commit is stored, and the reading that would show it fails for once.
+      const isReading = asked.method === 'PUT' && asked.path === '/_api/document/_sync_events';
+      if (isConfigured && isReading) {
+        front.request = answer;
+        throw new ArangoUnreachable('the connection broke');
+      }
+      isConfigured ||= asked.method === 'POST' && JSON.stringify(asked.body).includes('SyncConfigured');
+      return await answer(asked);
+    };
+    await expect(leader.sync.configure(request, operator, signal)).rejects.toThrow('no answer');
+    await until('it is in the log', () => leader.state.synchronization.phase === 'active');
+    await until('the source knows the target', async () => (await a.leader()).state.outgoing.has('BBB'));
+  });
+
+  it('brings back credentials that were lost', async () => {
+    const leader = await configured();
+    await until('it follows', () => leader.state.synchronization.identity !== null);
+    const kept = b.deployment.front.documents.collections.get('_sync_secrets');
+    const key = [...(kept?.keys() ?? [])].find((each) => each.startsWith('source-credentials-')) ?? '';
+    kept?.delete(key);
+    await leader.sync.configure(request, operator, signal);
+    expect(kept?.has(key)).toBe(true);
+  });
+
   it('registers at the source, makes the target read-only, and creates the inventory tasks', async () => {
     const leader = await configured();
     const types = async (datacenter: Datacenter) =>
@@ -369,6 +405,31 @@ describe('workers', () => {
     await until('they are given on', async () => {
       await one.poll(leader);
       return (await two.poll(leader)).tasks.length === free.length;
+    });
+  });
+
+  it('S12: do not get a shard that was reset while another living worker may still write it', async () => {
+    const one = live(b, 'w1');
+    const leader = await following();
+    await until('all at the first', () => one.taskIds().length === 4);
+    await one.die();
+    const two = new FakeWorker('w2');
+    await two.register(leader);
+    // The first worker lives, but has not heard of the reset: what it writes belongs to the shards as they were.
+    await leader.sync.resetShards({ database: 'd', collection: 'c' }, operator, signal);
+    const before = new Set(one.taskIds());
+    await until('the tasks are new', () => [...leader.state.tasks.values()].filter(isNew(before)).length === 3);
+    await leader.workers.register({ id: 'w1', endpoint: 'https://w1:8729' }, signal);
+    await two.poll(leader, 100);
+    expect([...leader.state.tasks.values()].filter(isNew(before)).map(({ workerId }) => workerId)).toEqual([
+      null,
+      null,
+      null,
+    ]);
+    await until('they are given out', async () => {
+      await one.poll(leader);
+      await two.poll(leader);
+      return [...leader.state.tasks.values()].every(({ workerId }) => workerId !== null);
     });
   });
 

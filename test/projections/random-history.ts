@@ -45,6 +45,7 @@ const usual: fc.Arbitrary<Command> = fc.oneof(
     head,
     ownDeploymentId: fc.constant('b'),
     containsRemembered: fc.constantFrom(true, true, true, false),
+    asked: fc.constant({ inventoryChannel: 'current', remembered: null }),
   }),
   fc.record({
     kind: kind('report-structure'),
@@ -174,6 +175,11 @@ export async function continueHistory({ log, live, commits }: History, commands:
 export function inPlace(command: Command, { state }: ControlPlane): Command {
   if (command.kind === 'report-structure') {
     return { ...command, epoch: state.synchronization.configuration?.epoch ?? 'none' };
+  }
+  if (command.kind === 'identify-source') {
+    const { configuration, identity } = state.synchronization;
+    const inventoryChannel = configuration?.inventoryChannel ?? 'none';
+    return { ...command, asked: { inventoryChannel, remembered: identity?.head ?? null } };
   }
   if (command.kind !== 'report-shards') return command;
   const held = [...state.tasks.values()].filter(

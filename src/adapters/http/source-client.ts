@@ -50,8 +50,8 @@ class SourceClient implements SourceMasters {
   }
 
   async forget(...[targetId, how, signal]: Parameters<SourceMasters['forget']>): Promise<void> {
-    const { serverMode = '', barrierEpoch = '' } = how;
-    const query = new URLSearchParams({ server_mode: serverMode, barrier: barrierEpoch });
+    const { serverMode = '', barrierEpoch = '', asOf = '' } = how;
+    const query = new URLSearchParams({ server_mode: serverMode, barrier: barrierEpoch, as_of: String(asOf) });
     await this.#send({ method: 'DELETE', path: `${outgoing(targetId)}?${query}`, signal });
   }
 

@@ -11,6 +11,8 @@ export interface RegisterOutgoing extends EventData<'OutgoingRegistered'> {
   readonly ownDeploymentId: string;
   /** The caller holds a queue token bound to this target: then a new certificate takes the id over. */
   readonly holdsToken: boolean;
+  /** Renews what is registered, and registers nothing: a target that stopped meanwhile stays forgotten. */
+  readonly onlyRenews?: boolean;
 }
 /** `PUT /_api/sync/outgoing/{id}/shards`: the whole list. */
 export interface SetOutgoingShards {
@@ -28,19 +30,23 @@ export interface StopOutgoing {
   readonly reason: string;
   /** Only behind this barrier, unbroken. */
   readonly barrierEpoch?: string;
+  /** Position in the target's log when it asked. */
+  readonly asOf?: number;
   readonly serverMode?: 'default' | 'readonly';
 }
 
 /** Registers a target, or takes its new endpoints and inventory channel; the same again changes nothing. */
 export function registerOutgoing(state: Outgoing, command: RegisterOutgoing): Decision {
-  const { targetId, endpoints, fingerprint, inventoryChannel } = command;
+  const { targetId, endpoints, fingerprint, inventoryChannel, asOf } = command;
   if (targetId === command.ownDeploymentId) {
     return rejected(412, 'target-is-source', `deployment ${targetId} cannot follow itself`);
   }
   const known = state.get(targetId);
+  if (known === undefined && command.onlyRenews) return decided();
   if (known !== undefined && !command.holdsToken && known.fingerprint !== fingerprint) return notYours(targetId);
-  if (known !== undefined && isSame(known, command)) return decided();
-  return decided({ type: 'OutgoingRegistered', data: { targetId, endpoints, fingerprint, inventoryChannel } });
+  if (known !== undefined && (isSame(known, command) || isLate(known, asOf))) return decided();
+  const data = { targetId, endpoints, fingerprint, inventoryChannel, ...(asOf === undefined ? {} : { asOf }) };
+  return decided({ type: 'OutgoingRegistered', data });
 }
 
 /** Brings the sent shards in line with the target's list. The last event names the list's version: now it is complete. */
@@ -60,10 +66,11 @@ export function setOutgoingShards(state: Outgoing, command: SetOutgoingShards): 
 
 /** Forgets a target; nothing to do when it is not known. */
 export function stopOutgoing(state: Outgoing, command: StopOutgoing): Decision {
-  const { targetId, fingerprint, reason, barrierEpoch, serverMode } = command;
+  const { targetId, fingerprint, reason, barrierEpoch, asOf, serverMode } = command;
   const target = state.get(targetId);
   if (target === undefined) return decided();
   if (fingerprint !== undefined && fingerprint !== target.fingerprint) return notYours(targetId);
+  if (isLate(target, asOf)) return decided();
   if (barrierEpoch !== undefined && !holds(target, barrierEpoch)) {
     return rejected(
       412,
@@ -78,6 +85,11 @@ export function stopOutgoing(state: Outgoing, command: StopOutgoing): Decision {
     ...(serverMode === undefined ? {} : { serverMode }),
   };
   return decided({ type: 'OutgoingStopped', data });
+}
+
+/** The target has registered since it asked that: a leader of before did, or the network was slow (S12). */
+function isLate(target: OutgoingTarget, asOf: number | undefined): boolean {
+  return asOf !== undefined && target.asOf !== undefined && asOf < target.asOf;
 }
 
 function holds({ barrier }: OutgoingTarget, epoch: string): boolean {

@@ -8,6 +8,8 @@ export interface IdentifySource extends EventData<'SourceIdentified'> {
   readonly ownDeploymentId: string;
   /** The source's answer whether its log has the head that we remember. */
   readonly containsRemembered: boolean;
+  /** Under which configuration it was asked, named by its inventory channel, and with which head remembered. */
+  readonly asked: { readonly inventoryChannel: string; readonly remembered: SourceIdentity['head'] | null };
 }
 
 /** How far the source's head moves before it is remembered anew: each time is an event, and heads move with events. */
@@ -18,7 +20,7 @@ export const HEAD_STEP = 100;
  * the address, or a log that went back, fails the synchronization before anything is written or dropped.
  */
 export function identifySource(state: Synchronization, command: IdentifySource): Decision {
-  if (state.phase !== 'active') return decided();
+  if (state.phase !== 'active' || isOfThePast(state, command)) return decided();
   const { deploymentId, version, head } = command;
   const identity: SourceIdentity = { deploymentId, version, head };
   if (deploymentId === command.ownDeploymentId) {
@@ -36,6 +38,12 @@ export function identifySource(state: Synchronization, command: IdentifySource):
   }
   const isNews = version !== known.version || head.position - known.head.position >= HEAD_STEP;
   return isNews ? decided({ type: 'SourceIdentified', data: identity }) : decided();
+}
+
+/** An answer can be late: what it tells is held against what was known when it was asked, or against nothing. */
+function isOfThePast({ configuration, identity }: Synchronization, { asked }: IdentifySource): boolean {
+  if (configuration?.inventoryChannel !== asked.inventoryChannel) return true;
+  return identity?.head.position !== asked.remembered?.position;
 }
 
 function wentBack(known: SourceIdentity['head'], now: SourceIdentity['head']): boolean {

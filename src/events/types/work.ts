@@ -28,6 +28,8 @@ export const OutgoingRegistered = z.strictObject({
   endpoints: listOf(Name),
   fingerprint: Name,
   inventoryChannel: Name,
+  /** Position in the target's log when it asked: what it asked before that and lands later does not count. */
+  asOf: z.int().nonnegative().exactOptional(),
 });
 /** Shards that are new, or go on under new channels. `version` names the target's list that is now recorded in full. */
 export const OutgoingShardsAdded = z.strictObject({

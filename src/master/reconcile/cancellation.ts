@@ -22,6 +22,8 @@ export class CancellationReconciler {
   #forceAfterMs = forceAfterDefaultMs;
   #told: 'yes' | 'given up' | 'refused' | undefined;
   #waitingFor = '';
+  /** The cancellation that the above is about, and the term. */
+  #which = '';
 
   constructor(core: Core, link: SourceLink) {
     this.#core = core;
@@ -42,13 +44,14 @@ export class CancellationReconciler {
   async step(signal: AbortSignal): Promise<void> {
     const { phase, cancellation } = this.#core.control.state.synchronization;
     if (phase !== 'cancelling' || cancellation === null) {
-      this.#triedSinceMs = undefined;
-      this.#told = undefined;
-      this.#waitingFor = '';
+      this.#beginAnew();
       return;
     }
+    if (this.#which !== this.#current()) this.#beginAnew();
+    this.#which = this.#current();
     this.#triedSinceMs ??= this.#nowMs();
     this.#told ??= await this.#tellSource(cancellation, signal);
+    if (this.#which !== this.#current()) return;
     if (this.#told === 'refused') return this.#withdraw(signal);
     if (this.#told === undefined) return;
     if (this.#workersHoldTasks()) {
@@ -58,15 +61,32 @@ export class CancellationReconciler {
     await this.#finish(cancellation.targetServerMode, signal);
   }
 
+  /** What was done for another cancellation, or before others led, was not done for this one. */
+  #current(): string {
+    const { synchronization, leadership } = this.#core.control.state;
+    return `${leadership.term} ${synchronization.phase} ${synchronization.configuration?.inventoryChannel}`;
+  }
+
+  #beginAnew(): void {
+    this.#triedSinceMs = undefined;
+    this.#told = undefined;
+    this.#waitingFor = '';
+  }
+
   async #tellSource(
     cancellation: Cancellation,
     signal: AbortSignal,
   ): Promise<'yes' | 'given up' | 'refused' | undefined> {
     this.#core.desk.assertLeads();
     try {
+      if (this.#link.isCalling) throw new SourceUnreachable('a contact with it is under way');
       const masters = await this.#link.masters(signal);
       const { sourceServerMode: serverMode, barrierEpoch } = cancellation;
-      const how = { serverMode, ...(barrierEpoch === undefined ? {} : { barrierEpoch }) };
+      const how = {
+        serverMode,
+        ...(barrierEpoch === undefined ? {} : { barrierEpoch }),
+        asOf: this.#core.control.head.position,
+      };
       await masters.forget(this.#core.ports.deployment.id, how, signal);
       return 'yes';
     } catch (error) {

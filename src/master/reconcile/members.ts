@@ -20,17 +20,18 @@ export class MemberReconciler {
   async #expireWorkers(signal: AbortSignal): Promise<void> {
     const { control, desk, memory, ports, settings } = this.#core;
     const { workerLeaseMs } = settings.times;
-    const nowMs = ports.clock.monotonicMs();
-    const known = control.state.workers.byId;
-    for (const workerId of memory.workers.expired(known.keys(), workerLeaseMs, nowMs)) {
+    const expired = (ids: Iterable<string>) => memory.workers.expired(ids, workerLeaseMs, ports.clock.monotonicMs());
+    for (const workerId of expired(control.state.workers.byId.keys())) {
+      // Each removal takes its time: who was heard of meanwhile has a lease again, and perhaps tasks.
+      if (expired([workerId]).length === 0) continue;
       const reason = `did not ask for its tasks for ${workerLeaseMs / 1000} s`;
       await desk.internal({ kind: 'remove-worker', workerId, reason }, 'worker expiry', signal);
-      memory.ledger.forget(workerId);
+      if (expired([workerId]).length > 0) memory.ledger.forget(workerId);
       ports.logger.warn(`worker ${workerId} is gone: it ${reason}`);
     }
     // A worker that was removed while it lived stops by itself when its lease ends.
-    const removed = memory.ledger.workerIds().filter((workerId) => !known.has(workerId));
-    for (const workerId of memory.workers.expired(removed, workerLeaseMs, nowMs)) memory.ledger.forget(workerId);
+    const removed = memory.ledger.workerIds().filter((workerId) => !control.state.workers.byId.has(workerId));
+    for (const workerId of expired(removed)) memory.ledger.forget(workerId);
   }
 
   async #watchMasters(signal: AbortSignal): Promise<void> {

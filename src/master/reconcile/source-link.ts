@@ -25,6 +25,7 @@ export class SourceLink {
   #confirmedShards: string | undefined;
   #contactedAtMs = -Infinity;
   #trouble: string | undefined;
+  #isCalling = false;
   #barrier: WireBarrier | undefined;
   #upstream: readonly string[] = [];
 
@@ -56,6 +57,11 @@ export class SourceLink {
     return phase === 'inactive' || identity === null ? [] : [identity.deploymentId, ...this.#upstream];
   }
 
+  /** Whether a contact is under way: it can still register us, after whatever else the source is told. */
+  get isCalling(): boolean {
+    return this.#isCalling;
+  }
+
   /** How workers reach the source; undefined while that is not known. */
   remote(): RemoteQueue | undefined {
     const { identity, configuration } = this.#core.control.state.synchronization;
@@ -80,6 +86,7 @@ export class SourceLink {
       this.#forgetContact();
       return;
     }
+    this.#isCalling = true;
     try {
       if (identity !== null) await this.#token.load(identity.deploymentId, signal);
       await this.#open(configuration, signal);
@@ -90,6 +97,10 @@ export class SourceLink {
       signal.throwIfAborted();
       this.#trouble = error instanceof Error ? error.message : String(error);
       throw error;
+    } finally {
+      this.#isCalling = false;
+      // A cancellation waits for it.
+      if (this.#core.control.state.synchronization.phase !== 'active') this.#core.control.touch();
     }
   }
 
@@ -126,9 +137,10 @@ export class SourceLink {
     const { clock } = this.#core.ports;
     if (clock.monotonicMs() - this.#contactedAtMs < this.#core.settings.times.contactEveryMs) return;
     this.#core.desk.assertLeads();
+    const remembered = this.#core.control.state.synchronization.identity?.head ?? null;
     const contact = await this.#contact(configuration, signal);
     this.#contactedAtMs = clock.monotonicMs();
-    if (!(await this.#isStill(configuration, contact, signal))) return;
+    if (!(await this.#isStill(configuration, remembered, contact, signal))) return;
     if (!contact.registered) return this.#failForgotten(signal);
     this.takeBarrier(contact.barrier);
     this.#upstream = contact.follows ?? [];
@@ -145,6 +157,7 @@ export class SourceLink {
     const body = {
       target: this.#publicEndpoints(),
       channels: { inventory: configuration.inventoryChannel },
+      asOf: this.#core.control.head.position,
       ...(identity === null ? {} : { remembered: identity.head }),
       ...(known === undefined ? {} : { token: known.token }),
     };
@@ -171,7 +184,12 @@ export class SourceLink {
   }
 
   /** Holds a contact against what we remember (S1). False when the synchronization is not active any more. */
-  async #isStill(configuration: SyncConfiguration, contact: OutgoingContact, signal: AbortSignal): Promise<boolean> {
+  async #isStill(
+    configuration: SyncConfiguration,
+    remembered: OutgoingContact['head'] | null,
+    contact: OutgoingContact,
+    signal: AbortSignal,
+  ): Promise<boolean> {
     const { control, desk, ports } = this.#core;
     const { deploymentId, version, head, containsRemembered } = contact;
     const ownDeploymentId = ports.deployment.id;
@@ -182,6 +200,7 @@ export class SourceLink {
       head,
       containsRemembered,
       ownDeploymentId,
+      asked: { inventoryChannel: configuration.inventoryChannel, remembered },
     } as const;
     await desk.internal(command, 'source contact', signal);
     const now = control.state.synchronization;

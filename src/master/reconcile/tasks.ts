@@ -1,3 +1,5 @@
+import { shardKey } from '../../events/types/parts.ts';
+import type { ControlState } from '../../projections/control-state.ts';
 import type { Core } from './core.ts';
 import type { TargetModeReconciler } from './target-mode.ts';
 
@@ -15,6 +17,8 @@ export class TaskReconciler {
   /** What the last decisions were made from; states are never changed in place. */
   #reconciled: readonly unknown[] = [];
   #assigned: readonly unknown[] = [];
+  /** Shards of receive tasks that were removed while a worker may have run them. */
+  readonly #leaving = new Map<string, string>();
 
   constructor(core: Core, mode: TargetModeReconciler, placement: Placement) {
     this.#core = core;
@@ -37,7 +41,9 @@ export class TaskReconciler {
       return [synchronization, shards.version, outgoing, tasks];
     };
     if (isSame(this.#reconciled, inputs())) return;
+    const before = receivedShards(control.state);
     await desk.internal({ kind: 'reconcile-tasks' }, 'tasks', signal);
+    for (const [taskId, key] of before) if (!control.state.tasks.has(taskId)) this.#leaving.set(taskId, key);
     this.#reconciled = inputs();
   }
 
@@ -59,14 +65,35 @@ export class TaskReconciler {
     return this.#mode.sight(configuration.epoch) === 'read-only';
   }
 
-  /** Tasks whose last worker may still run them (S12). */
+  /**
+   * Tasks whose last worker may still run them (S12), and those that receive a shard which may still be written under an
+   * earlier task: a reset, or a collection made anew, gives a shard another task, and one shard has one writer (S17). What
+   * was given out before it led, a new leader does not know: it waits until every lease of then has ended.
+   */
   #notYet(): ReadonlySet<string> {
     const { control, memory, ports, settings } = this.#core;
+    const { leadership, tasks } = control.state;
     const running = memory.ledger.mayRunAnywhere();
-    if (memory.leadingForMs(ports.clock.monotonicMs()) >= settings.times.workerLeaseMs) return running;
-    const assignedBefore = [...control.state.tasks.values()].filter(({ counter }) => counter > 0);
-    return new Set([...running, ...assignedBefore.map(({ taskId }) => taskId)]);
+    for (const taskId of this.#leaving.keys()) if (!running.has(taskId)) this.#leaving.delete(taskId);
+    const leaving = new Set(this.#leaving.values());
+    const written = [...receivedShards(control.state)].filter(([, key]) => leaving.has(key)).map(([taskId]) => taskId);
+    const notYet = new Set([...running, ...written]);
+    const othersLedBefore = leadership.term > 1;
+    if (memory.leadingForMs(ports.clock.monotonicMs()) >= settings.times.workerLeaseMs) return notYet;
+    for (const { taskId, type, counter } of tasks.values()) {
+      if (counter > 0 || (othersLedBefore && type === 'receive-shard')) notYet.add(taskId);
+    }
+    return notYet;
   }
+}
+
+/** The shard of each task that receives one. */
+function receivedShards({ tasks }: ControlState): ReadonlyMap<string, string> {
+  return new Map(
+    [...tasks.values()].flatMap(({ taskId, type, shard }) =>
+      type === 'receive-shard' && shard !== undefined ? [[taskId, shardKey(shard)]] : [],
+    ),
+  );
 }
 
 function isSame(before: readonly unknown[], now: readonly unknown[]): boolean {

@@ -34,10 +34,19 @@ export class OutgoingService {
   }
 
   /** Registers a target, or takes its new endpoints; the same again changes nothing. */
-  async register(request: OutgoingRegistration, caller: Caller, signal: AbortSignal): Promise<OutgoingContact> {
+  register(request: OutgoingRegistration, caller: Caller, signal: AbortSignal): Promise<OutgoingContact> {
+    return this.#register(request, false, caller, signal);
+  }
+
+  async #register(
+    request: OutgoingRegistration,
+    onlyRenews: boolean,
+    caller: Caller,
+    signal: AbortSignal,
+  ): Promise<OutgoingContact> {
     const fingerprint = certificateOf(caller);
     const { desk, ports } = this.#core;
-    const { id: targetId, target, channels, token } = request;
+    const { id: targetId, target, channels, token, asOf } = request;
     const command = {
       kind: 'register-outgoing',
       targetId,
@@ -46,6 +55,8 @@ export class OutgoingService {
       inventoryChannel: channels.inventory,
       ownDeploymentId: ports.deployment.id,
       holdsToken: token !== undefined && ports.queueTokens.targetOf(token) === targetId,
+      onlyRenews,
+      ...(asOf === undefined ? {} : { asOf }),
     } as const;
     const events = await desk.command(command, caller, signal);
     if (events.length > 0) ports.logger.info(`target ${targetId} is registered`, { endpoints: target });
@@ -72,7 +83,7 @@ export class OutgoingService {
     const { control, desk } = this.#core;
     desk.assertLeads();
     if (!control.state.outgoing.has(targetId)) return await this.#contact(targetId, request.remembered, signal);
-    return await this.register({ id: targetId, ...request }, caller, signal);
+    return await this.#register({ id: targetId, ...request }, true, caller, signal);
   }
 
   async putShards(targetId: string, request: OutgoingShards, caller: Caller, signal: AbortSignal): Promise<void> {

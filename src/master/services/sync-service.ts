@@ -58,15 +58,20 @@ export class SyncService {
     if (!isKnown) await this.#refuseOpenTarget(signal);
     const found = before.phase === 'active' ? {} : { found: await this.#lookAtSource(request, signal) };
     const credentialId = isKnown ? (before.configuration?.credentialId ?? '') : ports.newId();
-    if (!isKnown) await keepCredentials(ports.secrets, credentialId, request.authentication, signal);
+    // Also what is known already: so a repetition brings back what was lost.
+    await keepCredentials(ports.secrets, credentialId, request.authentication, signal);
     const caFingerprint = createHash('sha256').update(caCertificate).digest('hex');
     const { source } = request;
     const command = { kind: 'configure-sync', source, credentialId, fingerprint, caFingerprint, ...found } as const;
+    const dropUnused = () => this.#dropUnused([credentialId, before.configuration?.credentialId]);
     try {
       await desk.command(command, caller, signal);
-    } finally {
-      await this.#dropUnused([credentialId, before.configuration?.credentialId]);
+    } catch (error) {
+      // A refusal is certain. After any other failure the event may be in the log, and names what was kept.
+      if (error instanceof ApiError) await dropUnused();
+      throw error;
     }
+    await dropUnused();
   }
 
   /**

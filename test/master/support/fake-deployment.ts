@@ -29,6 +29,8 @@ export class FakeServer implements ArangoServer {
   /** Streaming transactions that run. */
   transactions: string[] = [];
   tick = 100;
+  /** The server's own clock, ms since 1970. */
+  now: () => number = Date.now;
   authenticationOn = true;
   /** Every request fails while false. */
   reachable = true;
@@ -60,7 +62,7 @@ export class FakeServer implements ArangoServer {
     if (path === '/_admin/server/role') return answer(200, { role: 'SINGLE' });
     if (path === '/_api/transaction') return answer(200, { transactions: this.transactions.map((id) => ({ id })) });
     if (path === '/_api/wal/lastTick') return answer(200, { tick: String(this.tick), server: { serverId: '7' } });
-    if (path === '/_admin/time') return answer(200, { time: Date.now() / 1_000 });
+    if (path === '/_admin/time') return answer(200, { time: this.now() / 1_000 });
     if (path === '/_api/version') return answer(200, { version: '3.12.10' });
     if (path === '/_api/database/current') return answer(200, { result: { id: `id-of-${database}` } });
     if (path === '/_api/collection' && method === 'GET') return this.#collections(database);

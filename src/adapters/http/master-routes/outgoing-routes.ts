@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { Master } from '../../../master/master.ts';
 import type { ForgetTarget } from '../../../master/source-masters.ts';
 import { ApiError } from '../../../wire/api-error.ts';
@@ -96,12 +97,18 @@ export function outgoingRoutes({ outgoing }: Master): Route[] {
   ];
 }
 
+/** Absent and empty are the same, as with the other parameters. */
+const AsOf = z.preprocess((text) => text || undefined, z.coerce.number().int().nonnegative().optional());
+
 function howOf(request: RouteRequest): ForgetTarget {
   const mode = ServerMode.safeParse(request.query('server_mode'));
   if (!mode.success) throw new ApiError(400, 'bad request: server_mode must be default or readonly');
   const barrierEpoch = request.query('barrier');
+  const asOf = AsOf.safeParse(request.query('as_of'));
+  if (!asOf.success) throw new ApiError(400, 'bad request: as_of must be a position in a log');
   return {
     ...(mode.data === undefined ? {} : { serverMode: mode.data }),
     ...(barrierEpoch ? { barrierEpoch } : {}),
+    ...(asOf.data === undefined ? {} : { asOf: asOf.data }),
   };
 }

@@ -1,0 +1,70 @@
+import { expect, it } from 'vitest';
+import { commitHasher } from '../../src/adapters/crypto/commit-hasher.ts';
+import type { Commit, EventLog, Head } from '../../src/events/log.ts';
+import { openMemoryLog } from '../../src/events/memory-log.ts';
+import { MemoryCommitStore } from '../../src/events/memory-store.ts';
+import { ControlLog } from '../../src/master/control-log.ts';
+import { archiveLog } from '../../src/projections/archive.ts';
+import { ControlPlane } from '../../src/projections/control-state.ts';
+
+const hasher = commitHasher(['secret']);
+let ids = 0;
+const newId = () => String(++ids).padStart(26, '0');
+const clock = { now: () => new Date(0), monotonicMs: () => 0, sleep: async () => undefined };
+
+function controlLog(log: EventLog): ControlLog {
+  const context = { newId, newChannel: newId };
+  return new ControlLog({ log, plane: new ControlPlane(), masterId: 'm1', clock, context, newEventId: newId });
+}
+
+/** Shows what a reader sees between the parts of a reading. */
+class WatchedLog implements EventLog {
+  readonly #log: EventLog;
+  onRead: () => void = () => undefined;
+
+  constructor(log: EventLog) {
+    this.#log = log;
+  }
+
+  head(): Promise<Head> {
+    return this.#log.head();
+  }
+
+  async read(after: Head, limit: number): Promise<readonly Commit[]> {
+    this.onRead();
+    return await this.#log.read(after, limit);
+  }
+
+  append(...args: Parameters<EventLog['append']>) {
+    return this.#log.append(...args);
+  }
+}
+
+it('S10: shows the state of before until all is read again that archiving left', async () => {
+  const store = new MemoryCommitStore();
+  const writer = controlLog(openMemoryLog(hasher, store));
+  const register = async (masterId: string) => {
+    const command = {
+      kind: 'register-master',
+      masterId,
+      endpoint: `https://${masterId}`,
+      publicEndpoints: [],
+    } as const;
+    await writer.submit({ command, cause: 'test', authority: () => 0 });
+  };
+  await register('m1');
+  const watched = new WatchedLog(openMemoryLog(hasher, store));
+  const follower = controlLog(watched);
+  await follower.refresh();
+  await register('m2');
+  const by = { term: 0, writer: 'm1', at: '2026-01-01T00:00:00Z', cause: 'archive' };
+  const plane = new ControlPlane(writer.state, writer.head);
+  expect(await archiveLog(openMemoryLog(hasher, store), plane, { writer: by, newEventId: newId })).toBe('archived');
+
+  const seen: number[] = [];
+  watched.onRead = () => void seen.push(follower.state.masters.size);
+  await follower.refresh();
+  expect(seen).not.toContain(0);
+  expect([...follower.state.masters.keys()]).toEqual(['m1', 'm2']);
+  expect(follower.head.position).toBe(3);
+});

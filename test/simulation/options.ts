@@ -1,0 +1,46 @@
+import { parseArgs } from 'node:util';
+
+export interface SimulateOptions {
+  readonly firstSeed: number;
+  readonly seeds: number;
+  /** How much of the end of a history is shown with a failure. */
+  readonly lines: number;
+  readonly planted: boolean;
+}
+
+export const usage = 'usage: simulate [--seeds=<n>] [--first-seed=<n>] | --seed=<n> [--lines=<n>] | --planted';
+
+/** The command line is not understood; the message names the option. */
+export class BadOption extends Error {
+  override readonly name = 'BadOption';
+}
+
+const seedsDefault = 100;
+const linesDefault = 40;
+
+export function readOptions(args: readonly string[]): SimulateOptions {
+  const values = parse(args);
+  const one = values.seed === undefined ? undefined : numberOf('seed', values.seed, 0);
+  return {
+    firstSeed: one ?? numberOf('first-seed', values['first-seed'] ?? '1', 0),
+    seeds: one === undefined ? numberOf('seeds', values.seeds ?? String(seedsDefault), 1) : 1,
+    lines: numberOf('lines', values.lines ?? String(linesDefault), 0),
+    planted: values.planted ?? false,
+  };
+}
+
+function parse(args: readonly string[]) {
+  const text = { type: 'string' } as const;
+  try {
+    const options = { seeds: text, 'first-seed': text, seed: text, lines: text, planted: { type: 'boolean' } } as const;
+    return parseArgs({ args: [...args], options }).values;
+  } catch (error) {
+    throw new BadOption(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function numberOf(name: string, text: string, lowest: number): number {
+  const number = Number(text);
+  if (text !== '' && Number.isSafeInteger(number) && number >= lowest) return number;
+  throw new BadOption(`--${name} must be a whole number from ${lowest}, not '${text}'`);
+}

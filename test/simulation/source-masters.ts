@@ -1,0 +1,54 @@
+import type { Master } from '../../src/master/master.ts';
+import {
+  type OpenSource,
+  type SourceMasters,
+  SourceRefused,
+  SourceUnreachable,
+} from '../../src/master/source-masters.ts';
+import { ApiError } from '../../src/wire/api-error.ts';
+import type { Caller } from '../../src/wire/caller.ts';
+import { askMasters } from './ask-masters.ts';
+import type { SimProcess } from './process.ts';
+import type { Site } from './site.ts';
+
+const contactMsMax = 10_000;
+
+/** The source's masters as a target's leader calls them, over the simulated network. */
+export function openSimSource(site: Site, from: SimProcess): OpenSource {
+  return (endpoints): SourceMasters => {
+    const caller: Caller = { kind: 'certificate', name: 'CN=target', fingerprint: `certificate of ${site.id}` };
+    const ask = async <T>(
+      what: string,
+      signal: AbortSignal,
+      handle: (master: Master, signal: AbortSignal) => Promise<T>,
+    ): Promise<T> => {
+      const nodes = endpoints.flatMap((endpoint) => site.listening(endpoint) ?? []);
+      try {
+        return await askMasters({ network: site.network, from, nodes, what, handle, timeoutMs: contactMsMax, signal });
+      } catch (error) {
+        signal.throwIfAborted();
+        if (error instanceof ApiError && error.status < 500 && error.status !== 408)
+          throw new SourceRefused(error.status, error.message);
+        throw new SourceUnreachable(error instanceof Error ? error.message : String(error), { cause: error });
+      }
+    };
+    return {
+      look: (id, s) => ask('first look', s, ({ outgoing }, gone) => outgoing.look(id, caller, gone)),
+      register: (body, s) => ask('register', s, ({ outgoing }, gone) => outgoing.register(body, caller, gone)),
+      heartbeat: (id, body, s) => ask('contact', s, ({ outgoing }, gone) => outgoing.heartbeat(id, body, caller, gone)),
+      putShards: (id, body, s) => ask('shards', s, ({ outgoing }, gone) => outgoing.putShards(id, body, caller, gone)),
+      forget: (id, how, s) =>
+        ask('forget', s, async ({ outgoing }, gone) => {
+          await outgoing.stop(id, how, caller, gone);
+          site.sourceToldAtMs = site.world.nowMs;
+        }),
+      setBarrier: (id, s) => ask('set the barrier', s, ({ outgoing }, gone) => outgoing.setBarrier(id, caller, gone)),
+      liftBarrier: (id, s) =>
+        ask('lift the barrier', s, ({ outgoing }, gone) => outgoing.liftBarrier(id, caller, gone)),
+      checksums: (id, body, s) =>
+        ask('checksums', s, ({ outgoing }, gone) => outgoing.checksums(id, body, caller, gone)),
+      listing: (id, s) => ask('listing', s, ({ outgoing }, gone) => outgoing.listing(id, caller, gone)),
+      close: async () => undefined,
+    };
+  };
+}
