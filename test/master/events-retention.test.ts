@@ -135,9 +135,8 @@ describe('retention of events', () => {
 
   it('lets operators know what is no longer there', async () => {
     const master = await startMaster({ kind: 'count', commits: 8 });
-    await command(master, 40);
     const { log } = await datacenter.ports();
-    await until('the beginning was archived', async () => (await log.first()) > 10);
+    await commandUntil(master, async () => (await log.first()) > 10);
     await expect(master.events.commit(1, signal)).rejects.toThrow(/no commit 1: the log holds \d+ to \d+/);
     await expect(master.events.replay('all', { position: 2 }, undefined, signal)).rejects.toThrow('was archived');
     const page = await master.events.after(0, { filter: {}, limit: 10 }, 0, signal);
