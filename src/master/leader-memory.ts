@@ -12,6 +12,8 @@ export class LeaderMemory {
   readonly workers = new Presence();
   readonly masters = new Presence();
   readonly ledger = new InstructionLedger();
+  /** Newest structure report that came, by worker. */
+  readonly structureSequences = new Map<string, number>();
   #term = -1;
   #sinceMs = 0;
 
@@ -24,6 +26,7 @@ export class LeaderMemory {
     this.workers.begin(nowMs);
     this.masters.begin(nowMs);
     this.ledger.clear();
+    this.structureSequences.clear();
   }
 
   /** How long this master leads under the term. */

@@ -146,5 +146,9 @@ export const StructureReport = z.object({
   heldDrops: z.array(z.string()),
   /** What was changed since the last report, for the log: `created collection d/c`, … */
   changes: z.array(z.string()),
+  /** The term in which it was sent: one that comes late, to another leader, is not taken. */
+  term: z.number().int().optional(),
+  /** Rises with every report of the worker: of two that overtake each other on their way the newer one stays. */
+  sequence: z.number().int().optional(),
 });
 export type StructureReport = z.infer<typeof StructureReport>;

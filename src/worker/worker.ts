@@ -47,6 +47,7 @@ export class Worker {
   #term: number | undefined;
   #lease: Lease | undefined;
   #tasks = 0;
+  #structureReports = 0;
 
   constructor(options: WorkerOptions) {
     this.#options = options;
@@ -176,10 +177,13 @@ export class Worker {
   /** Brings a structure report to the leader, however often it must be tried. Rejects when it is refused, or at the tenure's end. */
   async #sendStructure(report: StructureReport, signal: AbortSignal): Promise<void> {
     const backOff = new BackOff(RETRY_FIRST_MS, RETRY_LONGEST_MS, this.#options.random);
+    this.#structureReports += 1;
+    const sequence = this.#structureReports;
     for (;;) {
       signal.throwIfAborted();
       try {
-        return await this.#options.masters.structure(report, signal);
+        const term = this.#term === undefined ? {} : { term: this.#term };
+        return await this.#options.masters.structure({ ...report, ...term, sequence }, signal);
       } catch (error) {
         signal.throwIfAborted();
         if (error instanceof MasterRefused) throw error;

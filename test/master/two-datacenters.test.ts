@@ -444,6 +444,23 @@ describe('workers', () => {
     expect(leader.state.shards.byKey.size).toBe(3);
   });
 
+  it('whose report of the structure was overtaken by a newer one change nothing by it', async () => {
+    const worker = live(b, 'w1');
+    const leader = await following();
+    await until('assigned', () => worker.taskIds().length === 4);
+    const { configuration, identity } = leader.state.synchronization;
+    const { term } = leader.state.leadership;
+    const about = { epoch: configuration?.epoch ?? '', sourceDeployment: identity?.deploymentId ?? '' };
+    const report = { ...about, shards: shards.slice(0, 2), problems: [], heldDrops: [], changes: [], term };
+    await leader.workers.reportStructure('w1', { ...report, sequence: 2 }, signal);
+    await leader.workers.reportStructure('w1', { ...report, shards, sequence: 1 }, signal);
+    expect(leader.state.shards.byKey.size).toBe(2);
+    const late = leader.workers.reportStructure('w1', { ...report, shards, term: term - 1, sequence: 3 }, signal);
+    await expect(late).rejects.toMatchObject({ status: 503 });
+    await leader.workers.reportStructure('w1', { ...report, shards, sequence: 3 }, signal);
+    expect(leader.state.shards.byKey.size).toBe(3);
+  });
+
   it('must register again when the leader does not know them', async () => {
     const leader = await b.leader();
     const unknown = leader.workers.instructions('nobody', undefined, 0, signal);

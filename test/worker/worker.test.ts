@@ -219,6 +219,6 @@ describe('the reports of a worker', () => {
     masters.away = undefined;
     await clock.advance(6_000);
     await told;
-    expect(masters.structures).toEqual([report]);
+    expect(masters.structures).toEqual([{ ...report, term: 3, sequence: 1 }]);
   });
 });

@@ -157,7 +157,10 @@ export class WorkerService {
     await desk.internal(command, `report of worker ${workerId}`, signal, caller);
   }
 
-  /** Counts only from the worker that has the inventory task: one that lost it may be reporting the past. */
+  /**
+   * Counts only from the worker that has the inventory task: one that lost it may be reporting the past. So may a report
+   * that was held up on its way: one of another term has to be sent again, one that a newer one overtook is done with.
+   */
   async reportStructure(
     workerId: string,
     report: StructureReport,
@@ -168,7 +171,19 @@ export class WorkerService {
     if (task?.workerId !== null && task?.workerId !== workerId) {
       throw new ApiError(412, `worker ${workerId} does not have the inventory task`);
     }
-    await this.#core.desk.internal({ kind: 'report-structure', ...report }, 'structure report', signal, caller);
+    const { control, desk, memory } = this.#core;
+    desk.assertLeads();
+    this.#enterTerm();
+    const { term, sequence, ...found } = report;
+    if (term !== undefined && term !== control.state.leadership.term) {
+      throw new ApiError(503, 'the report was sent to a leader of another term; try again');
+    }
+    if (sequence !== undefined) {
+      if (sequence < (memory.structureSequences.get(workerId) ?? 0)) return;
+      // Before the append: one that comes meanwhile must not get in behind it. The same one may come again.
+      memory.structureSequences.set(workerId, sequence);
+    }
+    await desk.internal({ kind: 'report-structure', ...found }, 'structure report', signal, caller);
   }
 
   /** Without the servers' time the worker goes on with the token that it has; that ends with its lease. */
