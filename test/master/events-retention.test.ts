@@ -1,6 +1,6 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { commitHasher } from '../../src/adapters/crypto/commit-hasher.ts';
 import { FolderArchive } from '../../src/adapters/event-files/archive.ts';
@@ -88,12 +88,29 @@ describe('retention of events', () => {
     const archived: Commit[] = [];
     for await (const commit of readCommits(files())) archived.push(commit as Commit);
     expect(archived.map(({ position }) => position)).toEqual(archived.map((_, index) => index + 1));
-    expect(archived.at(-1)?.position).toBe(first - 1);
+    // A master that stops between its file and the cut leaves in the log what is in the file already.
+    const archivedTo = archived.at(-1)?.position ?? 0;
+    expect(archivedTo).toBeGreaterThanOrEqual(first - 1);
     const whole = (async function* () {
-      yield* [...archived, ...kept];
+      yield* [...archived, ...kept.filter(({ position }) => position > archivedTo)];
     })();
     const verified = await verifyEvents(new StreamLog(whole, commitHasher([secret])));
     expect(verified).toMatchObject({ first: 1, last: kept.at(-1)?.position, findings: 0 });
+  });
+
+  it('replaces a file that a master left behind without having cut', async () => {
+    const master = await startMaster({ kind: 'count', commits: 1_000 });
+    await command(master, 12);
+    const { log } = await datacenter.ports();
+    const commits = await log.read(START, 1_000);
+    const archive = new FolderArchive(folder, commitHasher([secret]));
+    const upTo = (last: number) =>
+      (async function* () {
+        yield* commits.filter(({ position }) => position <= last);
+      })();
+    await archive.write(1, 4, upTo(4));
+    await archive.write(1, 9, upTo(9));
+    expect(files().map((file) => basename(file))).toEqual(['events-0000000000000001-0000000000000009.jsonl']);
   });
 
   it('leads to the same state from what stays as from everything', async () => {

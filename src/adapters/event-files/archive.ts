@@ -1,3 +1,4 @@
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CommitHasher } from '../../events/chain.ts';
 import type { Commit } from '../../events/log.ts';
@@ -8,6 +9,7 @@ import { readCommits } from './read-commits.ts';
 import { writeCommits } from './write-commits.ts';
 
 const POSITION_DIGITS = 16;
+const NAME = /^events-(\d{16})-(\d{16})\.jsonl$/;
 
 /** Archives in a folder: `events-<first>-<last>.jsonl`, in which names sort as positions do. */
 export class FolderArchive implements EventArchive {
@@ -29,7 +31,16 @@ export class FolderArchive implements EventArchive {
     if (report.first !== first || report.head.position !== last) {
       throw new Error(`the archive ${path} holds ${report.first} to ${report.head.position}, not ${first} to ${last}`);
     }
+    await this.#removeContained(first, last);
     return path;
+  }
+
+  /** A master that ended between its file and the cut left one behind, of which the new one holds every commit. */
+  async #removeContained(first: number, last: number): Promise<void> {
+    for (const name of await readdir(this.#folder)) {
+      const [, from, to] = NAME.exec(name) ?? [];
+      if (Number(from) === first && Number(to) < last) await rm(join(this.#folder, name));
+    }
   }
 }
 
