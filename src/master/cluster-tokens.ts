@@ -41,10 +41,9 @@ export class ClusterTokens {
   async #offset(signal: AbortSignal): Promise<number> {
     const nowMs = this.#clock.monotonicMs();
     if (this.#offsetMs !== undefined && nowMs - this.#comparedAtMs < compareEveryMs) return this.#offsetMs;
-    const before = this.#clock.now().getTime();
     const { time } = await this.#front.json<{ time: number }>({ method: 'GET', path: '/_admin/time', signal });
     // The answer took its time: rather too early an end than too late.
-    this.#offsetMs = time * 1_000 - Math.max(before, this.#clock.now().getTime());
+    this.#offsetMs = time * 1_000 - this.#clock.now().getTime();
     this.#comparedAtMs = nowMs;
     return this.#offsetMs;
   }

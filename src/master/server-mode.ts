@@ -9,18 +9,25 @@ export async function readMode(front: ArangoServer, signal: AbortSignal): Promis
   return (await front.json<{ mode: Mode }>({ method: 'GET', path, signal })).mode;
 }
 
-/**
- * The servers that do not refuse writes of users, each with what it said instead; a silent one is among them. Nobody
- * writes any more only when there is none (S8).
- */
-export async function notReadOnly(servers: readonly ArangoServer[], signal: AbortSignal): Promise<string[]> {
+/** A server of which nobody can say that it refuses writes of users. */
+export interface NotReadOnly {
+  /** It answered that it takes writes; otherwise it was silent. */
+  readonly isWritable: boolean;
+  /** For people, with its name. */
+  readonly text: string;
+}
+
+/** Nobody writes any more only when this is empty (S8). */
+export async function notReadOnly(servers: readonly ArangoServer[], signal: AbortSignal): Promise<NotReadOnly[]> {
   const answers = await Promise.all(
     servers.map(async (server) => {
       const mode = await readMode(server, signal).catch((error: unknown) => {
         signal.throwIfAborted();
         return `silent: ${error instanceof Error ? error.message : String(error)}`;
       });
-      return mode === 'readonly' ? [] : [`${server.name} is ${mode === 'default' ? 'writable' : mode}`];
+      if (mode === 'readonly') return [];
+      const isWritable = mode === 'default';
+      return [{ isWritable, text: `${server.name} is ${isWritable ? 'writable' : mode}` }];
     }),
   );
   return answers.flat();

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
+import { writeAsRoot } from './support/as-root.ts';
 import { eventually } from './support/eventually.ts';
 import { type Pair, type Side, startPair } from './support/pair.ts';
 
@@ -12,14 +13,7 @@ const BETWEEN_WRITES_MS = 25;
 let pair: Pair;
 afterEach(() => pair?.stop());
 
-/** As root, who is an ordinary user for the server mode; false: refused. */
-async function write({ datacenter }: Side, key: string): Promise<boolean> {
-  const authorization = `Basic ${Buffer.from(`root:${datacenter.rootPassword}`).toString('base64')}`;
-  const url = `${datacenter.endpoints[0]}/_db/${DATABASE}/_api/document/goods`;
-  const answer = await fetch(url, { method: 'POST', headers: { authorization }, body: JSON.stringify({ _key: key }) });
-  await answer.text();
-  return answer.ok;
-}
+const write = (side: Side, key: string) => writeAsRoot(side, DATABASE, 'goods', { _key: key });
 
 async function has({ database }: Side, key: string): Promise<boolean> {
   const path = `/_api/document/goods/${key}`;

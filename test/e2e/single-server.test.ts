@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
+import { writeAsRoot } from './support/as-root.ts';
 import { eventually } from './support/eventually.ts';
 import { type Pair, type Side, startPair } from './support/pair.ts';
 
@@ -45,14 +46,7 @@ const isSame = () =>
 
 const keysOf = (prefix: string) => Array.from({ length: 50 }, (_, index) => `${prefix}${index}`);
 
-/** As root, who is an ordinary user for the server mode. */
-async function rootMayWrite({ datacenter }: Side, collection: string): Promise<boolean> {
-  const authorization = `Basic ${Buffer.from(`root:${datacenter.rootPassword}`).toString('base64')}`;
-  const url = `${datacenter.endpoints[0]}/_db/${DATABASE}/_api/document/${collection}`;
-  const answer = await fetch(url, { method: 'POST', headers: { authorization }, body: '{}' });
-  await answer.text();
-  return answer.ok;
-}
+const rootMayWrite = (side: Side, collection: string) => writeAsRoot(side, DATABASE, collection, {});
 
 test('S3: a single server follows another, is writable after a stop, and is made equal again', {
   timeout: 120_000,

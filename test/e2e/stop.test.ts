@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
 import { MasterList } from '../../src/wire/cluster-members.ts';
+import { writeAsRoot } from './support/as-root.ts';
 import { eventually } from './support/eventually.ts';
 import { type Pair, type Side, startPair } from './support/pair.ts';
 
@@ -25,14 +26,7 @@ async function started(): Promise<void> {
   );
 }
 
-/** As root, who is an ordinary user for the server mode; false: refused. */
-async function write({ datacenter }: Side, key: string): Promise<boolean> {
-  const authorization = `Basic ${Buffer.from(`root:${datacenter.rootPassword}`).toString('base64')}`;
-  const url = `${datacenter.endpoints[0]}/_db/${DATABASE}/_api/document/goods`;
-  const answer = await fetch(url, { method: 'POST', headers: { authorization }, body: JSON.stringify({ _key: key }) });
-  await answer.text();
-  return answer.ok;
-}
+const write = (side: Side, key: string) => writeAsRoot(side, DATABASE, 'goods', { _key: key });
 
 /** Writes one document after the other, on each lane until the source refuses; resolves with what it acknowledged. */
 async function writeUntilRefused(side: Side): Promise<string[]> {

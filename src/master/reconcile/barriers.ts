@@ -1,7 +1,7 @@
 import type { Barrier } from '../../domain/outgoing/state.ts';
 import type { ServerTick } from '../../events/types/barrier.ts';
 import type { ArangoDeployment } from '../../replication/arango.ts';
-import { notReadOnly } from '../server-mode.ts';
+import { type NotReadOnly, notReadOnly } from '../server-mode.ts';
 import { readDatabase } from '../structure/local-structure.ts';
 import type { Core } from './core.ts';
 
@@ -53,13 +53,18 @@ export class BarrierReconciler {
     const barrier = this.#core.control.state.outgoing.get(targetId)?.barrier;
     if (!barrier?.ticks) return;
     const writable = await this.#writable(signal);
-    if (writable.length > 0) await this.#lift(targetId, barrier, writable.join(', '), signal);
+    if (writable.length > 0) await this.#lift(targetId, barrier, textOf(writable), signal);
   }
 
-  async #watch(targetId: string, barrier: Barrier, writable: readonly string[], signal: AbortSignal): Promise<void> {
+  async #watch(
+    targetId: string,
+    barrier: Barrier,
+    writable: readonly NotReadOnly[],
+    signal: AbortSignal,
+  ): Promise<void> {
     // A server that is silent cannot be written either; whether it kept its mode shows when it answers.
-    const seen = writable.filter((text) => text.endsWith('is writable'));
-    if (seen.length > 0) await this.#lift(targetId, barrier, seen.join(', '), signal);
+    const seen = writable.filter(({ isWritable }) => isWritable);
+    if (seen.length > 0) await this.#lift(targetId, barrier, textOf(seen), signal);
   }
 
   async #lift(targetId: string, { epoch }: Barrier, what: string, signal: AbortSignal): Promise<void> {
@@ -69,7 +74,7 @@ export class BarrierReconciler {
 
   async #establish(
     waiting: readonly { readonly targetId: string; readonly barrier: Barrier }[],
-    writable: readonly string[],
+    writable: readonly NotReadOnly[],
     signal: AbortSignal,
   ): Promise<void> {
     const { desk, ports, settings } = this.#core;
@@ -77,7 +82,7 @@ export class BarrierReconciler {
     const wait = (reason: string) => {
       for (const { barrier } of waiting) this.#waitsFor.set(barrier.epoch, reason);
     };
-    if (writable.length > 0) return wait(writable.join(', '));
+    if (writable.length > 0) return wait(textOf(writable));
     const running = await runningTransactions(deployment, signal);
     if (running > 0) return wait(`${running} transactions of users to end`);
     wait('the last writes to end');
@@ -87,7 +92,7 @@ export class BarrierReconciler {
     const ticks = await lastTicks(deployment, signal);
     const [after, now] = await Promise.all([leadersOf(deployment, signal), this.#writable(signal)]);
     if (before !== after) return wait('shards whose leader has just moved');
-    if (now.length > 0) return wait(now.join(', '));
+    if (now.length > 0) return wait(textOf(now));
     for (const { targetId, barrier } of waiting) {
       const command = { kind: 'establish-barrier', targetId, epoch: barrier.epoch, ticks } as const;
       await desk.internal(command, 'barrier', signal);
@@ -95,7 +100,7 @@ export class BarrierReconciler {
     }
   }
 
-  async #writable(signal: AbortSignal): Promise<string[]> {
+  async #writable(signal: AbortSignal): Promise<NotReadOnly[]> {
     return await notReadOnly(await this.#core.ports.deployment.everyServer(signal), signal);
   }
 
@@ -104,6 +109,10 @@ export class BarrierReconciler {
       barrier === null ? [] : [{ targetId, barrier }],
     );
   }
+}
+
+function textOf(servers: readonly NotReadOnly[]): string {
+  return servers.map(({ text }) => text).join(', ');
 }
 
 /** Streaming transactions live on after the mode changed (reference 4.7); each database tells its own. */

@@ -61,11 +61,6 @@ export class InSyncReconciler {
     return { inSync, notInSync: total - inSync };
   }
 
-  /** Keys of the shards that are in sync. */
-  inSync(): ReadonlySet<string> {
-    return new Set(this.#epoch === '' || this.#link.barrier?.epoch !== this.#epoch ? [] : this.#equal.keys());
-  }
-
   #begin(epoch: string): void {
     this.#epoch = epoch;
     this.#equal.clear();
