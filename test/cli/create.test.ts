@@ -4,25 +4,26 @@ import {
   chownSync,
   lstatSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Terminal } from '../../cli/command.ts';
 import { commands } from '../../cli/commands/index.ts';
 import { runProgram } from '../../cli/program.ts';
 import { certificatesOf, createCa, parseKeyfile } from '../../src/adapters/tls/index.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
-const authorities = mkdtempSync(join(tmpdir(), 'arangosync-authorities-'));
+const authorities = temporaryFolder();
+const folders = temporaryFolder();
 /** A fresh folder for each test. */
 let folder = '';
+let count = 0;
 
 const at = (name: string) => join(folder, name);
 const mode = (name: string) => statSync(at(name)).mode & 0o777;
@@ -56,7 +57,8 @@ beforeAll(async () => {
 });
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'arangosync-create-'));
+  folder = join(folders, String(count++));
+  mkdirSync(folder);
 });
 
 /** Each way to make a leaf: its files, the secret one first. */

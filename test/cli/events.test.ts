@@ -1,5 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Terminal } from '../../cli/command.ts';
@@ -13,9 +12,10 @@ import { fastTimes } from '../master/support/datacenter.ts';
 import { FakeServer } from '../master/support/fake-deployment.ts';
 import { type HttpFront, serveFake } from '../master/support/http-front.ts';
 import { until } from '../master/support/until.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const secret = 'the secret of the masters';
-const folder = mkdtempSync(join(tmpdir(), 'arangosync-events-'));
+const folder = temporaryFolder();
 const log = createLogger({ level: 'silent', role: 'master' });
 
 let front: HttpFront;
@@ -54,7 +54,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await master.stop();
   await front.close();
-  rmSync(folder, { recursive: true, force: true });
 });
 
 function asking(): string[] {

@@ -1,13 +1,13 @@
-import { mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { defineCommand, type Terminal } from '../../cli/command.ts';
 import { commands } from '../../cli/commands/index.ts';
 import * as option from '../../cli/options.ts';
 import { runProgram } from '../../cli/program.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'arangosync-cli-'));
+const folder = temporaryFolder();
 
 async function run(argv: string[], environment: Record<string, string> = {}, extra = commands) {
   const out: string[] = [];

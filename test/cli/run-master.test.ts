@@ -1,7 +1,6 @@
 import { once } from 'node:events';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { expect, test } from 'vitest';
@@ -9,9 +8,10 @@ import { commands } from '../../cli/commands/index.ts';
 import { runProgram } from '../../cli/program.ts';
 import { createCa, formatKeyfile, issueCertificate } from '../../src/adapters/tls/index.ts';
 import { intermediateCa } from '../adapters/tls/support/intermediate.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
-const folder = mkdtempSync(join(tmpdir(), 'arangosync-run-master-'));
+const folder = temporaryFolder();
 const keyType = { algorithm: 'ec', curve: 'P256' } as const;
 const root = createCa({ commonName: 'root', validForMs: DAY_MS, keyType });
 const notAfter = new Date(Date.now() + DAY_MS / 2);

@@ -1,15 +1,14 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { readCommits } from '../../../src/adapters/event-files/read-commits.ts';
 import { textLines } from '../../../src/adapters/event-files/text-lines.ts';
 import { writeCommits } from '../../../src/adapters/event-files/write-commits.ts';
 import { streamLines } from '../../../src/adapters/http/stream-lines.ts';
 import { ApiError } from '../../../src/wire/api-error.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'arangosync-lines-'));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = temporaryFolder();
 
 async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   const collected: T[] = [];

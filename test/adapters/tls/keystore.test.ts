@@ -1,17 +1,17 @@
 import { createHash, createPrivateKey, X509Certificate } from 'node:crypto';
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import forge from 'node-forge';
 import { describe, expect, test } from 'vitest';
 import { certificatesOf, createCa, createKeystore, issueCertificate } from '../../../src/adapters/tls/index.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { intermediateCa } from './support/intermediate.ts';
 import { needs, run } from './support/tools.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
 /** keytool is a Java process at each call. */
 const timeout = 90_000;
-const folder = mkdtempSync(join(tmpdir(), 'arangosync-keystore-'));
+const folder = temporaryFolder();
 const createdAt = new Date('2026-02-03T04:05:06Z');
 const keyTypes = { rsa: { algorithm: 'rsa', bits: 2048 }, ec: { algorithm: 'ec', curve: 'P256' } } as const;
 

@@ -1,12 +1,12 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { createCa, formatKeyfile, issueCertificate, type KeyType } from '../../../src/adapters/tls/index.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { needs, run } from './support/tools.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
-const folder = mkdtempSync(join(tmpdir(), 'arangosync-openssl-'));
+const folder = temporaryFolder();
 const rsa: KeyType = { algorithm: 'rsa', bits: 2048 };
 const ec = (curve: 'P256' | 'P384' | 'P521'): KeyType => ({ algorithm: 'ec', curve });
 const kinds = [
