@@ -60,7 +60,7 @@ export interface DatacenterSize {
   readonly coordinators: number;
 }
 
-export const DEMO_SIZE: DatacenterSize = { masters: 2, workers: 2, dbServers: 3, coordinators: 2 };
+export const DEMO_SIZE: DatacenterSize = { masters: 3, workers: 2, dbServers: 3, coordinators: 2 };
 
 export interface DatacenterSecrets {
   readonly clusterSecret: string;

@@ -59,7 +59,7 @@ interface Demo {
 
 async function startBoth(folder: string, processes: DemoProcess[], progress: Progress): Promise<Demo> {
   progress.say(
-    'Starting two datacenters, each with an embedded cluster (3 DB-Servers, 2 coordinators), 2 masters, 2 workers',
+    'Starting two datacenters, each with an embedded cluster (3 DB-Servers, 2 coordinators), 3 masters, 2 workers',
   );
   const authorities = makeAuthorities(folder);
   const start = (name: string) =>
@@ -93,6 +93,9 @@ async function replicate(demo: Demo, terminal: Terminal, progress: Progress): Pr
   await watchCatchUp(demo, terminal, progress);
   progress.stop();
   terminal.out(await compare(demo));
+  for (const datacenter of [demo.source, demo.target]) {
+    terminal.out(`Event log of the ${datacenter.name}: ${await verifyLog(demo, datacenter)}`);
+  }
   terminal.out(
     `Copied ${copied} documents in ${formatDuration(copyMs)}; then ${sums.inserted} inserts, ${sums.updated} updates and ` +
       `${sums.removed} removals followed, through a killed worker and a killed leader. ${formatDuration(performance.now() - startedAt)} in all.`,
@@ -118,18 +121,17 @@ function rate(documents: number, sinceMs: number): string {
   return `${Math.round((1_000 * documents) / Math.max(performance.now() - sinceMs, 1))} documents/s`;
 }
 
-async function configure({ source, target, folder }: Demo, progress: Progress): Promise<void> {
-  const { exit, output } = await runCommand(
-    [
-      ...['configure', 'sync', `--master.endpoint=${target.masters.map(({ endpoint }) => endpoint).join(',')}`],
-      ...[`--master.cacert=${join(folder, 'tls-ca.crt')}`, `--master.keyfile=${join(folder, 'client-auth.keyfile')}`],
-      ...[`--source.endpoint=${source.masters.map(({ endpoint }) => endpoint).join(',')}`],
-      ...[`--source.cacert=${join(folder, 'tls-ca.crt')}`, '--auth.user=root'],
-    ],
-    { ARANGOSYNC_AUTH_PASSWORD: target.rootPassword },
+async function configure(demo: Demo, progress: Progress): Promise<void> {
+  const { source, target, folder } = demo;
+  const { exit, output } = await ask(
+    demo,
+    target,
+    ...['configure', 'sync', `--master.keyfile=${join(folder, 'client-auth.keyfile')}`],
+    `--source.endpoint=${source.masters.map(({ endpoint }) => endpoint).join(',')}`,
+    `--source.cacert=${join(folder, 'tls-ca.crt')}`,
   );
-  if (exit !== 0) throw new CommandFailed(`configure sync failed: ${output.trim()}`);
-  progress.say(output.trim());
+  if (exit !== 0) throw new CommandFailed(`configure sync failed: ${output}`);
+  progress.say(output);
 }
 
 /** Shows the initial copy until every shard runs; resolves with the number of documents on the target. */
@@ -232,7 +234,7 @@ async function killOnTheWay(demo: Demo, progress: Progress, stop: AbortSignal): 
   progress.say(`Killed ${member.process.name} (pid ${member.process.pid}), which led the target`);
   const killedAt = performance.now();
   const successor = await until(
-    'the other master taking over',
+    'another master taking over',
     RECOVERY_TIMEOUT_MS,
     new AbortController().signal,
     () => leaderOf(demo.targetMasters),
@@ -244,16 +246,27 @@ async function killOnTheWay(demo: Demo, progress: Progress, stop: AbortSignal): 
   );
 }
 
-async function compare({ target, folder }: Demo): Promise<string> {
-  const { exit, output } = await runCommand(
-    [
-      ...['check', 'sync', `--master.endpoint=${target.masters.map(({ endpoint }) => endpoint).join(',')}`],
-      ...[`--master.cacert=${join(folder, 'tls-ca.crt')}`, '--auth.user=root'],
-    ],
-    { ARANGOSYNC_AUTH_PASSWORD: target.rootPassword },
-  );
-  if (exit !== 0) throw new CommandFailed(`check sync found differences (exit code ${exit}):\n${output.trim()}`);
-  return output.trim();
+async function compare(demo: Demo): Promise<string> {
+  const { exit, output } = await ask(demo, demo.target, 'check', 'sync');
+  if (exit !== 0) throw new CommandFailed(`check sync found differences (exit code ${exit}):\n${output}`);
+  return output;
+}
+
+/** Verifies the chain, the invariants and the snapshots of a datacenter's log. */
+async function verifyLog(demo: Demo, datacenter: Datacenter): Promise<string> {
+  const { exit, output } = await ask(demo, datacenter, 'events', 'verify');
+  if (exit !== 0) throw new CommandFailed(`the event log of the ${datacenter.name} does not verify:\n${output}`);
+  return output;
+}
+
+/** Runs a command at the masters of a datacenter, as root. */
+async function ask({ folder }: Demo, { masters, rootPassword }: Datacenter, ...words: readonly string[]) {
+  const endpoints = masters.map(({ endpoint }) => endpoint).join(',');
+  const options = [`--master.endpoint=${endpoints}`, `--master.cacert=${join(folder, 'tls-ca.crt')}`];
+  const { exit, output } = await runCommand([...words, ...options, '--auth.user=root'], {
+    ARANGOSYNC_AUTH_PASSWORD: rootPassword,
+  });
+  return { exit, output: output.trim() };
 }
 
 /** Prints what a person may try, and waits for Ctrl-C. */
