@@ -20,8 +20,8 @@ export interface DemoProcess {
   line(matches: (line: string) => boolean, timeoutMs: number): Promise<string>;
   /** SIGKILL: no warning, no clean-up. */
   kill(): Promise<void>;
-  /** SIGTERM, and SIGKILL if that is not enough. */
-  stop(): Promise<void>;
+  /** SIGTERM, and SIGKILL if that is not enough; resolves with the exit code, which a killed process has none of. */
+  stop(timeoutMs?: number): Promise<number | undefined>;
 }
 
 /** Starts `arangosync <argv>` as a process of its own, logging to `<folder>/<name>.log`. Secrets go through the environment. */
@@ -51,16 +51,18 @@ export function startProcess(
       child.kill('SIGKILL');
       await exited;
     },
-    stop: () => stop(child, exited),
+    stop: (timeoutMs = STOP_TIMEOUT_MS) => stop(child, exited, timeoutMs),
   };
 }
 
-async function stop(child: ChildProcess, exited: Promise<void>): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  child.kill('SIGTERM');
-  const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
-  await exited;
-  clearTimeout(timer);
+async function stop(child: ChildProcess, exited: Promise<void>, timeoutMs: number): Promise<number | undefined> {
+  if (child.exitCode === null && child.signalCode === null) {
+    child.kill('SIGTERM');
+    const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
+    await exited;
+    clearTimeout(timer);
+  }
+  return child.exitCode ?? undefined;
 }
 
 function firstLine(

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Datacenter, Member } from '../../cli/demo/datacenter.ts';
-import { leaderOf, targetStatus } from '../../cli/demo/status.ts';
-import type { Commit } from '../../src/events/log.ts';
+import { targetStatus } from '../../cli/demo/status.ts';
 import { compareDeployments } from './support/compare.ts';
+import { copiesOf, sum } from './support/copies.ts';
 import { eventually } from './support/eventually.ts';
+import { Members } from './support/members.ts';
 import { type Pair, type Side, startPair } from './support/pair.ts';
 import { Workload } from './support/workload.ts';
 
@@ -14,33 +14,25 @@ const DOCUMENTS = 60_000;
 let pair: Pair;
 let workload: Workload;
 let probes = 0;
-const members = new Map<Datacenter, { masters: Member[]; workers: Member[] }>();
+const members = new Map<Side, Members>();
 
 beforeAll(async () => {
   pair = await startPair({ masters: 2, workers: 2, dbServers: 3, coordinators: 2 });
-  for (const { datacenter } of [pair.source, pair.target]) {
-    members.set(datacenter, { masters: [...datacenter.masters], workers: [...datacenter.workers] });
-  }
+  for (const side of [pair.source, pair.target]) members.set(side, new Members(side));
   workload = new Workload(pair.source.database, 11);
   await workload.create({ databases: 2, collections: 8 });
   await workload.load(DOCUMENTS);
 });
 afterAll(() => pair?.stop());
 
-function membersOf(side: Side): { masters: Member[]; workers: Member[] } {
-  const found = members.get(side.datacenter);
+function membersOf(side: Side): Members {
+  const found = members.get(side);
   if (found === undefined) throw new Error('unknown datacenter');
   return found;
 }
 
-/** SIGKILL; another process takes the place at once, as a service manager would have it, with nothing but its flags. */
-async function killWorker(side: Side, index: number): Promise<void> {
-  const { workers } = membersOf(side);
-  const victim = workers[index];
-  if (victim === undefined) throw new Error('no such worker');
-  await victim.process.kill();
-  workers[index] = side.datacenter.restartWorker(victim);
-}
+const killWorker = (side: Side, index: number) => membersOf(side).killWorker(index);
+const killLeader = (side: Side) => membersOf(side).killLeader();
 
 /** Until its tasks are others'; then it wakes, perhaps in the middle of a batch (S4). */
 async function freezeWorker(side: Side): Promise<void> {
@@ -52,16 +44,6 @@ async function freezeWorker(side: Side): Promise<void> {
   process.kill(pid, 'SIGSTOP');
   await eventually('the frozen worker being given up', 30_000, async () => (await left()) > before);
   process.kill(pid, 'SIGCONT');
-}
-
-async function killLeader(side: Side): Promise<void> {
-  const { masters } = membersOf(side);
-  const leader = await leaderOf(side.masters);
-  const index = masters.findIndex(({ endpoint }) => endpoint === leader);
-  const victim = masters[index];
-  if (victim === undefined) throw new Error(`no leader among the masters: ${leader}`);
-  await victim.process.kill();
-  masters[index] = side.datacenter.restartMaster(victim);
 }
 
 /** Writes one document into every collection and waits until all have arrived: every shard's stream goes on. */
@@ -94,30 +76,6 @@ async function whileWriting<T>(work: () => Promise<T>): Promise<T> {
     stop.abort();
     await writing;
   }
-}
-
-/** How often each shard was copied, by the log's own account. */
-async function copies(): Promise<Map<string, number>> {
-  const counts = new Map<string, number>();
-  for (const { shard, way, status } of stateChanges(await pair.target.events())) {
-    if (way !== 'copy' || status !== 'initial-sync') continue;
-    const key = `${shard.database}/${shard.collection}/${shard.shardIndex}`;
-    counts.set(key, (counts.get(key) ?? 0) + 1);
-  }
-  return counts;
-}
-
-interface StateChange {
-  readonly shard: { readonly database: string; readonly collection: string; readonly shardIndex: number };
-  readonly way: string;
-  readonly status: string;
-}
-
-function stateChanges(commits: readonly Commit[]): StateChange[] {
-  return commits
-    .flatMap(({ events }) => events)
-    .filter(({ type }) => type === 'ShardStatesChanged')
-    .flatMap(({ data }) => (data as { changes: StateChange[] }).changes);
 }
 
 test('a worker killed during the copy: another one goes on, and all arrives', { timeout: 120_000 }, async () => {
@@ -154,13 +112,13 @@ describe('while streaming, nothing that was checkpointed is copied again', () =>
       const { status, running, total } = await targetStatus(pair.target.masters);
       return status === 'running' && running === total;
     });
-    const before = await copies();
+    const before = await copiesOf(pair.target);
     const ms = await whileWriting(async () => {
       await disturb();
       return goesOn();
     });
     await endsEqual();
-    const after = await copies();
+    const after = await copiesOf(pair.target);
     console.log(`${name}: went on after ${Math.round(ms)} ms; copies ${sum(before)} before, ${sum(after)} after`);
     expect(after).toEqual(before);
   });
@@ -169,8 +127,4 @@ describe('while streaming, nothing that was checkpointed is copied again', () =>
 async function restartDbServer(side: Side): Promise<void> {
   const [server] = await side.database.dbServers();
   await side.control('restart', { server: server?.id });
-}
-
-function sum(counts: ReadonlyMap<string, number>): number {
-  return [...counts.values()].reduce((total, count) => total + count, 0);
 }
