@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
-import { MasterList } from '../../src/wire/cluster-members.ts';
 import { writeAsRoot } from './support/as-root.ts';
 import { eventually } from './support/eventually.ts';
+import { Members } from './support/members.ts';
 import { type Pair, type Side, startPair } from './support/pair.ts';
 
 const SIZE = { masters: 2, workers: 1, dbServers: 3, coordinators: 2 };
@@ -29,11 +29,11 @@ async function started(): Promise<void> {
 const write = (side: Side, key: string) => writeAsRoot(side, DATABASE, 'goods', { _key: key });
 
 /** Writes one document after the other, on each lane until the source refuses; resolves with what it acknowledged. */
-async function writeUntilRefused(side: Side): Promise<string[]> {
+async function writeUntilRefused(side: Side, name = ''): Promise<string[]> {
   const acknowledged: string[] = [];
   const lanes = Array.from({ length: LANES }, async (_, lane) => {
     for (let number = 0; ; number++) {
-      const key = `l${lane}n${number}`;
+      const key = `${name}l${lane}n${number}`;
       if (!(await write(side, key))) return;
       acknowledged.push(key);
     }
@@ -94,21 +94,68 @@ test('S8: a stop that runs out of time changes nothing, and the source is writab
   expect(await write(pair.target, 'own')).toBe(false);
 });
 
-test('S8: a leader killed in the middle of a stop: repeating the command finishes it', {
+/** Kills the leaders of both sides, as soon as the log of one has an event of this type that it had not before. */
+async function killLeadersAt(side: Side, type: string, members: readonly Members[]): Promise<void> {
+  const count = async () => (await side.events()).flatMap(({ events }) => events).filter((e) => e.type === type).length;
+  const before = await count();
+  await eventually(`a new ${type}`, 60_000, async () => (await count()) > before);
+  await Promise.all(members.map((one) => one.killLeader()));
+}
+
+const isWritable = (side: Side) => write(side, `probe-${Math.random()}`);
+
+test('S8: leaders killed in the middle of a stop: at most both sides are read-only, and repeating finishes it', {
+  timeout: 300_000,
+}, async () => {
+  await started();
+  const members = [new Members(pair.source), new Members(pair.target)];
+  for (const [round, [side, type]] of (
+    [
+      [pair.source, 'BarrierSet'],
+      [pair.source, 'BarrierEstablished'],
+      [pair.target, 'SyncCancelRequested'],
+    ] as const
+  ).entries()) {
+    const writing = writeUntilRefused(pair.source, `round${round}`);
+    const killing = killLeadersAt(side, type, members);
+    let { exit } = await pair.command(['stop', 'sync'], pair.target);
+    await killing;
+    const first = exit;
+    for (let attempt = 0; exit !== 0 && attempt < 3; attempt++) {
+      if (await isWritable(pair.target)) break;
+      ({ exit } = await pair.command(['stop', 'sync'], pair.target));
+    }
+    await eventually('the target being writable', 20_000, () => isWritable(pair.target));
+    const acknowledged = await writing;
+    expect(acknowledged.length).toBeGreaterThan(0);
+    expect(await missing(pair.target, acknowledged)).toEqual([]);
+    await eventually('the source being writable', 20_000, () => isWritable(pair.source));
+    console.log(
+      `leaders killed at ${type}: the command ended with ${first}; ${acknowledged.length} writes, none missing`,
+    );
+    for (const one of [pair.source, pair.target]) {
+      expect(await pair.command(['events', 'verify'], one)).toMatchObject({ exit: 0 });
+    }
+    await pair.configure();
+    await eventually(
+      'the next round of following',
+      60_000,
+      async () => (await statusOf(pair.target)).status === 'running',
+    );
+  }
+});
+
+test('S8: a stop whose command was killed leaves the source read-only, says so, and can be repeated', {
   timeout: 180_000,
 }, async () => {
   await started();
   await pair.target.masters.tell({ method: 'POST', path: '/_api/sync/barrier' });
-  const writing = writeUntilRefused(pair.source);
-  for (const side of [pair.source, pair.target]) {
-    const { masters } = await side.masters.ask({ method: 'GET', path: '/_api/masters' }, MasterList);
-    const leader = masters.find(({ leader }) => leader)?.endpoint;
-    await side.datacenter.masters.find(({ endpoint }) => endpoint === leader)?.process.kill();
-  }
-  const stopped = await pair.command(['stop', 'sync'], pair.target);
-  expect(stopped).toMatchObject({ exit: 0 });
-  expect(await missing(pair.target, await writing)).toEqual([]);
+  await writeUntilRefused(pair.source);
+  const { outgoing } = await statusOf(pair.source);
+  expect(outgoing).toMatchObject([{ active_barrier: true }]);
+  expect(await isWritable(pair.target)).toBe(false);
+  expect(await pair.command(['stop', 'sync'], pair.target)).toMatchObject({ exit: 0 });
   await eventually('both being writable', 10_000, async () => {
-    return (await write(pair.source, `s${Math.random()}`)) && (await write(pair.target, `t${Math.random()}`));
+    return (await isWritable(pair.source)) && (await isWritable(pair.target));
   });
 });
