@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Master } from '../../src/master/master.ts';
 import { ArangoUnreachable } from '../../src/replication/arango.ts';
 import type { ShardRef } from '../../src/wire/shards.ts';
-import { credentials, Datacenter, operator, otherCredentials } from './support/datacenter.ts';
+import { credentials, Datacenter, fastTimes, operator, otherCredentials } from './support/datacenter.ts';
 import { FakeWorker, shardReport } from './support/fake-worker.ts';
 import { configuredAt, followingOf, request } from './support/following.ts';
 import { until } from './support/until.ts';
@@ -397,15 +397,32 @@ describe('workers', () => {
       [...leader.state.tasks.values()].some(({ workerId }) => workerId === null),
     );
     await leader.workers.register({ id: 'w1', endpoint: 'https://w1:8729' }, signal);
+    await two.register(leader);
     const free = [...leader.state.tasks.values()]
       .filter(({ workerId }) => workerId === null)
       .map(({ taskId }) => taskId);
-    expect((await two.poll(leader)).tasks).toEqual([]);
+    expect((await two.poll(leader, 100)).tasks).toEqual([]);
     expect(one.taskIds()).toEqual(expect.arrayContaining(free));
     await until('they are given on', async () => {
       await one.poll(leader);
       return (await two.poll(leader)).tasks.length === free.length;
     });
+  });
+
+  it('S12: do not get a task from a new leader while a worker that the one before removed may still run it', async () => {
+    const one = live(b, 'w1');
+    const leader = await following();
+    await until('all at the first', () => one.taskIds().length === 4);
+    await one.die();
+    await leader.workers.remove('w1', operator, signal);
+    const second = await b.startMaster('b2');
+    await leader.stop();
+    await until('the second leads', () => second.leads);
+    const ledAt = performance.now();
+    const two = new FakeWorker('w2');
+    await two.register(second);
+    await until('the other has all', async () => (await two.poll(second)).tasks.length === 4);
+    expect(performance.now() - ledAt).toBeGreaterThan(fastTimes.workerLeaseMs - 50);
   });
 
   it('S12: do not get a shard that was reset while another living worker may still write it', async () => {

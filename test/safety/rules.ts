@@ -1,3 +1,5 @@
+import { CONTROL_RULES } from './control-rules.ts';
+
 /** Takes a rule out of the program: `find` stands exactly once in `file`, and `replace` is what is left without the rule. */
 export interface Mutation {
   /** What the program does then. */
@@ -503,6 +505,7 @@ export const RULES: readonly Rule[] = [
       },
     ],
   },
+  ...CONTROL_RULES,
 ];
 
 /** The files that hold a rule's tests, each once. */

@@ -1,0 +1,164 @@
+import type { Rule } from './rules.ts';
+
+const ELECTION = 'src/master/election.ts';
+const OUTGOING = 'src/domain/outgoing/decide.ts';
+const AUTHENTICATION = 'src/adapters/http/authentication.ts';
+
+const ELECTION_TEST = 'test/master/election.test.ts';
+const OUTGOING_TEST = 'test/domain/outgoing.test.ts';
+const ROUNDS_TEST = 'test/replication/target/checkpoint-rounds.test.ts';
+
+/** The rules that came with many masters. */
+export const CONTROL_RULES: readonly Rule[] = [
+  {
+    name: 'S12',
+    sentence: 'A leader acts only inside its own lease, and gives nobody a task that another may still run.',
+    mutations: [
+      {
+        what: 'counts its lease from the answer to the renewal',
+        file: ELECTION,
+        find: '      this.#own.renewed(started, leaseMs);\n    } else',
+        replace: '      this.#own.renewed(momentOf(clock), leaseMs);\n    } else',
+        killedIn: ELECTION_TEST,
+      },
+      {
+        what: 'believes the monotonic clock alone',
+        file: ELECTION,
+        find: 'this.#monotonic.holds(monotonicMs) && this.#wall.holds(wallMs)',
+        replace: 'this.#monotonic.holds(monotonicMs) && Number.isFinite(wallMs)',
+        killedIn: ELECTION_TEST,
+      },
+      {
+        what: 'is held in office by a wall clock that jumped back',
+        file: ELECTION,
+        find: '    this.#wall.lost();\n    this.#wall.renewed(wallMs, leaseMs);',
+        replace: '    this.#wall.renewed(wallMs, leaseMs);\n    this.#monotonic.renewed(wallMs, leaseMs);',
+        killedIn: ELECTION_TEST,
+      },
+      {
+        what: 'counts another’s lease from before it was read',
+        file: ELECTION,
+        find: 'sinceMs: this.#options.clock.monotonicMs() };',
+        replace: 'sinceMs: beforeReadMs };',
+        killedIn: ELECTION_TEST,
+      },
+      {
+        what: 'gives a task away that its last worker may still run',
+        file: 'src/master/reconcile/tasks.ts',
+        find: 'const running = memory.ledger.mayRunAnywhere();',
+        replace: 'const running = new Set<string>();',
+        killedIn: 'test/master/two-datacenters.test.ts',
+      },
+      {
+        what: 'gives tasks of before its term away at once',
+        file: 'src/master/reconcile/tasks.ts',
+        find: 'if (counter > 0 || (othersLedBefore && type === ',
+        replace: 'if (counter < 0 || (!othersLedBefore && type === ',
+        killedIn: 'test/master/two-datacenters.test.ts',
+      },
+      {
+        what: 'counts the leases of workers from before it led',
+        file: 'src/master/presence.ts',
+        find: '?? this.#beginsAt)',
+        replace: '?? Number.NEGATIVE_INFINITY)',
+        killedIn: 'test/master/leadership.test.ts',
+      },
+      {
+        what: 'takes a call that was sent before the last registration for a new one',
+        file: OUTGOING,
+        find: 'return asOf !== undefined && target.asOf !== undefined && asOf < target.asOf;',
+        replace: 'return asOf !== undefined && target.asOf !== undefined && asOf < 0;',
+        killedIn: OUTGOING_TEST,
+      },
+    ],
+  },
+  {
+    name: 'S18',
+    sentence: 'Whoever remembers a head that the log lacks stops; a claim is above every term ever met.',
+    mutations: [
+      {
+        what: 'claims above the log only',
+        file: ELECTION,
+        find: 'this.#highestTermMet = Math.max(this.#highestTermMet, term);',
+        replace: 'this.#highestTermMet = term;',
+        killedIn: ELECTION_TEST,
+      },
+      {
+        what: 'begins anew when the log lacks what its snapshot was made at',
+        file: 'src/projections/load.ts',
+        find: 'if (!(error instanceof LogArchivedPast)) throw error;',
+        replace: 'if (error instanceof LogArchivedPast) throw error;',
+        killedIn: 'test/projections/control-state.test.ts',
+      },
+      {
+        what: 'reads on in a log that lacks what it has read before',
+        file: 'src/events/chained-log.ts',
+        find: "const detail = 'it was there before: the log went back (restored from a backup, or a replica was lost)';",
+        replace: "const detail = '';\n      if (detail === '') return;",
+        killedIn: 'test/master/leadership.test.ts',
+      },
+    ],
+  },
+  {
+    name: 'S20',
+    sentence: 'What happens to all shards costs one document, not one per shard.',
+    mutations: [
+      {
+        what: 'carries shards that do not stand on the floor',
+        file: 'src/replication/target/checkpoint-rounds.ts',
+        find: '        members.get(_key) !== floor &&\n',
+        replace: '        members.get(_key) === floor &&\n',
+        killedIn: ROUNDS_TEST,
+      },
+      {
+        what: 'tells every flicker of the lag',
+        file: 'src/worker/report-diff.ts',
+        find: 'return nowMs - sent.sentMs >= REFRESH_MS ||',
+        replace: 'return nowMs - sent.sentMs >= 0 ||',
+        killedIn: 'test/worker/worker.test.ts',
+      },
+    ],
+  },
+  {
+    name: 'S23',
+    sentence:
+      'A target belongs to the certificate that registered it, and an identity is believed only under the secret.',
+    mutations: [
+      {
+        what: 'lets any certificate take a registered target over',
+        file: OUTGOING,
+        find: 'if (known !== undefined && !command.holdsToken && known.fingerprint !== fingerprint)',
+        replace: 'if (known !== undefined && command.holdsToken && known.fingerprint !== fingerprint)',
+        killedIn: OUTGOING_TEST,
+      },
+      {
+        what: 'lets any certificate have a target forgotten',
+        file: OUTGOING,
+        find: 'if (fingerprint !== undefined && fingerprint !== target.fingerprint) return notYours(targetId);',
+        replace: '',
+        killedIn: OUTGOING_TEST,
+      },
+      {
+        what: 'lets any certificate have a barrier set',
+        file: 'src/domain/outgoing/barrier.ts',
+        find: 'if (target.fingerprint !== fingerprint) return notYours(targetId);',
+        replace: '',
+        killedIn: 'test/domain/barrier.test.ts',
+      },
+      {
+        what: 'believes whose identity a token tells that nobody of ours signed',
+        file: AUTHENTICATION,
+        find: 'verifyJwt(token, this.#options.jwtSecret, this.#now())',
+        replace: "JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())",
+        killedIn: 'test/adapters/http/authentication.test.ts',
+      },
+      {
+        what: 'takes queue tokens whose signature is another one',
+        file: 'src/adapters/mq/token.ts',
+        find: 'if (!equalInConstantTime(signature,',
+        replace: 'if (equalInConstantTime(signature,',
+        killedIn: 'test/adapters/mq/token.test.ts',
+      },
+    ],
+  },
+];
