@@ -1,6 +1,7 @@
 import { Agent, request as httpsRequest } from 'node:https';
 import type { TLSSocket } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { connectMasters } from '../../cli/master-client.ts';
 import { EndpointClient } from '../../src/adapters/http/endpoint-client.ts';
 import { signJwt } from '../../src/adapters/http/jwt.ts';
 import { createLogger } from '../../src/adapters/logging/logger.ts';
@@ -142,6 +143,36 @@ describe('a master process', () => {
     expect((await own.ask('POST', '/_api/sync/outgoing', registration)).status).toBe(200);
     const fingerprint = first.master.state.outgoing.get('BBB')?.fingerprint;
     expect(fingerprint).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  it('elects, follows and answers reads when masters cannot reach each other, and takes commands where the leader is', async () => {
+    const front = await database('AAA');
+    // Nobody listens on port 1: each is known to the others by an endpoint that leads nowhere.
+    const first = await start(front, { endpoint: 'https://127.0.0.1:1' });
+    await until('the first leads', () => first.master.leads);
+    const second = await start(front, { endpoint: 'https://127.0.0.1:1/' });
+    await until('both know each other', () => [first, second].every(({ master }) => master.state.masters.size === 2));
+    const timeout = { messageTimeout: 60_000_000_000 };
+    const follower = connect([second], { authorization: () => basic });
+    await expect(follower.ask('PUT', '/_api/message-timeout', timeout)).rejects.toThrow('503');
+    const both = [second, first].map(({ port }) => `https://127.0.0.1:${port}`);
+    const masters = connectMasters(
+      {
+        endpoints: both,
+        caCertificate: tlsCa.certificate,
+        jwtSecret: secret,
+        keyfile: undefined,
+        user: undefined,
+        password: undefined,
+      },
+      () => {},
+    );
+    await masters.tell({ method: 'PUT', path: '/_api/message-timeout', body: timeout });
+    await masters.close();
+    expect(await follower.ask('GET', '/_api/message-timeout')).toEqual({ status: 200, body: timeout });
+    await first.stop();
+    await until('the second leads', () => second.master.leads);
+    expect((await follower.ask('PUT', '/_api/message-timeout', timeout)).status).toBe(200);
   });
 
   it('hands large bodies and long answers through a follower', async () => {
