@@ -75,9 +75,26 @@ describe('S8: a barrier', () => {
   it('is not established while a transaction runs', async () => {
     a.deployment.front.transactions = ['4711'];
     await leader.barrier.set(signal);
-    await until('the source waits', () => leader.barrier.info().message?.includes('transactions of users'));
+    await until('the source waits', () => leader.barrier.info().message?.includes('transactions ('));
     expect(leader.barrier.info().SourceServerReadonly).toBe(false);
     a.deployment.front.transactions = [];
+    await until('established', () => leader.barrier.info().SourceServerReadonly);
+  });
+
+  it.each([
+    { query: 'FOR d IN c UPDATE d WITH { n: 1 } IN c', isWaitedFor: true },
+    { query: 'RETURN 1', modificationQuery: true, isWaitedFor: true },
+    { query: 'FOR d IN c FILTER d.text == "lo... (9000)', isWaitedFor: true },
+    { query: 'RETURN "remove"', modificationQuery: false, isWaitedFor: false },
+    { query: 'FOR d IN c RETURN d', isWaitedFor: false },
+  ])('is not established while a query may write: $query', async ({ isWaitedFor, ...query }) => {
+    a.deployment.front.queries = [query];
+    await leader.barrier.set(signal);
+    if (isWaitedFor) {
+      await until('the source waits', () => leader.barrier.info().message?.includes('AQL queries that write (1)'));
+      expect(leader.barrier.info().SourceServerReadonly).toBe(false);
+      a.deployment.front.queries = [];
+    }
     await until('established', () => leader.barrier.info().SourceServerReadonly);
   });
 

@@ -278,6 +278,13 @@ export const RULES: readonly Rule[] = [
     sentence: 'A target stops only behind a barrier that held: all servers refused writes, logs and trees are equal.',
     mutations: [
       {
+        what: 'does not wait for queries that write',
+        file: 'src/master/reconcile/running-writes.ts',
+        find: 'return modificationQuery ?? (IS_CUT.test(query) || WRITING_WORD.test(query));',
+        replace: 'return modificationQuery === true && IS_CUT.test(query) && WRITING_WORD.test(query);',
+        killedIn: BARRIER_TEST,
+      },
+      {
         what: 'lets a target stop behind a barrier that was broken',
         file: 'src/domain/outgoing/decide.ts',
         find: 'barrierEpoch !== undefined && !holds(target, barrierEpoch)',
@@ -287,8 +294,8 @@ export const RULES: readonly Rule[] = [
       {
         what: 'establishes a barrier while transactions run',
         file: 'src/master/reconcile/barriers.ts',
-        find: 'if (running > 0)',
-        replace: 'if (running > 9_000)',
+        find: 'if (writes !== undefined)',
+        replace: "if (writes === '')",
         killedIn: BARRIER_TEST,
       },
       {

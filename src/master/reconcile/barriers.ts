@@ -4,6 +4,7 @@ import type { ArangoDeployment } from '../../replication/arango.ts';
 import { type NotReadOnly, notReadOnly } from '../server-mode.ts';
 import { readDatabase } from '../structure/local-structure.ts';
 import type { Core } from './core.ts';
+import { runningWrites } from './running-writes.ts';
 
 interface LastTick {
   readonly tick: string;
@@ -83,8 +84,8 @@ export class BarrierReconciler {
       for (const { barrier } of waiting) this.#waitsFor.set(barrier.epoch, reason);
     };
     if (writable.length > 0) return wait(textOf(writable));
-    const running = await runningTransactions(deployment, signal);
-    if (running > 0) return wait(`${running} transactions of users to end`);
+    const writes = await runningWrites(deployment, signal);
+    if (writes !== undefined) return wait(writes);
     wait('the last writes to end');
     await clock.sleep(settings.times.barrierQuietMs, signal);
     signal.throwIfAborted();
@@ -113,17 +114,6 @@ export class BarrierReconciler {
 
 function textOf(servers: readonly NotReadOnly[]): string {
   return servers.map(({ text }) => text).join(', ');
-}
-
-/** Streaming transactions live on after the mode changed (reference 4.7); each database tells its own. */
-async function runningTransactions(deployment: ArangoDeployment, signal: AbortSignal): Promise<number> {
-  const path = '/_api/transaction';
-  let running = 0;
-  for (const database of await deployment.databases(signal)) {
-    running += (await deployment.front.json<{ transactions: unknown[] }>({ method: 'GET', database, path, signal }))
-      .transactions.length;
-  }
-  return running;
 }
 
 /** One text for who leads which shard; another text after a move. */

@@ -35,6 +35,12 @@ export function defineTransactions(target: Target): void {
     expect((await target.ask(`GET /_api/document/${name}/k`)).status).toBe(200);
   });
 
+  check('4.6: a transaction is no query: nobody’s query runs', async () => {
+    await begin(await target.collection());
+    const answer = await target.ask('GET /_api/query/current');
+    expect([answer.status, answer.body]).toEqual([200, []]);
+  });
+
   check('4.7: an abort leaves nothing', async () => {
     const name = await target.collection();
     const id = await begin(name);

@@ -28,6 +28,8 @@ export class FakeServer implements ArangoServer {
   mode: 'default' | 'readonly' = 'default';
   /** Streaming transactions that run. */
   transactions: string[] = [];
+  /** AQL queries that run. */
+  queries: { readonly query: string; readonly modificationQuery?: boolean }[] = [];
   tick = 100;
   /** The server's own clock, ms since 1970. */
   now: () => number = Date.now;
@@ -61,6 +63,7 @@ export class FakeServer implements ArangoServer {
     }
     if (path === '/_admin/server/role') return answer(200, { role: 'SINGLE' });
     if (path === '/_api/transaction') return answer(200, { transactions: this.transactions.map((id) => ({ id })) });
+    if (path === '/_api/query/current') return answer(200, this.queries);
     if (path === '/_api/wal/lastTick') return answer(200, { tick: String(this.tick), server: { serverId: '7' } });
     if (path === '/_admin/time') return answer(200, { time: this.now() / 1_000 });
     if (path === '/_api/version') return answer(200, { version: '3.12.10' });

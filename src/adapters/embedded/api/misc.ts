@@ -6,7 +6,6 @@ const NOT_IMPLEMENTED = 9;
 /** What a real server has and the stand-in has not, with the words that say so (501/9). */
 const ABSENT: ReadonlyMap<string, string> = new Map([
   ['/_api/cursor', 'AQL queries are not available on the embedded server'],
-  ['/_api/query', 'AQL queries are not available on the embedded server'],
   ['/_api/query-cache', 'AQL queries are not available on the embedded server'],
   ['/_api/explain', 'AQL queries are not available on the embedded server'],
   ['/_api/simple', 'simple queries are not available on the embedded server'],

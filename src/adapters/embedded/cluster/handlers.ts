@@ -15,6 +15,7 @@ import { registerImport } from '../api/import.ts';
 import { registerIndex } from '../api/index.ts';
 import { registerJob } from '../api/job.ts';
 import { registerAbsent } from '../api/misc.ts';
+import { registerQuery } from '../api/query.ts';
 import { registerReplication } from '../api/replication.ts';
 import { registerToken } from '../api/token.ts';
 import { registerTransaction } from '../api/transaction.ts';
@@ -35,6 +36,7 @@ const withData: readonly Register[] = [
   registerIndex,
   registerReplication,
   registerTransaction,
+  registerQuery,
   registerWal,
 ];
 const forUsers: readonly Register[] = [
