@@ -136,7 +136,7 @@ export class Worker {
         if (!this.#acceptTerm(instructions)) throw new Error(deposed(instructions, this.#term));
         lease.renew(askedMs);
         this.#fine();
-        if (instructions.version !== taken) {
+        if (instructions.unchanged !== true && instructions.version !== taken) {
           const { version } = instructions;
           taken = version;
           this.#tasks = instructions.tasks.length;
@@ -146,7 +146,11 @@ export class Worker {
               if (taken === version) followed = version;
             },
             (error) => {
-              if (taken === version) taken = undefined;
+              if (taken === version) {
+                taken = undefined;
+                // What runs now is neither the one nor the other: the whole list is needed again.
+                followed = undefined;
+              }
               trouble.failed(error);
             },
           );
