@@ -139,6 +139,8 @@ export class Worker {
         if (instructions.unchanged !== true && instructions.version !== taken) {
           const { version } = instructions;
           taken = version;
+          // From here on what runs is neither the one nor the other: to name the one before would confirm it anew.
+          followed = undefined;
           this.#tasks = instructions.tasks.length;
           following = running.follow(instructions).then(
             () => {
@@ -146,11 +148,7 @@ export class Worker {
               if (taken === version) followed = version;
             },
             (error) => {
-              if (taken === version) {
-                taken = undefined;
-                // What runs now is neither the one nor the other: the whole list is needed again.
-                followed = undefined;
-              }
+              if (taken === version) taken = undefined;
               trouble.failed(error);
             },
           );
