@@ -503,6 +503,19 @@ export const RULES: readonly Rule[] = [
       },
     ],
   },
+  {
+    name: 'S12',
+    sentence: 'What a worker was told is confirmed only once it runs that and nothing else.',
+    mutations: [
+      {
+        what: 'confirms the instructions of before while those that came in between are still followed',
+        file: 'src/worker/worker.ts',
+        find: '          followed = undefined;\n',
+        replace: '',
+        killedIn: 'test/worker/worker.test.ts',
+      },
+    ],
+  },
 ];
 
 /** The files that hold a rule's tests, each once. */
