@@ -27,6 +27,8 @@ const READY_TIMEOUT_MS = 60_000;
 const ASSIGNED_TIMEOUT_MS = 300_000;
 const RUNNING_TIMEOUT_MS = 600_000;
 const TAKEOVER_TIMEOUT_MS = 60_000;
+/** Of the whole stop, with the comparison of every shard behind the barrier. */
+const STOP_TIMEOUT = '10m';
 /** Between the last shard that begins to run and the measurement of what is at rest, and its length. */
 const SETTLE_MS = 10_000;
 const REST_MS = 20_000;
@@ -74,6 +76,8 @@ async function measure(shards: number): Promise<Measurement[]> {
     const runningS = seconds();
     const atRest = await measureRest(pair);
     const takeover = await measureTakeover(pair, shards);
+    const getStatusS = await measureCommand(pair, ['get', 'status', '-v']);
+    const stopS = await measureCommand(pair, ['stop', 'sync', `--timeout=${STOP_TIMEOUT}`]);
     await Promise.all(
       [pair.source, pair.target].flatMap(({ database, masters }) => [database.close(), masters.close()]),
     );
@@ -81,6 +85,8 @@ async function measure(shards: number): Promise<Measurement[]> {
       ['assigned_s', assignedS, 's'],
       ['running_s', runningS, 's'],
       ...takeover,
+      ['get_status_s', getStatusS, 's'],
+      ['stop_s', stopS, 's'],
       ...figures('target', pair.target, atRest.target),
       ...figures('source', pair.source, atRest.source),
     ].map(([metric, value, unit]) => ({ case: `${shards} shards`, metric, value, unit }) as Measurement);
@@ -135,17 +141,27 @@ async function createShards({ front }: ConnectedDeployment, shards: number): Pro
   await Promise.all(Array.from({ length: CREATE_AT_ONCE }, createOneByOne));
 }
 
-async function configure({ source, target, folder }: Pair): Promise<void> {
-  const endpoint = ({ datacenter }: Side) => datacenter.masters.map((master) => master.endpoint).join(',');
-  const { exit, output } = await runCommand(
-    [
-      ...['configure', 'sync', `--master.endpoint=${endpoint(target)}`, '--auth.user=root'],
-      ...[`--master.cacert=${join(folder, 'tls-ca.crt')}`, `--master.keyfile=${join(folder, 'client-auth.keyfile')}`],
-      ...[`--source.endpoint=${endpoint(source)}`, `--source.cacert=${join(folder, 'tls-ca.crt')}`],
-    ],
-    { ARANGOSYNC_AUTH_PASSWORD: target.datacenter.rootPassword },
-  );
-  if (exit !== 0) throw new Error(`configure sync failed: ${output}`);
+/** Seconds that a command at the target takes, the start of its process included. Throws when it fails. */
+async function measureCommand({ target, folder }: Pair, words: readonly string[]): Promise<number> {
+  const startedAt = performance.now();
+  const where = [`--master.endpoint=${endpointsOf(target)}`, `--master.cacert=${join(folder, 'tls-ca.crt')}`];
+  const password = { ARANGOSYNC_AUTH_PASSWORD: target.datacenter.rootPassword };
+  const { exit, output } = await runCommand([...words, ...where, '--auth.user=root'], password);
+  if (exit !== 0) throw new Error(`${words.join(' ')} failed: ${output.slice(-1_000)}`);
+  return (performance.now() - startedAt) / 1_000;
+}
+
+async function configure(pair: Pair): Promise<void> {
+  const source = [
+    `--source.endpoint=${endpointsOf(pair.source)}`,
+    `--source.cacert=${join(pair.folder, 'tls-ca.crt')}`,
+  ];
+  const keyfile = `--master.keyfile=${join(pair.folder, 'client-auth.keyfile')}`;
+  await measureCommand(pair, ['configure', 'sync', keyfile, ...source]);
+}
+
+function endpointsOf({ datacenter }: Side): string {
+  return datacenter.masters.map(({ endpoint }) => endpoint).join(',');
 }
 
 /** Waits until the logs of both sides say so. */
