@@ -9,7 +9,7 @@ import { openArangoLog } from '../src/adapters/arangodb/event-log.ts';
 import { ArangoSnapshotStore } from '../src/adapters/arangodb/snapshots.ts';
 import { createSyncCollections, SYNC_COLLECTIONS } from '../src/adapters/arangodb/sync-collections.ts';
 import { commitHasher } from '../src/adapters/crypto/commit-hasher.ts';
-import { readCommits } from '../src/adapters/event-files/read-commits.ts';
+import { readCommitTexts } from '../src/adapters/event-files/read-commits.ts';
 import { writeCommits } from '../src/adapters/event-files/write-commits.ts';
 import type { Commit, EventLog } from '../src/events/log.ts';
 import { StreamLog } from '../src/events/stream-log.ts';
@@ -54,7 +54,7 @@ async function replayFile(folder: string, name: string, events: number, grouping
   await writeCommits(path, toAsync(logOf(events, grouping, commitHasher([SECRET]))));
   const usedBefore = process.cpuUsage();
   const startedAt = performance.now();
-  const plane = await replay(new StreamLog(readCommits([path]), commitHasher([SECRET])));
+  const plane = await replay(StreamLog.ofTexts(readCommitTexts([path]), commitHasher([SECRET])));
   const elapsedS = (performance.now() - startedAt) / 1_000;
   const { user, system } = process.cpuUsage(usedBefore);
   const heap = heapBytes();

@@ -1,10 +1,14 @@
 import { parseArgs } from 'node:util';
 
+/** Numbers of shards, unless others are given. */
+const SHARDS: Readonly<Record<string, string>> = { stream: '1,16,256', control: '10000' };
+
 /** Every benchmark by its name; each module exports `run(options)`. */
 const BENCHES = {
   embedded: () => import('./embedded.ts'),
   stream: () => import('./stream.ts'),
   log: () => import('./log.ts'),
+  control: () => import('./control.ts'),
 } as const;
 
 const { values, positionals } = parseArgs({
@@ -12,7 +16,7 @@ const { values, positionals } = parseArgs({
     json: { type: 'boolean', default: false },
     seconds: { type: 'string', default: '5' },
     rounds: { type: 'string', default: '5' },
-    shards: { type: 'string', default: '1,16,256' },
+    shards: { type: 'string' },
     events: { type: 'string', default: '1000000' },
   },
   allowPositionals: true,
@@ -22,7 +26,7 @@ const [name = ''] = positionals;
 const load = Object.entries(BENCHES).find(([bench]) => bench === name)?.[1];
 if (load === undefined) {
   console.error(
-    `unknown benchmark '${name}': npm run bench ${Object.keys(BENCHES).join('|')} [-- --json --seconds=5 --rounds=5 --events=1000000]`,
+    `unknown benchmark '${name}': npm run bench ${Object.keys(BENCHES).join('|')} [-- --json --seconds=5 --rounds=5 --events=1000000 --shards=1,16,256]`,
   );
   process.exitCode = 2;
 } else {
@@ -31,7 +35,7 @@ if (load === undefined) {
     json: values.json,
     seconds: Number(values.seconds),
     rounds: Number(values.rounds),
-    shards: values.shards.split(',').map(Number),
+    shards: (values.shards ?? SHARDS[name] ?? '').split(',').map(Number),
     events: Number(values.events),
   });
 }

@@ -1,6 +1,6 @@
 import { accessSync, constants } from 'node:fs';
 import { commitHasher } from '../../src/adapters/crypto/commit-hasher.ts';
-import { readCommits } from '../../src/adapters/event-files/read-commits.ts';
+import { readCommitTexts } from '../../src/adapters/event-files/read-commits.ts';
 import { StreamLog } from '../../src/events/stream-log.ts';
 import { UsageError } from '../errors.ts';
 import { masterOptions } from '../master-options.ts';
@@ -24,7 +24,7 @@ export const offlineOptions = {
 };
 
 /** A log over files, verified while it is read. Throws {@link UsageError} naming what is missing. */
-export function openFiles(files: readonly string[], masterSecrets: readonly string[]): StreamLog {
+export function openFiles(files: readonly string[], masterSecrets: readonly string[]): StreamLog<string> {
   if (masterSecrets.length === 0)
     throw new UsageError('--master.jwt-secret is required with --file: events are verified by it');
   for (const path of files) {
@@ -35,7 +35,7 @@ export function openFiles(files: readonly string[], masterSecrets: readonly stri
       throw new UsageError(`--file names '${path}', which cannot be read (${code})`);
     }
   }
-  return new StreamLog(readCommits(files), commitHasher(masterSecrets));
+  return StreamLog.ofTexts(readCommitTexts(files), commitHasher(masterSecrets));
 }
 
 /** Without a file there must be a master to ask. */

@@ -1,5 +1,4 @@
 import { randomBytes, randomInt } from 'node:crypto';
-import { ulid } from 'ulid';
 import type { EventsKeep, EventsRetentionSettings } from '../master/events-keep.ts';
 import { Master } from '../master/master.ts';
 import { defaultTimes, type MasterPorts, type MasterTimes } from '../master/ports.ts';
@@ -13,6 +12,7 @@ import { ArangoSecretStore } from './arangodb/secrets.ts';
 import { ArangoSnapshotStore } from './arangodb/snapshots.ts';
 import { createSyncCollections } from './arangodb/sync-collections.ts';
 import { commitHasher } from './crypto/commit-hasher.ts';
+import { newUlid } from './crypto/new-ulid.ts';
 import { FolderArchive } from './event-files/archive.ts';
 import { Authentication } from './http/authentication.ts';
 import { Forwarder } from './http/forward.ts';
@@ -249,7 +249,7 @@ async function createMaster(
     clock,
     logger: options.log,
     random: Math.random,
-    newEventId: () => ulid(),
+    newEventId: newUlid,
     newId,
   };
   const endpoint = options.endpoint ?? `https://127.0.0.1:${port}`;

@@ -1,8 +1,8 @@
-import { ulid } from 'ulid';
 import { SourceEngine } from '../replication/source/engine.ts';
 import { TargetEngine } from '../replication/target/engine.ts';
 import type { Clock } from '../worker/clock.ts';
 import type { TargetRole } from '../worker/ports.ts';
+import { newUlid } from './crypto/new-ulid.ts';
 import type { EnginesContext } from './worker-process.ts';
 import type { Engines, SendingEngine, TargetConnections } from './worker-roles.ts';
 
@@ -39,7 +39,7 @@ export function receivingEngine(
     log,
     now: () => clock.wallMs(),
     sleep: (ms, signal) => sleepOrThrow(clock, ms, signal),
-    newId: () => ulid(),
+    newId: newUlid,
     connect: (workerId) => connections.connect(workerId),
     routes: () => connections.routes(),
     onStructure: (report) => connections.structure(report),

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { type Event, type EventType, type KnownEvent, type Upcaster, vocabulary } from './vocabulary.ts';
+import { type Event, type KnownEvent, type Upcaster, vocabulary } from './vocabulary.ts';
 
 /**
  * An event as this version of the program understands it. `unknown` (a type or version that we do not know, or data
@@ -11,6 +11,7 @@ export type ReadEvent =
 
 /** What {@link readEventBy} needs to know of a type. */
 export interface TypeReader {
+  readonly name: string;
   readonly schema: z.ZodType;
   readonly upcasters: readonly Upcaster[];
 }
@@ -20,7 +21,9 @@ export function readEvent(event: Event): ReadEvent {
   return readEventBy(readers, event);
 }
 
-const readers: ReadonlyMap<string, TypeReader> = new Map(Object.entries(vocabulary));
+const readers: ReadonlyMap<string, TypeReader> = new Map(
+  Object.entries(vocabulary).map(([name, definition]) => [name, { name, ...definition }]),
+);
 
 /** {@link readEvent} by a given table; upcasts old versions step by step to the newest. */
 export function readEventBy(types: ReadonlyMap<string, TypeReader>, event: Event): ReadEvent {
@@ -34,7 +37,8 @@ export function readEventBy(types: ReadonlyMap<string, TypeReader>, event: Event
   if (upcast.kind === 'failed') return { kind: 'unknown', event, why: `${event.type} cannot be upcast: ${upcast.why}` };
   const parsed = definition.schema.safeParse(upcast.data);
   if (!parsed.success) return { kind: 'unknown', event, why: `${event.type} is malformed: ${parsed.error.message}` };
-  const known = { id: event.id, type: event.type as EventType, data: parsed.data };
+  // The program's own text of the type: folds compare it many times, and texts out of JSON compare slower.
+  const known = { id: event.id, type: definition.name, data: parsed.data };
   return { kind: 'known', event: known as KnownEvent };
 }
 

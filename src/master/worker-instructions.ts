@@ -1,35 +1,28 @@
 import { createHash } from 'node:crypto';
-import type { Task } from '../domain/tasks/state.ts';
 import type { ControlState } from '../projections/control-state.ts';
 import { toNanoseconds } from '../wire/durations.ts';
 import type { WireBarrier } from '../wire/outgoing.ts';
-import type { RemoteQueue, WorkerInstructions, WorkerTask } from '../wire/worker.ts';
+import type { RemoteQueue, WorkerInstructions } from '../wire/worker.ts';
+import type { TaskList } from './task-lists.ts';
 
-/** What the leader wants `workerId` to do. `remote` is how the source is reached; undefined while that is not known. */
+/** What the leader wants the worker with these tasks to do. `remote` is how the source is reached; undefined while that is not known. */
 export function instructionsFor(
-  workerId: string,
+  list: TaskList,
   state: ControlState,
   deploymentId: string,
   remote: RemoteQueue | undefined,
   barrier?: WireBarrier,
 ): WorkerInstructions {
-  const tasks = [...state.tasks.values()]
-    .filter((task) => task.workerId === workerId)
-    .map(workerTask)
-    .sort((a, b) => (a.id < b.id ? -1 : 1));
   const incoming = incomingOf(state, remote, barrier);
   const content = {
     term: state.leadership.term,
     deploymentId,
     messageTimeout: toNanoseconds(state.settings.messageTimeoutMs),
     ...(incoming === undefined ? {} : { incoming }),
-    tasks: incoming === undefined ? tasks.filter(({ type }) => type.startsWith('send-')) : tasks,
   };
-  return { ...content, version: createHash('sha256').update(JSON.stringify(content)).digest('base64url') };
-}
-
-function workerTask({ taskId, type, channels, peerId, shard }: Task): WorkerTask {
-  return { id: taskId, type, channels, peerId, ...(shard === undefined ? {} : { shard }) };
+  const tasks = incoming === undefined ? list.sent : list.all;
+  const text = JSON.stringify({ ...content, tasks: tasks.digest });
+  return { ...content, tasks: [...tasks.tasks], version: createHash('sha256').update(text).digest('base64url') };
 }
 
 function incomingOf(

@@ -116,7 +116,8 @@ export function project(state: ControlState, commit: Commit): ControlState {
 
 function projectEvent(state: ControlState, event: KnownEvent, commit: Commit): ControlState {
   if (event.type === 'LogArchived') return restoreArchived(state, event, commit);
-  return { ...state, ...evolve(state, event, commit) };
+  const { audit, notUnderstood } = state;
+  return { ...evolve(state, event, commit), audit, notUnderstood };
 }
 
 /** The state that archiving kept is the one that the commits before led to: it is for those who cannot read them. */

@@ -101,6 +101,8 @@ export const WorkerInstructions = z.object({
     })
     .optional(),
   tasks: z.array(WorkerTask),
+  /** Nothing changed since the version that was asked with: the tasks are as they were, and not listed again. */
+  unchanged: z.boolean().optional(),
 });
 export type WorkerInstructions = z.infer<typeof WorkerInstructions>;
 

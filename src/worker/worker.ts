@@ -136,9 +136,11 @@ export class Worker {
         if (!this.#acceptTerm(instructions)) throw new Error(deposed(instructions, this.#term));
         lease.renew(askedMs);
         this.#fine();
-        if (instructions.version !== taken) {
+        if (instructions.unchanged !== true && instructions.version !== taken) {
           const { version } = instructions;
           taken = version;
+          // From here on what runs is neither the one nor the other: to name the one before would confirm it anew.
+          followed = undefined;
           this.#tasks = instructions.tasks.length;
           following = running.follow(instructions).then(
             () => {

@@ -34,6 +34,7 @@ describe('upcasting', () => {
     [
       'SyncFailed',
       {
+        name: 'SyncFailed',
         schema: z.strictObject({ code: z.string(), reasons: z.array(z.string()), at: z.string() }),
         upcasters: [
           (data) => {

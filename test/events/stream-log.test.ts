@@ -13,7 +13,7 @@ async function* streamOf(stored: readonly unknown[]): AsyncGenerator<unknown> {
 }
 
 async function problemsOf(stored: readonly unknown[]) {
-  const { findings, commits } = await verifyLog(new StreamLog(streamOf(stored), hasher));
+  const { findings, commits } = await verifyLog(StreamLog.of(streamOf(stored), hasher));
   return { commits, problems: findings.map(({ position, problem }) => `${position} ${problem}`) };
 }
 
@@ -38,7 +38,7 @@ describe('a log that comes as a stream', () => {
 
   it('is read in its order only', async () => {
     const commits = await appendAll(openMemoryLog(hasher), ['a', 'b']);
-    const log = new StreamLog(streamOf(commits), hasher);
+    const log = StreamLog.of(streamOf(commits), hasher);
     const [first] = await log.read({ position: 0, hash: '' }, 1);
     if (first === undefined) throw new Error('nothing was read');
     expect((await log.read(headOf(first), 5)).map(({ cause }) => cause)).toEqual(['b']);

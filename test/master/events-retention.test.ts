@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { commitHasher } from '../../src/adapters/crypto/commit-hasher.ts';
 import { FolderArchive } from '../../src/adapters/event-files/archive.ts';
-import { readCommits } from '../../src/adapters/event-files/read-commits.ts';
+import { readCommits, readCommitTexts } from '../../src/adapters/event-files/read-commits.ts';
 import { canonicalText } from '../../src/events/canonical.ts';
 import type { Commit } from '../../src/events/log.ts';
 import { StreamLog } from '../../src/events/stream-log.ts';
@@ -81,7 +81,7 @@ describe('retention of events', () => {
 
     // Each file alone, and all of them with what is left: one unbroken log from its very first commit on.
     for (const file of files()) {
-      expect(await verifyEvents(new StreamLog(readCommits([file]), commitHasher([secret])))).toMatchObject({
+      expect(await verifyEvents(StreamLog.ofTexts(readCommitTexts([file]), commitHasher([secret])))).toMatchObject({
         findings: 0,
       });
     }
@@ -94,7 +94,7 @@ describe('retention of events', () => {
     const whole = (async function* () {
       yield* [...archived, ...kept.filter(({ position }) => position > archivedTo)];
     })();
-    const verified = await verifyEvents(new StreamLog(whole, commitHasher([secret])));
+    const verified = await verifyEvents(StreamLog.of(whole, commitHasher([secret])));
     expect(verified).toMatchObject({ first: 1, last: kept.at(-1)?.position, findings: 0 });
   });
 

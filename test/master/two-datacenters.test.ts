@@ -377,6 +377,19 @@ describe('workers', () => {
     expect(worker.instructions?.incoming?.remote.endpoints).toEqual([...request.source, 'https://a1.public:8629']);
   });
 
+  it('are told their tasks once, and again when they do not say what they have', async () => {
+    const worker = live(b, 'w1');
+    const leader = await following();
+    await until('assigned', () => worker.taskIds().length === 4);
+    await worker.die();
+    const ask = (after?: string) => leader.workers.instructions('w1', after, 0, signal);
+    const { version, tasks } = await ask();
+    expect(tasks).toHaveLength(4);
+    expect(await ask(version)).toMatchObject({ version, tasks: [], unchanged: true });
+    expect(await ask('another')).toMatchObject({ version, tasks });
+    expect(await ask()).not.toHaveProperty('unchanged');
+  });
+
   it('that die lose their tasks to the others', async () => {
     const [one, two] = [live(b, 'w1'), live(b, 'w2')];
     await following();

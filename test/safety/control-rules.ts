@@ -64,6 +64,13 @@ export const CONTROL_RULES: readonly Rule[] = [
         killedIn: 'test/master/leadership.test.ts',
       },
       {
+        what: 'confirms the instructions of before while those that came in between are still followed',
+        file: 'src/worker/worker.ts',
+        find: '          followed = undefined;\n',
+        replace: '',
+        killedIn: 'test/worker/worker.test.ts',
+      },
+      {
         what: 'takes a call that was sent before the last registration for a new one',
         file: OUTGOING,
         find: 'return asOf !== undefined && target.asOf !== undefined && asOf < target.asOf;',

@@ -77,10 +77,12 @@ describe('a worker', () => {
   });
 
   test('keeps its lease by polling, however long nothing changes', async () => {
-    const { clock, masters, roles } = start(instructions([sendA]));
+    const { clock, masters, roles, worker } = start(instructions([sendA]));
     for (let at = 0; at < 100; at += 1) await clock.advance(1_000);
     expect(masters.registrations).toHaveLength(1);
     expect(roles.running).toBe(1);
+    expect(roles.log).toEqual(['source starts', 'source: a']);
+    expect(worker.status.tasks).toBe(1);
   });
 
   test('S12: confirms instructions only when what they do not list has stopped, and lives on meanwhile', async () => {
@@ -98,6 +100,25 @@ describe('a worker', () => {
     slow.resolve();
     await clock.advance(6_000);
     expect(masters.asked.at(-1)).toBe(second.version);
+  });
+
+  test('S12: does not confirm what it is told again while it still follows what came in between', async () => {
+    const first = instructions([sendA]);
+    const { clock, masters, roles } = start(first);
+    await clock.advance(100);
+    const slow = Promise.withResolvers<void>();
+    roles.slow = slow.promise;
+    masters.instruct(instructions([sendA, sendB]));
+    await clock.advance(100);
+    const before = masters.asked.length;
+    masters.instruct(first);
+    for (let at = 0; at < 30; at += 1) await clock.advance(1_000);
+    expect(masters.asked.length).toBeGreaterThan(before);
+    expect(masters.asked.slice(before)).not.toContain(first.version);
+    slow.resolve();
+    await clock.advance(6_000);
+    expect(roles.log.at(-1)).toBe('source: a');
+    expect(masters.asked.at(-1)).toBe(first.version);
   });
 
   test('refuses instructions of a lower term, and does not take them for a sign of life', async () => {

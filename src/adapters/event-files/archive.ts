@@ -5,7 +5,7 @@ import type { Commit } from '../../events/log.ts';
 import { StreamLog } from '../../events/stream-log.ts';
 import { verifyLog } from '../../events/verify-log.ts';
 import type { EventArchive } from '../../master/events-keep.ts';
-import { readCommits } from './read-commits.ts';
+import { readCommitTexts } from './read-commits.ts';
 import { writeCommits } from './write-commits.ts';
 
 const POSITION_DIGITS = 16;
@@ -24,7 +24,7 @@ export class FolderArchive implements EventArchive {
   async write(first: number, last: number, commits: AsyncIterable<Commit>): Promise<string> {
     const path = join(this.#folder, `events-${digits(first)}-${digits(last)}.jsonl`);
     await writeCommits(path, commits);
-    const report = await verifyLog(new StreamLog(readCommits([path]), this.#hasher));
+    const report = await verifyLog(StreamLog.ofTexts(readCommitTexts([path]), this.#hasher));
     const [finding] = report.findings;
     if (finding !== undefined)
       throw new Error(`the archive ${path} is not whole: position ${finding.position}: ${finding.detail}`);

@@ -78,7 +78,10 @@ export function changeShards(
   for (const change of changes) {
     const key = shardKey(change.shard);
     const known = state.get(key);
-    if (known !== undefined) changed.push([key, { ...known, ...change, changedAt: at }]);
+    if (known === undefined) continue;
+    const { shard, channels } = known;
+    const { status, message, way, reason } = change;
+    changed.push([key, { shard, channels, status, message, way, reason, changedAt: at }]);
   }
   return withEntries(state, changed);
 }

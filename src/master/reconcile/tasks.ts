@@ -38,7 +38,11 @@ export class TaskReconciler {
     if (!this.#mayChangeTasks()) return;
     const inputs = () => {
       const { synchronization, shards, outgoing, tasks } = control.state;
-      return [synchronization, shards.version, outgoing, tasks];
+      const targets = [...outgoing.values()].flatMap((target) => [
+        ...[target.targetId, target.inventoryChannel, target.shardsVersion],
+      ]);
+      // Not the shards themselves: their states change all the time, and make no task.
+      return [synchronization, shards.version, tasks, ...targets];
     };
     if (isSame(this.#reconciled, inputs())) return;
     const before = receivedShards(control.state);

@@ -15,6 +15,7 @@ import { ClusterTokens } from '../cluster-tokens.ts';
 import type { Core } from '../reconcile/core.ts';
 import type { SourceLink } from '../reconcile/source-link.ts';
 import type { TargetModeReconciler } from '../reconcile/target-mode.ts';
+import { type TaskList, TaskLists } from '../task-lists.ts';
 import type { WorkerAuthority } from '../worker-authority.ts';
 import { instructionsFor } from '../worker-instructions.ts';
 
@@ -28,6 +29,7 @@ export class WorkerService {
   readonly #mode: TargetModeReconciler;
   readonly #authority: WorkerAuthority;
   readonly #tokens: ClusterTokens;
+  readonly #taskLists = new TaskLists();
 
   constructor(core: Core, link: SourceLink, mode: TargetModeReconciler, authority: WorkerAuthority) {
     this.#core = core;
@@ -138,7 +140,10 @@ export class WorkerService {
       } else if (instructions.version !== after || leftMs <= 0) {
         const taskIds = instructions.tasks.map(({ id }) => id);
         memory.ledger.sent(workerId, instructions.version, taskIds);
-        return { ...instructions, ...(await this.#token(workerId, signal)) };
+        const isNews = instructions.version !== after;
+        // A heartbeat: with thousands of tasks the list would be most of what a leader does at rest.
+        const told = isNews ? instructions : { ...instructions, tasks: [], unchanged: true };
+        return { ...told, ...(await this.#token(workerId, signal)) };
       }
       await control.waitForChange(leftMs, signal);
       signal.throwIfAborted();
@@ -208,7 +213,7 @@ export class WorkerService {
     const { phase, configuration, identity } = control.state.synchronization;
     const remote = this.#link.remote();
     if (phase !== 'active' || configuration === null || identity === null) {
-      return instructionsFor(workerId, control.state, ports.deployment.id, undefined);
+      return instructionsFor(this.#of(workerId), control.state, ports.deployment.id, undefined);
     }
     const sight = this.#mode.sight(configuration.epoch);
     if (sight === 'not looked yet') return undefined;
@@ -216,7 +221,17 @@ export class WorkerService {
     if (remote === undefined && this.#link.trouble === undefined) return undefined;
     const mayReceive = sight === 'read-only';
     const { barrier } = this.#link;
-    return instructionsFor(workerId, control.state, ports.deployment.id, mayReceive ? remote : undefined, barrier);
+    return instructionsFor(
+      this.#of(workerId),
+      control.state,
+      ports.deployment.id,
+      mayReceive ? remote : undefined,
+      barrier,
+    );
+  }
+
+  #of(workerId: string): TaskList {
+    return this.#taskLists.of(workerId, this.#core.control.state.tasks);
   }
 
   #enterTerm(): void {

@@ -30,6 +30,7 @@ export class LogPin {
   #marks: Mark[] = [];
   #bytesRead = 0;
   #pinned: Tick | undefined;
+  #pinnedAtMs = -Infinity;
 
   constructor(server: ArangoServer, syncerId: string, environment: Environment, limits: SourceLimits) {
     this.#server = server;
@@ -48,7 +49,7 @@ export class LogPin {
   /** Like {@link set}; the server keeps the log when this resolves. */
   async setNow(owner: object, tick: Tick, signal: AbortSignal): Promise<void> {
     this.set(owner, tick);
-    await this.#assert(signal);
+    if (!this.#isKept(tick)) await this.#assert(signal);
   }
 
   delete(owner: object): void {
@@ -85,11 +86,18 @@ export class LogPin {
     }
   }
 
+  /** Whether the server has just been told to keep the log from there on: with many shards it is not told for each. */
+  #isKept(tick: Tick): boolean {
+    const isFresh = this.#environment.now() - this.#pinnedAtMs < this.#limits.pinEveryMs;
+    return isFresh && this.#pinned !== undefined && compareTicks(this.#pinned, tick) <= 0;
+  }
+
   async #assert(signal: AbortSignal): Promise<void> {
     const lowest = this.#lowest();
     if (lowest === undefined || lowest === '0') return;
     await track(this.#server, this.#syncerId, lowest, signal);
     this.#pinned = lowest;
+    this.#pinnedAtMs = this.#environment.now();
     this.#forgetMarksBelow(lowest);
   }
 

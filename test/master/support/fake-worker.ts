@@ -23,7 +23,9 @@ export class FakeWorker {
 
   /** Asks once, confirming what it has. */
   async poll(master: Master, waitMs = 0): Promise<WorkerInstructions> {
-    this.instructions = await master.workers.instructions(this.id, this.instructions?.version, waitMs, signal);
+    const answer = await master.workers.instructions(this.id, this.instructions?.version, waitMs, signal);
+    const tasks = answer.unchanged === true ? (this.instructions?.tasks ?? []) : answer.tasks;
+    this.instructions = { ...answer, tasks };
     this.counts.push(this.instructions.tasks.length);
     return this.instructions;
   }

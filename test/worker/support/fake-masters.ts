@@ -73,7 +73,8 @@ export class FakeMasters implements Masters {
       signal.throwIfAborted();
     }
     this.#check();
-    return this.#instructions;
+    const isNews = this.#instructions.version !== after;
+    return isNews ? this.#instructions : { ...this.#instructions, tasks: [], unchanged: true };
   }
 
   async report(_id: string, report: WorkerReport): Promise<void> {

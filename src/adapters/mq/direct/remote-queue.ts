@@ -1,8 +1,8 @@
-import { ulid } from 'ulid';
 import type { ReceiverLink } from '../../../replication/queue.ts';
 import { QueueRoutes } from '../../../wire/queue-link.ts';
 import type { RemoteQueue } from '../../../wire/worker.ts';
 import type { Clock } from '../../../worker/clock.ts';
+import { newUlid } from '../../crypto/new-ulid.ts';
 import { DirectLink } from './direct-link.ts';
 import { RETRY_MS_MAX, SILENCE_MS_MAX } from './limits.ts';
 import { RemoteHttp } from './remote-http.ts';
@@ -62,7 +62,7 @@ export class DirectRemoteQueue {
     const publicEndpoint = Object.values(this.#known?.routes ?? {}).find(
       (route) => route.workerId === workerId,
     )?.publicEndpoint;
-    const session = ulid();
+    const session = newUlid();
     const link = await DirectLink.open(
       {
         ...(publicEndpoint === undefined

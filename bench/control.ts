@@ -1,0 +1,256 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  type Authorities,
+  type Datacenter,
+  type Member,
+  makeAuthorities,
+  newSecrets,
+  startDatacenter,
+} from '../cli/demo/datacenter.ts';
+import { type DemoProcess, runCommand, stopAll } from '../cli/demo/processes.ts';
+import { leaderOf, mastersOf, targetStatus, until } from '../cli/demo/status.ts';
+import type { MasterClient } from '../cli/master-client.ts';
+import { type ConnectedDeployment, connectDeployment } from '../src/adapters/arangodb/deployment.ts';
+import type { ControlState } from '../src/projections/control-state.ts';
+import { LogFollower } from './log-follower.ts';
+import { type ProcessFigures, processFigures } from './process-figures.ts';
+import { type Measurement, reportMeasurements } from './report.ts';
+
+const SIZE = { masters: 2, workers: 2, dbServers: 3, coordinators: 1 };
+const DATABASE = 'bench';
+const SHARDS_PER_COLLECTION = 8;
+const CREATE_AT_ONCE = 4;
+const READY_TIMEOUT_MS = 60_000;
+const ASSIGNED_TIMEOUT_MS = 300_000;
+const RUNNING_TIMEOUT_MS = 600_000;
+const TAKEOVER_TIMEOUT_MS = 60_000;
+/** Of the whole stop, with the comparison of every shard behind the barrier. */
+const STOP_TIMEOUT = '10m';
+/** Between the last shard that begins to run and the measurement of what is at rest, and its length. */
+const SETTLE_MS = 10_000;
+const REST_MS = 20_000;
+const MIB = 1_024 * 1_024;
+const NEVER = new AbortController().signal;
+
+/** One datacenter, with the ways to look at it. */
+interface Side {
+  readonly datacenter: Datacenter;
+  readonly database: ConnectedDeployment;
+  readonly masters: MasterClient;
+  readonly log: LogFollower;
+}
+
+interface Pair {
+  readonly source: Side;
+  readonly target: Side;
+  readonly folder: string;
+}
+
+/**
+ * Many shards, empty, between two embedded clusters, with masters and workers as processes of their own: what they cost
+ * the control plane. Times from `configure sync` until every task has a worker, and until every shard runs; what the
+ * leaders hold in memory and use at rest; what was appended to the logs; and the time from `kill -9` of the target's
+ * leader until the next one leads, and until that one tells the status of every shard.
+ */
+export async function run({ json, shards: counts }: { json: boolean; shards: readonly number[] }): Promise<void> {
+  const results: Measurement[] = [];
+  for (const shards of counts) results.push(...(await measure(shards)));
+  reportMeasurements('control', results, json);
+}
+
+async function measure(shards: number): Promise<Measurement[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'arangosync-bench-control-'));
+  const processes: DemoProcess[] = [];
+  try {
+    const pair = await startPair(folder, processes);
+    await createShards(pair.source.database, shards);
+    const startedAt = performance.now();
+    const seconds = () => (performance.now() - startedAt) / 1_000;
+    await configure(pair);
+    await bothTold('giving every task to a worker', ASSIGNED_TIMEOUT_MS, pair, (state) => areAssigned(state, shards));
+    const assignedS = seconds();
+    await bothTold('running every shard', RUNNING_TIMEOUT_MS, pair, (state) => areRunning(state, shards));
+    const runningS = seconds();
+    const atRest = await measureRest(pair);
+    const takeover = await measureTakeover(pair, shards);
+    const getStatusS = await measureCommand(pair, ['get', 'status', '-v']);
+    const stopS = await measureCommand(pair, ['stop', 'sync', `--timeout=${STOP_TIMEOUT}`]);
+    await Promise.all(
+      [pair.source, pair.target].flatMap(({ database, masters }) => [database.close(), masters.close()]),
+    );
+    return [
+      ['assigned_s', assignedS, 's'],
+      ['running_s', runningS, 's'],
+      ...takeover,
+      ['get_status_s', getStatusS, 's'],
+      ['stop_s', stopS, 's'],
+      ...figures('target', pair.target, atRest.target),
+      ...figures('source', pair.source, atRest.source),
+    ].map(([metric, value, unit]) => ({ case: `${shards} shards`, metric, value, unit }) as Measurement);
+  } finally {
+    await stopAll(processes);
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function startPair(folder: string, processes: DemoProcess[]): Promise<Pair> {
+  const authorities = makeAuthorities(folder);
+  const [source, target] = await Promise.all(
+    ['source', 'target'].map((name) => startSide(name, folder, authorities, processes)),
+  );
+  if (source === undefined || target === undefined) throw new Error('two datacenters were started');
+  return { source, target, folder };
+}
+
+async function startSide(
+  name: string,
+  folder: string,
+  authorities: Authorities,
+  processes: DemoProcess[],
+): Promise<Side> {
+  const started = (process: DemoProcess) => void processes.push(process);
+  const datacenter = await startDatacenter(name, folder, authorities, newSecrets(), SIZE, started);
+  const { endpoints, clusterSecret, masterSecret } = datacenter;
+  const credentials = { kind: 'secret', jwtSecret: clusterSecret } as const;
+  const database = await connectDeployment({ endpoints, credentials, verify: false });
+  const masters = mastersOf(datacenter, authorities.tls.certificate);
+  await until(
+    'electing a leader',
+    READY_TIMEOUT_MS,
+    NEVER,
+    () => leaderOf(masters),
+    (leader) => leader !== undefined,
+  );
+  return { datacenter, database, masters, log: new LogFollower(database, masterSecret) };
+}
+
+async function createShards({ front }: ConnectedDeployment, shards: number): Promise<void> {
+  await front.json({ method: 'POST', path: '/_api/database', body: { name: DATABASE } });
+  const collections = Math.ceil(shards / SHARDS_PER_COLLECTION);
+  let next = 0;
+  const createOneByOne = async () => {
+    for (let index = next++; index < collections; index = next++) {
+      const numberOfShards = Math.min(SHARDS_PER_COLLECTION, shards - index * SHARDS_PER_COLLECTION);
+      const body = { name: `orders-${index}`, numberOfShards, replicationFactor: 1 };
+      await front.json({ method: 'POST', database: DATABASE, path: '/_api/collection', body });
+    }
+  };
+  await Promise.all(Array.from({ length: CREATE_AT_ONCE }, createOneByOne));
+}
+
+/** Seconds that a command at the target takes, the start of its process included. Throws when it fails. */
+async function measureCommand({ target, folder }: Pair, words: readonly string[]): Promise<number> {
+  const startedAt = performance.now();
+  const where = [`--master.endpoint=${endpointsOf(target)}`, `--master.cacert=${join(folder, 'tls-ca.crt')}`];
+  const password = { ARANGOSYNC_AUTH_PASSWORD: target.datacenter.rootPassword };
+  const { exit, output } = await runCommand([...words, ...where, '--auth.user=root'], password);
+  if (exit !== 0) throw new Error(`${words.join(' ')} failed: ${output.slice(-1_000)}`);
+  return (performance.now() - startedAt) / 1_000;
+}
+
+async function configure(pair: Pair): Promise<void> {
+  const source = [
+    `--source.endpoint=${endpointsOf(pair.source)}`,
+    `--source.cacert=${join(pair.folder, 'tls-ca.crt')}`,
+  ];
+  const keyfile = `--master.keyfile=${join(pair.folder, 'client-auth.keyfile')}`;
+  await measureCommand(pair, ['configure', 'sync', keyfile, ...source]);
+}
+
+function endpointsOf({ datacenter }: Side): string {
+  return datacenter.masters.map(({ endpoint }) => endpoint).join(',');
+}
+
+/** Waits until the logs of both sides say so. */
+async function bothTold(
+  step: string,
+  timeoutMs: number,
+  { source, target }: Pair,
+  holds: (state: ControlState) => Progress,
+): Promise<void> {
+  const ask = async () => [holds(await source.log.readOn()), holds(await target.log.readOn())];
+  await until(step, timeoutMs, NEVER, ask, (sides) => sides.every(({ done, of }) => done >= of));
+}
+
+/** Told when a step takes too long. */
+interface Progress {
+  readonly done: number;
+  readonly of: number;
+}
+
+/** Beside the shards' own there is the task of the inventory. System collections have a few shards more. */
+function areAssigned({ tasks }: ControlState, shards: number): Progress {
+  const given = [...tasks.values()].filter(({ workerId }) => workerId !== null);
+  return { done: given.length, of: Math.max(tasks.size, shards + 1) };
+}
+
+function areRunning({ shards, outgoing }: ControlState, count: number): Progress {
+  const known = [shards.byKey, ...[...outgoing.values()].map((target) => target.shards)].flatMap((map) => [
+    ...map.values(),
+  ]);
+  const running = known.filter(({ status }) => status === 'running');
+  return { done: running.length, of: Math.max(known.length, count) };
+}
+
+interface AtRest {
+  readonly figures: ProcessFigures;
+  /** Of one core. */
+  readonly cpuPercent: number;
+}
+
+async function measureRest({ source, target }: Pair): Promise<{ source: AtRest; target: AtRest }> {
+  await sleep(SETTLE_MS);
+  const look = (side: Side) => leader(side).then((member) => processFigures(member, side.datacenter.masterSecret));
+  const before = await Promise.all([look(source), look(target)]);
+  const startedAt = performance.now();
+  await sleep(REST_MS);
+  const after = await Promise.all([look(source), look(target)]);
+  const elapsedS = (performance.now() - startedAt) / 1_000;
+  const rest = ([one, two]: readonly [ProcessFigures, ProcessFigures]) => ({
+    figures: two,
+    cpuPercent: (100 * (two.cpuS - one.cpuS)) / elapsedS,
+  });
+  return { source: rest([before[0], after[0]]), target: rest([before[1], after[1]]) };
+}
+
+async function leader({ datacenter, masters }: Side): Promise<Member> {
+  const endpoint = await leaderOf(masters);
+  const found = datacenter.masters.find((master) => master.endpoint === endpoint);
+  if (found === undefined) throw new Error(`no leader in ${datacenter.name}`);
+  return found;
+}
+
+async function measureTakeover({ target }: Pair, shards: number) {
+  const victim = await leader(target);
+  const { term } = (await target.log.readOn()).leadership;
+  await victim.process.kill();
+  const startedAt = performance.now();
+  const seconds = () => (performance.now() - startedAt) / 1_000;
+  const leads = async () => (await target.log.readOn()).leadership.term;
+  await until('a new leader', TAKEOVER_TIMEOUT_MS, NEVER, leads, (now) => now > term);
+  const claimedS = seconds();
+  const tells = async () => (await targetStatus(target.masters)).running;
+  await until('the new leader telling the status', TAKEOVER_TIMEOUT_MS, NEVER, tells, (running) => running >= shards);
+  return [
+    ['new_leader_s', claimedS, 's'],
+    ['new_leader_tells_s', seconds(), 's'],
+  ] as const;
+}
+
+function figures(
+  name: string,
+  { log: { appended } }: Side,
+  { figures: { residentBytes, heapBytes }, cpuPercent }: AtRest,
+) {
+  return [
+    [`${name}_rss_mib`, residentBytes / MIB, 'MiB'],
+    [`${name}_heap_mib`, heapBytes / MIB, 'MiB'],
+    [`${name}_cpu_percent`, cpuPercent, '%'],
+    [`${name}_events`, appended.events, ''],
+    [`${name}_commits`, appended.commits, ''],
+    [`${name}_log_mib`, appended.bytes / MIB, 'MiB'],
+  ] as const;
+}
