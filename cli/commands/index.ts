@@ -15,6 +15,7 @@ import { eventsVerify } from './events-verify.ts';
 import { getMasters, getTasks, getVersion, getWorkers } from './get-lists.ts';
 import { getStatus } from './get-status.ts';
 import { getMessageTimeout, setMessageTimeout } from './message-timeout.ts';
+import { pauseSync, resumeSync } from './pause-sync.ts';
 import { abortOutgoingSync, confirmDrops, resetFailedShard } from './repair.ts';
 import { replay } from './replay.ts';
 import { reverseSync } from './reverse-sync.ts';
@@ -33,6 +34,8 @@ export const commands: readonly Command[] = [
   getMasters,
   getWorkers,
   getVersion,
+  pauseSync,
+  resumeSync,
   stopSync,
   abortSync,
   reverseSync,

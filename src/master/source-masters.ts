@@ -23,6 +23,8 @@ export interface ForgetTarget {
   readonly barrierEpoch?: string;
   /** Position in the target's log when it asked: a call that lands late must not end a registration of after it. */
   readonly asOf?: number;
+  /** Number of the synchronization that ends: a registration of it that lands later is refused. */
+  readonly epoch?: number;
 }
 
 /**

@@ -37,7 +37,9 @@ function incomingOf(
   remote: RemoteQueue | undefined,
   barrier: WireBarrier | undefined,
 ): WorkerInstructions['incoming'] {
-  const { phase, configuration, identity, confirmedDrops } = synchronization;
+  const { phase, configuration, identity, confirmedDrops, paused } = synchronization;
+  // Without it a worker ends what it receives, and stores where it stands before.
+  if (paused !== null) return undefined;
   if (phase !== 'active' || configuration === null || identity === null || remote === undefined) return undefined;
   return {
     epoch: configuration.epoch,

@@ -50,8 +50,13 @@ class SourceClient implements SourceMasters {
   }
 
   async forget(...[targetId, how, signal]: Parameters<SourceMasters['forget']>): Promise<void> {
-    const { serverMode = '', barrierEpoch = '', asOf = '' } = how;
-    const query = new URLSearchParams({ server_mode: serverMode, barrier: barrierEpoch, as_of: String(asOf) });
+    const { serverMode = '', barrierEpoch = '', asOf = '', epoch = '' } = how;
+    const query = new URLSearchParams({
+      server_mode: serverMode,
+      barrier: barrierEpoch,
+      as_of: String(asOf),
+      epoch: String(epoch),
+    });
     await this.#send({ method: 'DELETE', path: `${outgoing(targetId)}?${query}`, signal });
   }
 

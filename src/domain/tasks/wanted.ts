@@ -16,7 +16,7 @@ export interface ReconcileTasks {
 
 /**
  * The tasks that follow from what is to be synchronized: one for the inventory and one per shard, for the source that is
- * followed and for every target. None for an incoming synchronization that failed or is being cancelled.
+ * followed and for every target. None for an incoming synchronization that failed, is being cancelled, or is paused.
  */
 export function wantedTasks(sync: Synchronization, shards: IncomingShards, outgoing: Outgoing): readonly WantedTask[] {
   return [...receiveTasks(sync, shards), ...sendTasks(outgoing)];
@@ -41,8 +41,9 @@ export function reconcileTasks(tasks: Tasks, wanted: readonly WantedTask[], cont
   return decided(...events);
 }
 
-function receiveTasks({ phase, configuration, identity }: Synchronization, shards: IncomingShards): WantedTask[] {
-  if (phase !== 'active' || configuration === null || identity === null) return [];
+function receiveTasks(sync: Synchronization, shards: IncomingShards): WantedTask[] {
+  const { phase, configuration, identity, paused } = sync;
+  if (phase !== 'active' || configuration === null || identity === null || paused !== null) return [];
   const peerId = identity.deploymentId;
   return [
     { type: 'receive-inventory', peerId, channels: { data: configuration.inventoryChannel } },

@@ -82,10 +82,12 @@ export class CancellationReconciler {
       if (this.#link.isCalling) throw new SourceUnreachable('a contact with it is under way');
       const masters = await this.#link.masters(signal);
       const { sourceServerMode: serverMode, barrierEpoch } = cancellation;
+      const number = this.#core.control.state.synchronization.configuration?.position ?? 0;
       const how = {
         serverMode,
         ...(barrierEpoch === undefined ? {} : { barrierEpoch }),
         asOf: this.#core.control.head.position,
+        ...(number === 0 ? {} : { epoch: number }),
       };
       await masters.forget(this.#core.ports.deployment.id, how, signal);
       return 'yes';

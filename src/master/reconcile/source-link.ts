@@ -1,8 +1,12 @@
+import type { TargetPause } from '../../domain/outgoing/pause.ts';
 import type { SyncConfiguration } from '../../domain/synchronization/state.ts';
+import { toNanoseconds } from '../../wire/durations.ts';
+import type { KeptLog } from '../../wire/kept-log.ts';
 import type { OutgoingContact, WireBarrier } from '../../wire/outgoing.ts';
 import type { RemoteQueue } from '../../wire/worker.ts';
 import { findCredentials } from '../source-credentials.ts';
 import { type SourceCredentials, type SourceMasters, SourceRefused } from '../source-masters.ts';
+import { durablePositions } from '../structure/durable-positions.ts';
 import type { Core } from './core.ts';
 import { SourceToken } from './source-token.ts';
 
@@ -28,6 +32,11 @@ export class SourceLink {
   #isCalling = false;
   #barrier: WireBarrier | undefined;
   #upstream: readonly string[] = [];
+  /** What the source is told of our pause; undefined while nothing is paused. */
+  #pause: TargetPause | undefined;
+  /** A pause is told before it is recorded, so that the source keeps its log before workers let go of it. */
+  #isAnnounced = false;
+  #keptLog: KeptLog | undefined;
 
   constructor(core: Core) {
     this.#core = core;
@@ -49,6 +58,40 @@ export class SourceLink {
     const isNews = JSON.stringify(this.#barrier) !== JSON.stringify(barrier);
     this.#barrier = barrier;
     if (isNews) this.#core.control.touch();
+  }
+
+  /** The source's log while we have paused, as it was last told; undefined when nothing was. */
+  get keptLog(): KeptLog | undefined {
+    return this.#keptLog;
+  }
+
+  /**
+   * Runs `record`, which records a pause, after the source was asked to keep its log from where we are. Nobody waits for
+   * a source that does not answer: it is told when it does.
+   */
+  async announcePause<T>(keepLogMs: number, record: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    const { configuration, identity } = this.#core.control.state.synchronization;
+    this.#isAnnounced = true;
+    try {
+      if (configuration !== null && identity !== null) {
+        this.#pause = { positions: await this.#positions(signal), keepLogMs };
+        try {
+          this.#keptLog = (await this.#contact(configuration, signal)).keptLog;
+        } catch (error) {
+          signal.throwIfAborted();
+          this.#core.ports.logger.warn('the source was not told of the pause; it will be', { error });
+        }
+      }
+      return await record();
+    } finally {
+      this.#isAnnounced = false;
+    }
+  }
+
+  /** The next contact is made at once. */
+  contactSoon(): void {
+    this.#contactedAtMs = -Infinity;
+    this.#core.control.touch();
   }
 
   /** Deployments upstream of us, our source first; empty while there is none. */
@@ -90,6 +133,7 @@ export class SourceLink {
     try {
       if (identity !== null) await this.#token.load(identity.deploymentId, signal);
       await this.#open(configuration, signal);
+      await this.#followPause(signal);
       await this.#contactIfDue(configuration, signal);
       await this.#tellShards(signal);
       this.#trouble = undefined;
@@ -121,6 +165,8 @@ export class SourceLink {
     this.#contactedAtMs = -Infinity;
     this.#trouble = undefined;
     this.#barrier = undefined;
+    this.#pause = undefined;
+    this.#keptLog = undefined;
   }
 
   async #open(configuration: SyncConfiguration, signal: AbortSignal): Promise<OpenedSource> {
@@ -143,6 +189,7 @@ export class SourceLink {
     if (!(await this.#isStill(configuration, remembered, contact, signal))) return;
     if (!contact.registered) return this.#failForgotten(signal);
     this.takeBarrier(contact.barrier);
+    this.#keptLog = this.#pause === undefined ? undefined : contact.keptLog;
     this.#upstream = contact.follows ?? [];
     this.#confirmedShards = contact.shardsVersion;
     this.#registeredWith = configuration.credentialId;
@@ -158,6 +205,8 @@ export class SourceLink {
       target: this.#publicEndpoints(),
       channels: { inventory: configuration.inventoryChannel },
       asOf: this.#core.control.head.position,
+      ...(configuration.position === 0 ? {} : { epoch: configuration.position }),
+      ...this.#toldPause(),
       ...(identity === null ? {} : { remembered: identity.head }),
       ...(known === undefined ? {} : { token: known.token }),
     };
@@ -171,6 +220,34 @@ export class SourceLink {
       if (isOtherCertificate && this.#registeredWith !== configuration.credentialId) return await register();
       throw error;
     }
+  }
+
+  /** What is told of a pause follows what is recorded; a new leader looks up anew where we are. */
+  async #followPause(signal: AbortSignal): Promise<void> {
+    const { paused } = this.#core.control.state.synchronization;
+    if (this.#isAnnounced) return;
+    if (paused === null) {
+      this.#pause = undefined;
+      this.#keptLog = undefined;
+      return;
+    }
+    if (this.#pause?.keepLogMs === paused.keepLogMs) return;
+    this.#pause = { positions: this.#pause?.positions ?? (await this.#positions(signal)), keepLogMs: paused.keepLogMs };
+    this.#contactedAtMs = -Infinity;
+  }
+
+  #toldPause() {
+    if (this.#pause === undefined) return {};
+    const { positions, keepLogMs } = this.#pause;
+    return { paused: { positions: [...positions], keepLog: toNanoseconds(keepLogMs) } };
+  }
+
+  async #positions(signal: AbortSignal): Promise<TargetPause['positions']> {
+    const { control, ports } = this.#core;
+    const { configuration, identity } = control.state.synchronization;
+    const scope = { epoch: configuration?.epoch ?? '', sourceDeployment: identity?.deploymentId ?? '' };
+    const shards = [...control.state.shards.byKey.values()].map(({ shard }) => shard);
+    return await durablePositions(ports.deployment, scope, shards, signal);
   }
 
   /** An operator of the source aborted it there; to go on is an operator's decision here. */

@@ -1,6 +1,8 @@
 import type { OutgoingTarget } from '../../domain/outgoing/state.ts';
 import { overallStatus } from '../../domain/shards/overall-status.ts';
+import { RESUME_COMMAND } from '../../domain/synchronization/pause.ts';
 import type { ControlState } from '../../projections/control-state.ts';
+import type { KeptLog } from '../../wire/kept-log.ts';
 import type { OutgoingSyncInfo, SyncInfo } from '../../wire/sync-info.ts';
 import type { ShardReport } from '../../wire/worker.ts';
 import { shardInfos, tasksByShard } from './shard-info.ts';
@@ -11,6 +13,10 @@ export interface SyncInfoOptions {
   readonly reportOf: (taskId: string) => ShardReport | undefined;
   /** What an active or cancelled synchronization waits for; undefined for nothing. */
   readonly waitsFor: string | undefined;
+  /** What the source last told of its log while we have paused; undefined when nothing is known. */
+  readonly sourceLog: KeptLog | undefined;
+  /** Our log that is kept for a target which has paused. */
+  readonly keptLogOf: (targetId: string) => KeptLog | undefined;
 }
 
 /** Answer of `GET /_api/sync`: this deployment as a target, and as a source. */
@@ -23,9 +29,12 @@ export function syncInfo(state: ControlState, options: SyncInfoOptions): SyncInf
   };
 }
 
-function incomingInfo(state: ControlState, { details, reportOf, waitsFor }: SyncInfoOptions): SyncInfo {
+const logUnknown: KeptLog = { state: 'unknown', message: 'the source has not told' };
+
+function incomingInfo(state: ControlState, options: SyncInfoOptions): SyncInfo {
+  const { details, reportOf, waitsFor, sourceLog } = options;
   const { synchronization, shards, tasks } = state;
-  const { phase, configuration, problems, heldDrops, lastStop } = synchronization;
+  const { phase, configuration, problems, heldDrops, lastStop, paused } = synchronization;
   if (phase === 'inactive' || configuration === null) {
     return {
       source: [],
@@ -39,13 +48,26 @@ function incomingInfo(state: ControlState, { details, reportOf, waitsFor }: Sync
   return {
     source: [...configuration.source],
     status: incomingStatus(state),
-    status_message: synchronization.failure?.reason ?? waitsFor ?? withdrawnText(synchronization.withdrawn),
-    ...(details === 'full' ? { shards: shardInfos(shards.byKey, received, reportOf) } : {}),
+    status_message:
+      synchronization.failure?.reason ?? waitsFor ?? (pausedText(state) || withdrawnText(synchronization.withdrawn)),
+    ...(details === 'full' ? { shards: shardsOf(state, reportOf) } : {}),
     shardsCount: [...shards.byKey.keys()].filter((key) => received.has(key)).length,
     totalShardsCount: shards.byKey.size,
+    ...(paused === null ? {} : { paused: { since: paused.at, log: sourceLog ?? logUnknown } }),
     ...(problems.length === 0 ? {} : { problems: [...problems] }),
     ...(heldDrops.length === 0 ? {} : { heldDrops: [...heldDrops] }),
   };
+}
+
+function pausedText({ synchronization: { paused } }: ControlState): string {
+  return paused === null ? '' : `paused: nothing is received until ${RESUME_COMMAND}`;
+}
+
+/** A shard that nobody receives is not what it was when somebody did. */
+function shardsOf({ synchronization, shards, tasks }: ControlState, reportOf: SyncInfoOptions['reportOf']) {
+  const infos = shardInfos(shards.byKey, tasksByShard(tasks, 'receive-shard'), reportOf);
+  if (synchronization.paused === null) return infos;
+  return infos.map((info) => ({ ...info, status: 'inactive' as const, status_message: 'paused' }));
 }
 
 function withdrawnText(withdrawn: ControlState['synchronization']['withdrawn']): string {
@@ -53,25 +75,27 @@ function withdrawnText(withdrawn: ControlState['synchronization']['withdrawn']):
 }
 
 function incomingStatus({ synchronization, shards }: ControlState): SyncInfo['status'] {
-  const { phase, identity } = synchronization;
+  const { phase, identity, paused } = synchronization;
   if (phase === 'inactive' || phase === 'cancelling' || phase === 'failed') return phase;
-  if (identity === null || !shards.reported) return 'initializing';
+  // Not 'inactive', which says that no source is followed at all.
+  if (identity === null || !shards.reported || paused !== null) return 'initializing';
   return overallStatus([...shards.byKey.values()].map(({ status }) => status));
 }
 
 function outgoingInfo(
   { tasks }: ControlState,
-  { targetId, endpoints, shards, shardsVersion, barrier }: OutgoingTarget,
-  { details, reportOf }: SyncInfoOptions,
+  { targetId, endpoints, shards, shardsVersion, barrier, pause }: OutgoingTarget,
+  { details, reportOf, keptLogOf }: SyncInfoOptions,
 ): OutgoingSyncInfo {
   const sent = tasksByShard(tasks, 'send-shard', targetId);
   const statuses = [...shards.values()].map(({ status }) => status);
   return {
     id: targetId,
     endpoint: [...endpoints],
-    status: shardsVersion === null ? 'initializing' : overallStatus(statuses),
+    status: shardsVersion === null || pause !== null ? 'initializing' : overallStatus(statuses),
     ...(details === 'full' ? { shards: shardInfos(shards, sent, reportOf) } : {}),
     shardsCount: [...shards.keys()].filter((key) => sent.has(key)).length,
     ...(barrier === null ? {} : { active_barrier: true }),
+    ...(pause === null ? {} : { paused: { since: pause.since, log: keptLogOf(targetId) ?? logUnknown } }),
   };
 }

@@ -98,17 +98,24 @@ export function outgoingRoutes({ outgoing }: Master): Route[] {
 }
 
 /** Absent and empty are the same, as with the other parameters. */
-const AsOf = z.preprocess((text) => text || undefined, z.coerce.number().int().nonnegative().optional());
+const Count = z.preprocess((text) => text || undefined, z.coerce.number().int().nonnegative().optional());
 
 function howOf(request: RouteRequest): ForgetTarget {
   const mode = ServerMode.safeParse(request.query('server_mode'));
   if (!mode.success) throw new ApiError(400, 'bad request: server_mode must be default or readonly');
   const barrierEpoch = request.query('barrier');
-  const asOf = AsOf.safeParse(request.query('as_of'));
-  if (!asOf.success) throw new ApiError(400, 'bad request: as_of must be a position in a log');
+  const [asOf, epoch] = ['as_of', 'epoch'].map((name) => countOf(request, name));
   return {
     ...(mode.data === undefined ? {} : { serverMode: mode.data }),
     ...(barrierEpoch ? { barrierEpoch } : {}),
-    ...(asOf.data === undefined ? {} : { asOf: asOf.data }),
+    ...(asOf === undefined ? {} : { asOf }),
+    ...(epoch ? { epoch } : {}),
   };
+}
+
+/** A position in the target's log. */
+function countOf(request: RouteRequest, name: string): number | undefined {
+  const count = Count.safeParse(request.query(name));
+  if (!count.success) throw new ApiError(400, `bad request: ${name} must be a position in a log`);
+  return count.data;
 }

@@ -1,6 +1,7 @@
 import type { Master } from '../../../master/master.ts';
 import { ApiError } from '../../../wire/api-error.ts';
 import { ChecksumOptions, ChecksumsRequest } from '../../../wire/checksums.ts';
+import { PauseSync } from '../../../wire/kept-log.ts';
 import type { ShardRef } from '../../../wire/shards.ts';
 import { CancelSync, ConfigureSync, ConfirmDrops, MessageTimeout } from '../../../wire/sync-commands.ts';
 import { bulkBodyBytesMax } from '../body.ts';
@@ -47,14 +48,27 @@ export function syncRoutes(master: Master): Route[] {
       method: 'POST',
       path: '/_api/sync/barrier',
       ...command,
-      handle: (request) => barrier.set(request.signal).then(nothing),
+      handle: (request) => barrier.set(request.caller, request.signal).then(nothing),
     },
     { method: 'GET', path: '/_api/sync/barrier', ...command, handle: async () => barrier.info() },
     {
       method: 'DELETE',
       path: '/_api/sync/barrier',
       ...command,
-      handle: (request) => barrier.lift(request.signal).then(nothing),
+      handle: (request) => barrier.lift(request.caller, request.signal).then(nothing),
+    },
+    {
+      method: 'POST',
+      path: '/_api/sync/pause',
+      ...command,
+      handle: async (request) =>
+        sync.pause(await request.body(PauseSync), request.caller, request.signal).then(nothing),
+    },
+    {
+      method: 'DELETE',
+      path: '/_api/sync/pause',
+      ...command,
+      handle: (request) => sync.resume(request.caller, request.signal).then(nothing),
     },
     {
       method: 'PUT',

@@ -72,7 +72,12 @@ export const outgoingOperations: Operations = {
   'DELETE /_api/sync/outgoing/:id': {
     id: 'forgetTarget',
     summary: 'Forgets a target; succeeds also when it is not known',
-    query: { ...mode, barrier: { description: 'epoch of the barrier behind which the target stops' } },
+    query: {
+      ...mode,
+      barrier: { description: 'epoch of the barrier behind which the target stops' },
+      as_of: { description: "position in the target's log when it asked" },
+      epoch: { description: "number of the target's synchronization that ends" },
+    },
     answer: nothing,
     failures: { 412: 'the barrier does not hold any more' },
   },

@@ -1,6 +1,7 @@
 import { Nothing } from '../../../../wire/answers.ts';
 import { BarrierInfo } from '../../../../wire/barrier-info.ts';
 import { ChecksumOptions, ChecksumsAnswer, ChecksumsRequest, ChecksumTree } from '../../../../wire/checksums.ts';
+import { PauseSync } from '../../../../wire/kept-log.ts';
 import { ShardListing } from '../../../../wire/shard-listing.ts';
 import {
   CancelSync,
@@ -62,6 +63,19 @@ export const syncOperations: Operations = {
     id: 'getBarrier',
     summary: 'How far the target is behind a barrier',
     answer: named('BarrierInfo', BarrierInfo),
+  },
+  'POST /_api/sync/pause': {
+    id: 'pauseSync',
+    summary: 'Receives nothing more until resumed; asks the source to keep its log meanwhile',
+    body: named('PauseSync', PauseSync),
+    answer: nothing,
+    failures: { 412: 'no synchronization is running, or a barrier holds' },
+  },
+  'DELETE /_api/sync/pause': {
+    id: 'resumeSync',
+    summary: 'Goes on receiving; succeeds also when nothing is paused',
+    answer: nothing,
+    failures: notActive,
   },
   [`PUT ${shardPath}/reset`]: {
     id: 'resetShard',
