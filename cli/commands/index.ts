@@ -1,4 +1,5 @@
 import type { Command } from '../command.ts';
+import { getBarrier } from './barrier.ts';
 import { checkSync } from './check-sync.ts';
 import { configureSync } from './configure-sync.ts';
 import { createClientAuthCa, createTlsCa } from './create-ca.ts';
@@ -34,6 +35,7 @@ export const commands: readonly Command[] = [
   getMasters,
   getWorkers,
   getVersion,
+  getBarrier,
   pauseSync,
   resumeSync,
   stopSync,

@@ -25,6 +25,7 @@ import { EventsRetention } from './services/events-retention.ts';
 import { EventsService } from './services/events-service.ts';
 import { MemberService } from './services/member-service.ts';
 import { OutgoingService } from './services/outgoing-service.ts';
+import { StatusService } from './services/status-service.ts';
 import { SyncService } from './services/sync-service.ts';
 import { WorkerService } from './services/worker-service.ts';
 import { SnapshotKeeper } from './snapshot-keeper.ts';
@@ -53,6 +54,7 @@ export class Master {
   readonly barrier: BarrierService;
   readonly checksums: ChecksumService;
   readonly outgoing: OutgoingService;
+  readonly status: StatusService;
   readonly workers: WorkerService;
   readonly members: MemberService;
   readonly events: EventsService;
@@ -132,6 +134,7 @@ export class Master {
     this.barrier = new BarrierService(core, link, inSync);
     this.sync = new SyncService(core, link, this.#reconcilers.cancellation, this.barrier, keptLog);
     this.outgoing = new OutgoingService(core, this.checksums, barriers, link, keptLog);
+    this.status = new StatusService(core, link, this.sync, this.outgoing);
     this.workers = new WorkerService(core, link, mode, this.workerAuthority);
     this.members = new MemberService(core);
     this.events = new EventsService(core);

@@ -1,4 +1,5 @@
 import type { TargetPause } from '../../domain/outgoing/pause.ts';
+import { loopText } from '../../domain/synchronization/configure.ts';
 import type { SyncConfiguration } from '../../domain/synchronization/state.ts';
 import { toNanoseconds } from '../../wire/durations.ts';
 import type { KeptLog } from '../../wire/kept-log.ts';
@@ -188,6 +189,7 @@ export class SourceLink {
     this.#contactedAtMs = clock.monotonicMs();
     if (!(await this.#isStill(configuration, remembered, contact, signal))) return;
     if (!contact.registered) return this.#failForgotten(signal);
+    if (contact.follows?.includes(this.#core.ports.deployment.id) === true) return this.#failLoop(contact, signal);
     this.takeBarrier(contact.barrier);
     this.#keptLog = this.#pause === undefined ? undefined : contact.keptLog;
     this.#upstream = contact.follows ?? [];
@@ -220,6 +222,13 @@ export class SourceLink {
       if (isOtherCertificate && this.#registeredWith !== configuration.credentialId) return await register();
       throw error;
     }
+  }
+
+  /** Configured at both ends in the same moment, or while somebody between could not be asked (S23). */
+  async #failLoop({ deploymentId, follows = [] }: OutgoingContact, signal: AbortSignal): Promise<void> {
+    const chain = loopText({ deploymentId, follows, ownDeploymentId: this.#core.ports.deployment.id });
+    const reason = `the source follows this deployment: ${chain}; abort one of these`;
+    await this.#core.desk.internal({ kind: 'fail-sync', code: 'loop', reason }, 'source contact', signal);
   }
 
   /** What is told of a pause follows what is recorded; a new leader looks up anew where we are. */

@@ -178,19 +178,19 @@ export class OutgoingService {
     signal: AbortSignal,
   ): Promise<SideChecksum[]> {
     await this.#core.control.refresh(signal);
-    this.#assertOwns(targetId, caller);
+    this.assertOwns(targetId, caller);
     return await this.#checksums.ownSide(shards, 'source', signal);
   }
 
   /** Also for a target that is not registered yet: it may want to know what would become of it. */
   async listing(targetId: string, caller: Caller, signal: AbortSignal): Promise<ListedDatacenter> {
     await this.#core.control.refresh(signal);
-    if (this.#core.control.state.outgoing.has(targetId)) this.#assertOwns(targetId, caller);
+    if (this.#core.control.state.outgoing.has(targetId)) this.assertOwns(targetId, caller);
     return await listDatacenter(this.#core.ports.deployment, 'source', signal);
   }
 
   /** Our own workers and masters may look; certificates only at what is theirs (S23). */
-  #assertOwns(targetId: string, caller: Caller): void {
+  assertOwns(targetId: string, caller: Caller): void {
     const target = this.#core.control.state.outgoing.get(targetId);
     if (target === undefined) throw new ApiError(404, `no target ${targetId} is registered here`);
     if (caller.kind === 'certificate' && caller.fingerprint !== target.fingerprint) {

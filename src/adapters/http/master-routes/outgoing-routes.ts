@@ -7,9 +7,11 @@ import { OutgoingHeartbeat, OutgoingRegistration, OutgoingShards } from '../../.
 import { ServerMode } from '../../../wire/sync-commands.ts';
 import { bulkBodyBytesMax } from '../body.ts';
 import type { Route, RouteRequest } from '../routes.ts';
+import { detailsOf } from './sync-routes.ts';
 
 /** Calls of targets' masters at their source, and an operator's way to forget targets. */
-export function outgoingRoutes({ outgoing }: Master): Route[] {
+export function outgoingRoutes(master: Master): Route[] {
+  const { outgoing, status } = master;
   const target = { rights: 'peer', at: 'leader' } as const;
   return [
     {
@@ -30,6 +32,16 @@ export function outgoingRoutes({ outgoing }: Master): Route[] {
       path: '/_api/sync/outgoing/:id',
       ...target,
       handle: ({ param, caller, signal }) => outgoing.look(param('id'), caller, signal),
+    },
+    {
+      method: 'GET',
+      path: '/_api/sync/outgoing/:id/status',
+      rights: 'peer',
+      at: 'leader-if-possible',
+      handle: async (request) => {
+        await master.refresh(request.signal);
+        return status.atSource(request.param('id'), detailsOf(request), request.caller);
+      },
     },
     {
       method: 'PUT',

@@ -11,7 +11,7 @@ const shardPath = '/_api/sync/database/:database/collection/:collection/shard/:i
 
 /** Commands and questions of operators about synchronizations (master-api §3). */
 export function syncRoutes(master: Master): Route[] {
-  const { sync, checksums, barrier } = master;
+  const { sync, checksums, barrier, status } = master;
   const command = { rights: 'operator', at: 'leader' } as const;
   return [
     {
@@ -22,6 +22,16 @@ export function syncRoutes(master: Master): Route[] {
       handle: async (request) => {
         await master.refresh(request.signal);
         return sync.info(detailsOf(request));
+      },
+    },
+    {
+      method: 'GET',
+      path: '/_api/sync/both',
+      rights: 'operator',
+      at: 'leader-if-possible',
+      handle: async (request) => {
+        await master.refresh(request.signal);
+        return status.both(detailsOf(request), request.signal);
       },
     },
     {
@@ -137,7 +147,8 @@ function nothing(): object {
   return {};
 }
 
-function detailsOf(request: RouteRequest): 'full' | 'short' {
+/** Also of the calls of targets' masters. */
+export function detailsOf(request: RouteRequest): 'full' | 'short' {
   const details = request.query('details') ?? 'full';
   if (details === 'full' || details === 'short') return details;
   throw new ApiError(400, `bad request: details must be full or short, not ${details}`);

@@ -39,6 +39,8 @@ export const tableOfCalls: readonly TableRow[] = [
   { call: 'GET /_api/sync?details=full', statuses: operator },
   { call: 'GET /_api/sync?details=some', statuses: wrong },
   { call: 'GET /_api/sync', at: 'source', statuses: operator },
+  { call: 'GET /_api/sync/both', statuses: operator },
+  { call: 'GET /_api/sync/both?details=some', statuses: wrong },
   { call: 'POST /_api/sync', body: 'configure', statuses: operator },
   { call: 'POST /_api/sync', body: {}, statuses: wrong },
   { call: 'POST /_api/sync/barrier', statuses: operator },
@@ -69,6 +71,7 @@ export const tableOfCalls: readonly TableRow[] = [
   { call: 'PUT /_api/sync/database/d/collection/c/shard/7/reset', statuses: unknown },
   { call: 'PUT /_api/sync/database/d/collection/c/shard/x/reset', statuses: wrong },
   { call: 'GET /_api/sync/outgoing/{target}/listing', at: 'source', statuses: [401, 401, 200, 403, 403, 200, 403] },
+  { call: 'GET /_api/sync/outgoing/{target}/status', at: 'source', statuses: [401, 401, 200, 403, 403, 200, 403] },
   { call: 'POST /_api/sync/outgoing', at: 'source', body: { id: '' }, statuses: [401, 401, 400, 403, 403, 400, 403] },
   {
     call: 'POST /_api/sync/outgoing',

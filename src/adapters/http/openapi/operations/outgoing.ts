@@ -1,4 +1,5 @@
 import { Nothing } from '../../../../wire/answers.ts';
+import { SourceEnd } from '../../../../wire/both-ends.ts';
 import { ChecksumsRequest, SideChecksums } from '../../../../wire/checksums.ts';
 import {
   OutgoingContact,
@@ -37,6 +38,13 @@ export const outgoingOperations: Operations = {
     id: 'lookAtSource',
     summary: 'Who the source is, for somebody who thinks of following it; changes nothing',
     answer: contact,
+  },
+  'GET /_api/sync/outgoing/:id/status': {
+    id: 'getSourceEnd',
+    summary: "How the source's end of a target's synchronization fares",
+    query: { details: { description: 'short leaves the shards out; full by default', values: ['full', 'short'] } },
+    answer: named('SourceEnd', SourceEnd),
+    failures: unknownTarget,
   },
   'PUT /_api/sync/outgoing/:id/barrier': {
     id: 'setTargetBarrier',

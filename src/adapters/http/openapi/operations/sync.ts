@@ -1,5 +1,6 @@
 import { Nothing } from '../../../../wire/answers.ts';
 import { BarrierInfo } from '../../../../wire/barrier-info.ts';
+import { BothEnds } from '../../../../wire/both-ends.ts';
 import { ChecksumOptions, ChecksumsAnswer, ChecksumsRequest, ChecksumTree } from '../../../../wire/checksums.ts';
 import { PauseSync } from '../../../../wire/kept-log.ts';
 import { ShardListing } from '../../../../wire/shard-listing.ts';
@@ -26,6 +27,12 @@ export const syncOperations: Operations = {
     summary: 'How this datacenter fares as a target and as a source',
     query: { details: { description: 'short leaves the shards out; full by default', values: ['full', 'short'] } },
     answer: named('SyncInfo', SyncInfo),
+  },
+  'GET /_api/sync/both': {
+    id: 'getBothEnds',
+    summary: 'As getSync, with what the source says of its end of the synchronization',
+    query: { details: { description: 'short leaves the shards out; full by default', values: ['full', 'short'] } },
+    answer: named('BothEnds', BothEnds),
   },
   'POST /_api/sync': {
     id: 'configureSync',
