@@ -1,5 +1,6 @@
 import type { TargetPause } from '../../domain/outgoing/pause.ts';
 import { loopText } from '../../domain/synchronization/configure.ts';
+import { heldBackBy } from '../../domain/synchronization/receiving.ts';
 import type { SyncConfiguration } from '../../domain/synchronization/state.ts';
 import { toNanoseconds } from '../../wire/durations.ts';
 import type { KeptLog } from '../../wire/kept-log.ts';
@@ -10,6 +11,9 @@ import { type SourceCredentials, type SourceMasters, SourceRefused } from '../so
 import { durablePositions } from '../structure/durable-positions.ts';
 import type { Core } from './core.ts';
 import { SourceToken } from './source-token.ts';
+
+/** In a chain, while a target of ours catches up behind a barrier: longer than anybody waits for that. */
+const keepLogForBarrierMs = 3_600_000;
 
 interface OpenedSource {
   readonly credentialId: string;
@@ -233,16 +237,24 @@ export class SourceLink {
 
   /** What is told of a pause follows what is recorded; a new leader looks up anew where we are. */
   async #followPause(signal: AbortSignal): Promise<void> {
-    const { paused } = this.#core.control.state.synchronization;
     if (this.#isAnnounced) return;
-    if (paused === null) {
+    const keepLogMs = this.#keepLogMs();
+    if (keepLogMs === undefined) {
       this.#pause = undefined;
       this.#keptLog = undefined;
       return;
     }
-    if (this.#pause?.keepLogMs === paused.keepLogMs) return;
-    this.#pause = { positions: this.#pause?.positions ?? (await this.#positions(signal)), keepLogMs: paused.keepLogMs };
+    if (this.#pause?.keepLogMs === keepLogMs) return;
+    this.#pause = { positions: this.#pause?.positions ?? (await this.#positions(signal)), keepLogMs };
     this.#contactedAtMs = -Infinity;
+  }
+
+  /** How long the source is to keep its log; undefined while we receive. */
+  #keepLogMs(): number | undefined {
+    const { synchronization, outgoing } = this.#core.control.state;
+    const heldBack = heldBackBy(synchronization, outgoing);
+    if (heldBack === 'barrier') return keepLogForBarrierMs;
+    return synchronization.paused?.keepLogMs;
   }
 
   #toldPause() {

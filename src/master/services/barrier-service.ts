@@ -1,4 +1,5 @@
 import { RESUME_COMMAND } from '../../domain/synchronization/pause.ts';
+import { heldBackBy } from '../../domain/synchronization/receiving.ts';
 import { ApiError } from '../../wire/api-error.ts';
 import type { BarrierInfo } from '../../wire/barrier-info.ts';
 import type { Caller } from '../../wire/caller.ts';
@@ -70,8 +71,13 @@ export class BarrierService {
 
   /** While it has paused the target never catches up: whoever waited for it would wait with a source that is read-only. */
   #assertGoesOn(): void {
-    if (this.#core.control.state.synchronization.paused === null) return;
-    const message = `the synchronization has paused and cannot become in sync: run ${RESUME_COMMAND} first`;
+    const { synchronization, outgoing } = this.#core.control.state;
+    const heldBack = heldBackBy(synchronization, outgoing);
+    if (heldBack === undefined) return;
+    const message =
+      heldBack === 'pause'
+        ? `the synchronization has paused and cannot become in sync: run ${RESUME_COMMAND} first`
+        : 'a target of this datacenter catches up behind a barrier here: let its stop end first';
     throw new ApiError(412, `${message}, or stop it as it is with --ensure-in-sync=false`);
   }
 

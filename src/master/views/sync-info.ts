@@ -1,6 +1,7 @@
 import type { OutgoingTarget } from '../../domain/outgoing/state.ts';
 import { overallStatus } from '../../domain/shards/overall-status.ts';
 import { RESUME_COMMAND } from '../../domain/synchronization/pause.ts';
+import { heldBackBy } from '../../domain/synchronization/receiving.ts';
 import type { ControlState } from '../../projections/control-state.ts';
 import type { KeptLog } from '../../wire/kept-log.ts';
 import type { OutgoingSyncInfo, SyncInfo } from '../../wire/sync-info.ts';
@@ -49,7 +50,7 @@ function incomingInfo(state: ControlState, options: SyncInfoOptions): SyncInfo {
     source: [...configuration.source],
     status: incomingStatus(state),
     status_message:
-      synchronization.failure?.reason ?? waitsFor ?? (pausedText(state) || withdrawnText(synchronization.withdrawn)),
+      synchronization.failure?.reason ?? waitsFor ?? (heldText(state) || withdrawnText(synchronization.withdrawn)),
     ...(details === 'full' ? { shards: shardsOf(state, reportOf) } : {}),
     shardsCount: [...shards.byKey.keys()].filter((key) => received.has(key)).length,
     totalShardsCount: shards.byKey.size,
@@ -59,26 +60,32 @@ function incomingInfo(state: ControlState, options: SyncInfoOptions): SyncInfo {
   };
 }
 
-function pausedText({ synchronization: { paused } }: ControlState): string {
-  return paused === null ? '' : `paused: nothing is received until ${RESUME_COMMAND}`;
+function heldText({ synchronization, outgoing }: ControlState): string {
+  const heldBack = heldBackBy(synchronization, outgoing);
+  if (heldBack === undefined) return '';
+  if (heldBack === 'pause') return `paused: nothing is received until ${RESUME_COMMAND}`;
+  return 'nothing is received while a target of this datacenter catches up behind a barrier';
 }
 
 /** A shard that nobody receives is not what it was when somebody did. */
-function shardsOf({ synchronization, shards, tasks }: ControlState, reportOf: SyncInfoOptions['reportOf']) {
+function shardsOf({ synchronization, outgoing, shards, tasks }: ControlState, reportOf: SyncInfoOptions['reportOf']) {
   const infos = shardInfos(shards.byKey, tasksByShard(tasks, 'receive-shard'), reportOf);
-  if (synchronization.paused === null) return infos;
-  return infos.map((info) => ({ ...info, status: 'inactive' as const, status_message: 'paused' }));
+  const heldBack = heldBackBy(synchronization, outgoing);
+  if (heldBack === undefined) return infos;
+  const why = heldBack === 'pause' ? 'paused' : 'held back';
+  return infos.map((info) => ({ ...info, status: 'inactive' as const, status_message: why }));
 }
 
 function withdrawnText(withdrawn: ControlState['synchronization']['withdrawn']): string {
   return withdrawn === null ? '' : `the last stop was given up, nothing was stopped: ${withdrawn.reason}`;
 }
 
-function incomingStatus({ synchronization, shards }: ControlState): SyncInfo['status'] {
-  const { phase, identity, paused } = synchronization;
+function incomingStatus({ synchronization, outgoing, shards }: ControlState): SyncInfo['status'] {
+  const { phase, identity } = synchronization;
   if (phase === 'inactive' || phase === 'cancelling' || phase === 'failed') return phase;
-  // Not 'inactive', which says that no source is followed at all.
-  if (identity === null || !shards.reported || paused !== null) return 'initializing';
+  // Where nothing is received: not 'inactive', which says that no source is followed at all.
+  if (identity === null || !shards.reported) return 'initializing';
+  if (heldBackBy(synchronization, outgoing) !== undefined) return 'initializing';
   return overallStatus([...shards.byKey.values()].map(({ status }) => status));
 }
 
