@@ -111,6 +111,7 @@ test('a chain: what the middle applies reaches the end, also through a pause and
   expect(await sites().command(['resume', 'sync'], b)).toMatchObject({ exit: 0 });
   await arrives(b, 'while-paused');
   await arrives(c, 'while-paused');
+  await eventually('every shard running', 20_000, async () => (await statusOf(b)).status === 'running');
   expect(await waysSince(b, before)).toEqual(new Set(['tail']));
 
   // The middle applies nothing while the end catches up, so that the end has what the middle has.
