@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { ShardRef } from '../../src/wire/shards.ts';
 import { Datacenter, operator } from './support/datacenter.ts';
-import { configuredAt, request } from './support/following.ts';
+import { FakeWorker } from './support/fake-worker.ts';
+import { configuredAt, followingOf, request } from './support/following.ts';
 import { until } from './support/until.ts';
 
 const signal = AbortSignal.timeout(120_000);
@@ -70,6 +72,57 @@ describe('S23: loops are refused by ancestry', () => {
     const info = middle.sync.info('short');
     expect(info.source).toEqual(request.source);
     expect(info.outgoing).toMatchObject([{ id: 'CCC' }]);
+    expect(b.deployment.front.mode).toBe('readonly');
+  });
+});
+
+describe('S8: a chain', () => {
+  const shards: ShardRef[] = [{ database: 'd', collection: 'c', shardIndex: 0 }];
+  const workers: FakeWorker[] = [];
+  const live = (datacenter: Datacenter, id: string) => {
+    const worker = new FakeWorker(id);
+    worker.live(() => datacenter.masters.find((master) => master.leads));
+    workers.push(worker);
+    return worker;
+  };
+
+  afterEach(async () => void (await Promise.all(workers.splice(0).map((worker) => worker.die()))));
+
+  it('applies nothing in its middle while its end catches up behind a barrier', async () => {
+    b.source = a;
+    c.source = b;
+    for (const [datacenter, id] of [
+      [a, 'wa'],
+      [c, 'wc'],
+    ] as const)
+      live(datacenter, id);
+    const worker = new FakeWorker('wb');
+    const middle = await b.leader();
+    await worker.register(middle);
+    const asking = setInterval(() => void worker.poll(middle).catch(() => undefined), 20);
+    await followingOf(a, b, shards);
+    const end = await followingOf(b, c, shards);
+    await until('the middle receives', () => worker.instructions?.incoming !== undefined);
+    clearInterval(asking);
+    // It lives, and has not followed what it is told: it may still apply something.
+    const busy = setInterval(() => {
+      void middle.workers.instructions(worker.id, undefined, 0, signal).catch(() => undefined);
+    }, 20);
+
+    await end.barrier.set(operator, signal);
+    const receiving = () => [...middle.state.tasks.values()].some(({ type }) => type.startsWith('receive-'));
+    await until('nothing is to be received', () => !receiving());
+    await until('the barrier waits', () => end.barrier.info().message?.includes('workers to let go') === true);
+    expect(end.barrier.info().SourceServerReadonly).toBe(false);
+    expect(middle.sync.info('short').status_message).toContain('catches up behind a barrier');
+    await expect(middle.barrier.set(operator, signal)).rejects.toThrow('let its stop end first');
+
+    clearInterval(busy);
+    const again = setInterval(() => void worker.poll(middle).catch(() => undefined), 20);
+    await until('established', () => end.barrier.info().SourceServerReadonly);
+    await end.barrier.lift(operator, signal);
+    await until('the middle receives again', receiving);
+    clearInterval(again);
     expect(b.deployment.front.mode).toBe('readonly');
   });
 });

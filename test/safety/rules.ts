@@ -33,6 +33,9 @@ const BUDGET_TEST = 'test/replication/target/budget.test.ts';
 const LOG_TEST = 'test/events/memory-log.test.ts';
 const BARRIER_DECIDER_TEST = 'test/domain/barrier.test.ts';
 const BARRIER_TEST = 'test/master/barrier.test.ts';
+const PAUSE_DECIDER_TEST = 'test/domain/pause.test.ts';
+const PAUSE_TEST = 'test/master/pause.test.ts';
+const ANCESTRY_TEST = 'test/master/ancestry.test.ts';
 
 /** The rules that the first end-to-end version has to hold. */
 export const RULES: readonly Rule[] = [
@@ -103,6 +106,13 @@ export const RULES: readonly Rule[] = [
     name: 'S3',
     sentence: 'A checkpoint means something only under its epoch and for exactly the data that it was made on.',
     mutations: [
+      {
+        what: 'keeps the epoch of a target that was writable while it had paused',
+        file: 'src/master/reconcile/target-mode.ts',
+        find: '!hasTasks && !shards.reported && synchronization.paused === null',
+        replace: '!hasTasks',
+        killedIn: PAUSE_TEST,
+      },
       {
         what: 'takes a checkpoint of another epoch',
         file: CHECKPOINT_DOCUMENTS,
@@ -235,6 +245,13 @@ export const RULES: readonly Rule[] = [
     sentence: 'No shard keeps the others waiting, and the log is kept from the lowest durable position, up to a limit.',
     mutations: [
       {
+        what: 'keeps the log of the source for a paused target for ever',
+        file: 'src/master/reconcile/kept-log.ts',
+        find: 'this.#core.ports.clock.now().getTime() > endOf(pause)',
+        replace: 'false',
+        killedIn: PAUSE_TEST,
+      },
+      {
         what: 'lets a shard that waits for the target keep the memory of its link',
         file: 'src/replication/target/link-session.ts',
         find: 'owner.stalled && inbox.bufferedBytes > 0',
@@ -275,6 +292,20 @@ export const RULES: readonly Rule[] = [
     name: 'S8',
     sentence: 'A target stops only behind a barrier that held: all servers refused writes, logs and trees are equal.',
     mutations: [
+      {
+        what: 'lets the middle of a chain apply on behind a barrier',
+        file: 'src/domain/synchronization/receiving.ts',
+        find: 'some(({ barrier }) => barrier !== null)',
+        replace: 'some(() => false)',
+        killedIn: ANCESTRY_TEST,
+      },
+      {
+        what: 'establishes a barrier while workers of a chain’s middle still apply',
+        file: 'src/master/reconcile/barriers.ts',
+        find: 'follows && mayStillReceive(this.#core)',
+        replace: 'follows && false',
+        killedIn: ANCESTRY_TEST,
+      },
       {
         what: 'lets a target stop behind a barrier that was broken',
         file: 'src/domain/outgoing/decide.ts',
@@ -415,6 +446,26 @@ export const RULES: readonly Rule[] = [
     ],
   },
   {
+    name: 'S12',
+    sentence: 'What a deposed leader sent and lands late undoes nothing that was done after it.',
+    mutations: [
+      {
+        what: 'lets a synchronization register again that has ended',
+        file: 'src/domain/outgoing/decide.ts',
+        find: 'epoch !== undefined && epoch <= endedEpoch',
+        replace: 'false',
+        killedIn: PAUSE_DECIDER_TEST,
+      },
+      {
+        what: 'takes a contact of before a pause for a resumption',
+        file: 'src/domain/outgoing/pause.ts',
+        find: 'asOf <= pause.asOf',
+        replace: 'asOf < 0',
+        killedIn: PAUSE_DECIDER_TEST,
+      },
+    ],
+  },
+  {
     name: 'S14',
     sentence: 'A shard that is truncated or made anew as a whole is copied: that cannot be told as operations.',
     mutations: [
@@ -500,6 +551,33 @@ export const RULES: readonly Rule[] = [
         find: '.filter(({ position }) => position > head.position)',
         replace: '.filter(({ position }) => position > Infinity)',
         killedIn: LOG_TEST,
+      },
+    ],
+  },
+  {
+    name: 'S23',
+    sentence: 'A loop of datacenters is refused by ancestry, and what belongs to a certificate is told to it alone.',
+    mutations: [
+      {
+        what: 'follows a source that follows it',
+        file: 'src/domain/synchronization/configure.ts',
+        find: 'if (follows.includes(ownDeploymentId)) {',
+        replace: 'if (follows.length > 9) {',
+        killedIn: ANCESTRY_TEST,
+      },
+      {
+        what: 'goes on in a loop that came about all the same',
+        file: 'src/master/reconcile/source-link.ts',
+        find: 'contact.follows?.includes(this.#core.ports.deployment.id) === true',
+        replace: 'contact.follows === null',
+        killedIn: ANCESTRY_TEST,
+      },
+      {
+        what: 'tells any certificate how a target fares',
+        file: 'src/master/services/status-service.ts',
+        find: 'this.#outgoing.assertOwns(targetId, caller);',
+        replace: '',
+        killedIn: ANCESTRY_TEST,
       },
     ],
   },
