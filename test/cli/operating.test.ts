@@ -87,7 +87,10 @@ describe('get status', () => {
 describe('pause sync', () => {
   it('is shown at both ends until resume sync', async () => {
     const paused = await run('pause sync', 'target', ['--keep-log=2h']);
-    expect(paused.output).toMatch(/Synchronization paused\.\nPaused since \S+; the source keeps its log until \S+/);
+    expect(paused.output).toMatch(/^Synchronization paused\.\nPaused since \S+; /);
+    await until('the source keeps its log from where workers ended', async () =>
+      /; the source keeps its log until \S+/.test((await run('get status', 'target')).output),
+    );
     const status = await run('get status', 'target');
     expect(status.output).toContain("paused: nothing is received until 'arangosync resume sync'");
     expect(status.output).toMatch(/^d\s+c\s+0\s+inactive\s.*paused/m);

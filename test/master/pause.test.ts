@@ -43,7 +43,7 @@ function live(datacenter: Datacenter, id: string): void {
 }
 
 /** As a worker of the target leaves it: the shard is applied up to tick 90 of the source's server. */
-async function storeCheckpoint(): Promise<void> {
+async function storeCheckpoint(tick = '90'): Promise<void> {
   const { front } = b.deployment;
   const document = {
     _key: 'shard-1-0',
@@ -56,11 +56,12 @@ async function storeCheckpoint(): Promise<void> {
     serverId: '7',
     cuid: 'c1',
     targetCollectionId: '1',
-    tick: '90',
+    tick,
     forkRevision: '',
     witnesses: [],
   };
-  await front.json({ method: 'POST', path: '/_api/document/_sync_checkpoints', body: document });
+  const query = { overwriteMode: 'replace' };
+  await front.json({ method: 'POST', path: '/_api/document/_sync_checkpoints', query, body: document });
 }
 
 const receiving = () => [...leader.state.tasks.values()].filter(({ type }) => type.startsWith('receive-'));
@@ -88,6 +89,20 @@ it('S7: has the source keep its log from the durable position before workers let
   expect(Math.abs(Date.parse(log?.until ?? '') - Date.parse(since) - 7_200_000)).toBeLessThan(5_000);
   const atSource = (await a.leader()).sync.info('short').outgoing?.[0];
   expect(atSource).toMatchObject({ paused: { log: { state: 'kept', until: log?.until } } });
+});
+
+it('tells the source again where it stands once workers have stored that and let go', async () => {
+  await pause();
+  await until('the worker has let go', () => workers[1]?.instructions?.incoming === undefined);
+  const [kept] = [...(await a.leader()).state.outgoing.values()].map((target) => target.pause?.positions);
+  expect(kept).toEqual([{ dbServer: 'server-of-AAA', serverId: '7', tick: '90' }]);
+  await leader.sync.resume(operator, signal);
+  await until('it receives', () => receiving().length === 2 && workers[1]?.instructions?.incoming !== undefined);
+  // A worker that is silent has let go when its lease has ended; until then it may store a last position.
+  await workers[1]?.die();
+  await pause();
+  await storeCheckpoint('95');
+  await until('the newer one is kept', () => [...a.deployment.front.trackedTicks.values()].includes('95'));
 });
 
 it('goes on with the same channels when resumed, and the source hears of it', async () => {

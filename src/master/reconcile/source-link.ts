@@ -10,6 +10,7 @@ import { findCredentials } from '../source-credentials.ts';
 import { type SourceCredentials, type SourceMasters, SourceRefused } from '../source-masters.ts';
 import { durablePositions } from '../structure/durable-positions.ts';
 import type { Core } from './core.ts';
+import { mayStillReceive } from './letting-go.ts';
 import { SourceToken } from './source-token.ts';
 
 /** In a chain, while a target of ours catches up behind a barrier: longer than anybody waits for that. */
@@ -39,6 +40,8 @@ export class SourceLink {
   #upstream: readonly string[] = [];
   /** What the source is told of our pause; undefined while nothing is paused. */
   #pause: TargetPause | undefined;
+  /** Its positions were read when workers had stored their last ones. */
+  #isPauseFinal = false;
   /** A pause is told before it is recorded, so that the source keeps its log before workers let go of it. */
   #isAnnounced = false;
   #keptLog: KeptLog | undefined;
@@ -80,6 +83,7 @@ export class SourceLink {
     try {
       if (configuration !== null && identity !== null) {
         this.#pause = { positions: await this.#positions(signal), keepLogMs };
+        this.#isPauseFinal = false;
         try {
           this.#keptLog = (await this.#contact(configuration, signal)).keptLog;
         } catch (error) {
@@ -235,7 +239,10 @@ export class SourceLink {
     await this.#core.desk.internal({ kind: 'fail-sync', code: 'loop', reason }, 'source contact', signal);
   }
 
-  /** What is told of a pause follows what is recorded; a new leader looks up anew where we are. */
+  /**
+   * What is told of a pause follows what is recorded. Where we are is looked up again when workers have let go, and stored
+   * where they stood, and by a new leader.
+   */
   async #followPause(signal: AbortSignal): Promise<void> {
     if (this.#isAnnounced) return;
     const keepLogMs = this.#keepLogMs();
@@ -244,8 +251,10 @@ export class SourceLink {
       this.#keptLog = undefined;
       return;
     }
-    if (this.#pause?.keepLogMs === keepLogMs) return;
-    this.#pause = { positions: this.#pause?.positions ?? (await this.#positions(signal)), keepLogMs };
+    const hasEnded = !mayStillReceive(this.#core);
+    if (this.#pause?.keepLogMs === keepLogMs && this.#isPauseFinal === hasEnded) return;
+    this.#pause = { positions: await this.#positions(signal), keepLogMs };
+    this.#isPauseFinal = hasEnded;
     this.#contactedAtMs = -Infinity;
   }
 
