@@ -1,6 +1,8 @@
+import { KEEP_LOG_MS_MAX } from '../../src/domain/synchronization/pause.ts';
 import { SyncInfo } from '../../src/wire/sync-info.ts';
 import { withMasters } from '../ask-master.ts';
 import { defineCommand } from '../command.ts';
+import { UsageError } from '../errors.ts';
 import { masterOptions } from '../master-options.ts';
 import { duration } from '../options.ts';
 import { pauseLine } from '../status/pause-line.ts';
@@ -18,6 +20,7 @@ export const pauseSync = defineCommand({
     }),
   },
   run: async (values, terminal) => {
+    if (values.keepLog > KEEP_LOG_MS_MAX) throw new UsageError('--keep-log must be 7 days (168h) at most');
     const body = { keep_log: values.keepLog * NANOSECONDS_PER_MS };
     const info = await withMasters(values, terminal, async (masters) => {
       await masters.tell({ method: 'POST', path: PATH, body });

@@ -105,10 +105,14 @@ describe('pause sync', () => {
     expect(leaderOf('target').state.synchronization.paused).toBeNull();
   });
 
-  it('refuses a bad duration in one line that names the flag', async () => {
+  it('refuses a bad duration, and one that is too long, in one line that names the flag', async () => {
     const { exit, output } = await run('pause sync', 'target', ['--keep-log=soon']);
     expect(exit).toBe(2);
     expect(output).toContain('--keep-log must be a duration');
+    expect(await run('pause sync', 'target', ['--keep-log=200h'])).toMatchObject({
+      exit: 2,
+      output: expect.stringContaining('--keep-log must be 7 days'),
+    });
   });
 });
 

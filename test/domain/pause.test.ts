@@ -54,6 +54,9 @@ describe('pausing', () => {
   });
 
   it('is refused where nothing is synchronized, and ends with a failure', () => {
+    given(configured)
+      .when({ ...pause, keepLogMs: 8 * DAY_MS })
+      .thenRefused(400, 'bad-keep-log');
     given().when(pause).thenRefused(412, 'not-active');
     given().when(resume).thenRefused(412, 'not-active');
     given(configured, cancelRequested).when(pause).thenRefused(412, 'not-active');

@@ -19,6 +19,9 @@ export interface WithdrawBarrier {
   readonly kind: 'withdraw-barrier';
 }
 
+/** A source that keeps its log longer than a week fills its disk for a target that is as well copied again. */
+export const KEEP_LOG_MS_MAX = 7 * 24 * 3_600_000;
+
 /** What an operator runs to let a paused synchronization go on. */
 export const RESUME_COMMAND = "'arangosync resume sync'";
 
@@ -26,6 +29,9 @@ export const RESUME_COMMAND = "'arangosync resume sync'";
 export function pauseSync(state: Synchronization, { keepLogMs }: PauseSync): Decision {
   if (state.phase !== 'active') {
     return rejected(412, 'not-active', `there is no running synchronization to pause: it is ${state.phase}`);
+  }
+  if (keepLogMs > KEEP_LOG_MS_MAX) {
+    return rejected(400, 'bad-keep-log', `keep_log must be 7 days at most, not ${keepLogMs / 3_600_000} h`);
   }
   return state.paused?.keepLogMs === keepLogMs ? decided() : decided({ type: 'SyncPaused', data: { keepLogMs } });
 }

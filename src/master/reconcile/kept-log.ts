@@ -1,4 +1,5 @@
 import type { OutgoingPause } from '../../domain/outgoing/state.ts';
+import { KEEP_LOG_MS_MAX } from '../../domain/synchronization/pause.ts';
 import type { LogPosition } from '../../events/types/pause.ts';
 import { syncerIdFor } from '../../replication/source/syncer-id.ts';
 import { tail, untrack } from '../../replication/source/tail.ts';
@@ -7,8 +8,6 @@ import type { Core } from './core.ts';
 
 /** Servers forget whom they keep their log for when they start anew: they are told so often. */
 const pinEveryMs = 10_000;
-/** However long a target asks for: a log that is never given up fills the disk in the end. */
-const keepMsMax = 7 * 24 * 3_600_000;
 /** After a resumption the log is kept for so long, until the shards have opened and are kept by their own readers. */
 const graceMs = 120_000;
 const answerBytes = 16 * 1_024;
@@ -134,7 +133,7 @@ export class KeptLogReconciler {
 }
 
 function msOf({ keepLogMs }: OutgoingPause): number {
-  return Math.min(keepLogMs, keepMsMax);
+  return Math.min(keepLogMs, KEEP_LOG_MS_MAX);
 }
 
 /** Ms since 1970, by the clock of the master that recorded the pause. */

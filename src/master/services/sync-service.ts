@@ -1,5 +1,6 @@
 import { createHash, createPrivateKey, X509Certificate } from 'node:crypto';
 import type { FoundSource } from '../../domain/synchronization/configure.ts';
+import { KEEP_LOG_MS_MAX } from '../../domain/synchronization/pause.ts';
 import { ApiError } from '../../wire/api-error.ts';
 import type { Caller } from '../../wire/caller.ts';
 import { toMilliseconds, toNanoseconds } from '../../wire/durations.ts';
@@ -136,6 +137,7 @@ export class SyncService {
       throw new ApiError(412, "a barrier holds the source read-only for this target: let 'stop sync' end, or lift it");
     }
     const keepLogMs = keepLog === undefined ? keepLogDefaultMs : Math.round(toMilliseconds(keepLog));
+    if (keepLogMs > KEEP_LOG_MS_MAX) throw new ApiError(400, 'bad request: keep_log must be 7 days at most');
     const record = () => desk.command({ kind: 'pause-sync', keepLogMs }, caller, signal);
     await this.#link.announcePause(keepLogMs, record, signal);
   }
