@@ -1,4 +1,5 @@
 import type { Command } from '../command.ts';
+import { getBarrier } from './barrier.ts';
 import { checkSync } from './check-sync.ts';
 import { configureSync } from './configure-sync.ts';
 import { createClientAuthCa, createTlsCa } from './create-ca.ts';
@@ -15,6 +16,7 @@ import { eventsVerify } from './events-verify.ts';
 import { getMasters, getTasks, getVersion, getWorkers } from './get-lists.ts';
 import { getStatus } from './get-status.ts';
 import { getMessageTimeout, setMessageTimeout } from './message-timeout.ts';
+import { pauseSync, resumeSync } from './pause-sync.ts';
 import { abortOutgoingSync, confirmDrops, resetFailedShard } from './repair.ts';
 import { replay } from './replay.ts';
 import { reverseSync } from './reverse-sync.ts';
@@ -33,6 +35,9 @@ export const commands: readonly Command[] = [
   getMasters,
   getWorkers,
   getVersion,
+  getBarrier,
+  pauseSync,
+  resumeSync,
   stopSync,
   abortSync,
   reverseSync,

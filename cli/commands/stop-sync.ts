@@ -7,7 +7,7 @@ import { masterOptions } from '../master-options.ts';
 import { duration, flag } from '../options.ts';
 import { asBefore } from '../stop/as-before.ts';
 import { waitBehindBarrier } from '../stop/barrier.ts';
-import { cancel } from '../stop/cancel.ts';
+import { afterAbort, cancel } from '../stop/cancel.ts';
 
 const NANOSECONDS_PER_MS = 1_000_000;
 
@@ -64,7 +64,7 @@ export const abortSync = defineCommand({
     const body = { force: true, force_timeout: Math.floor(values.timeout / 2) * NANOSECONDS_PER_MS };
     const deadline = performance.now() + values.timeout;
     const { aborted } = await withMasters(values, terminal, (masters) =>
-      cancel(masters, body, deadline, terminal.interrupted),
+      cancel(masters, body, deadline, terminal.interrupted, afterAbort),
     );
     terminal.out('Synchronization aborted.');
     if (aborted) terminal.out("The source was not told. Once it is back, run 'arangosync abort outgoing sync' there.");

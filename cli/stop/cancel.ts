@@ -6,6 +6,12 @@ import type { MasterClient } from '../master-client.ts';
 
 const POLL_MS = 500;
 
+const afterStop = "see 'arangosync get status', or, when its source cannot be reached, run 'arangosync abort sync'";
+/** What to do when an abort has not ended in time. */
+export const afterAbort =
+  "see 'arangosync get status', and run 'arangosync abort sync' again; " +
+  "once its source is back, run 'arangosync abort outgoing sync' there";
+
 /** How a synchronization ended. */
 export interface Ended {
   /** The source was not told. */
@@ -15,13 +21,14 @@ export interface Ended {
 
 /**
  * Asks for the end and polls the status until it is there: a master answers at once, and its leader may change meanwhile.
- * Rejects when the synchronization goes on after all, or has not ended by `deadline`.
+ * Rejects when the synchronization goes on after all, or has not ended by `deadline`: with `advice` what to do then.
  */
 export async function cancel(
   masters: MasterClient,
   body: Readonly<Record<string, unknown>>,
   deadline: number,
   interrupted: AbortSignal,
+  advice: string = afterStop,
 ): Promise<Ended> {
   const answer = await masters.ask({ method: 'DELETE', path: '/_api/sync', body }, CancelSyncAnswer);
   for (;;) {
@@ -29,12 +36,9 @@ export async function cancel(
     const { status, status_message: why = '' } = info;
     if (status === 'inactive') return { aborted: info.cancellationAborted === true, answer };
     if (status !== 'cancelling') throw new CommandFailed(why || `the synchronization goes on: it is ${status}`);
-    if (interrupted.aborted) throw new CommandFailed(`interrupted; the synchronization is ${status}`);
-    if (performance.now() > deadline) {
-      throw new CommandFailed(
-        `the synchronization is still being stopped${why === '' ? '' : `: it ${why}`}. It goes on stopping: ` +
-          "see 'arangosync get status', or, when its source cannot be reached, run 'arangosync abort sync'",
-      );
+    if (interrupted.aborted || performance.now() > deadline) {
+      const what = `${interrupted.aborted ? 'interrupted: ' : ''}the synchronization is still being stopped`;
+      throw new CommandFailed(`${what}${why === '' ? '' : `: it ${why}`}. It goes on stopping: ${advice}`);
     }
     await sleep(POLL_MS);
   }

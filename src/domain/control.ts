@@ -2,6 +2,7 @@ import type { KnownEvent } from '../events/vocabulary.ts';
 import type { Occurrence } from './decision.ts';
 import { evolveLeadership, initialLeadership, type Leadership } from './leadership/state.ts';
 import { evolveMasters, initialMasters, type Masters } from './masters/state.ts';
+import { type EndedEpochs, evolveEndedEpochs, initialEndedEpochs } from './outgoing/ended-epochs.ts';
 import { evolveOutgoing, initialOutgoing, type Outgoing } from './outgoing/state.ts';
 import { evolveServerMode, initialServerMode, type ServerModeState } from './server-mode/state.ts';
 import { evolveSettings, initialSettings, type Settings } from './settings/state.ts';
@@ -21,6 +22,8 @@ export interface Control {
   readonly shards: IncomingShards;
   /** This deployment as a source. */
   readonly outgoing: Outgoing;
+  /** Synchronizations of targets that have ended here. */
+  readonly endedEpochs: EndedEpochs;
   readonly tasks: Tasks;
   readonly serverMode: ServerModeState;
 }
@@ -33,6 +36,7 @@ export const initialControl: Control = {
   synchronization: initialSynchronization,
   shards: initialIncomingShards,
   outgoing: initialOutgoing,
+  endedEpochs: initialEndedEpochs,
   tasks: initialTasks,
   serverMode: initialServerMode,
 };
@@ -47,6 +51,7 @@ export function evolve(control: Control, event: KnownEvent, occurrence: Occurren
     synchronization: evolveSynchronization(control.synchronization, event, occurrence),
     shards: evolveIncomingShards(control.shards, event, occurrence),
     outgoing: evolveOutgoing(control.outgoing, event, occurrence),
+    endedEpochs: evolveEndedEpochs(control.endedEpochs, event),
     tasks: evolveTasks(control.tasks, event, occurrence),
     serverMode: evolveServerMode(control.serverMode, event),
   };

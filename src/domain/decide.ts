@@ -19,6 +19,7 @@ import {
   setOutgoingShards,
   stopOutgoing,
 } from './outgoing/decide.ts';
+import { type ReleaseLog, releaseLog } from './outgoing/pause.ts';
 import { type RecordRejection, recordRejection } from './rejections/decide.ts';
 import { type NoteModeRestored, noteModeRestored, type WishServerMode, wishServerMode } from './server-mode/decide.ts';
 import { type SetMessageTimeout, setMessageTimeout } from './settings/decide.ts';
@@ -38,6 +39,16 @@ import {
   type WithdrawCancellation,
   withdrawCancellation,
 } from './synchronization/lifecycle.ts';
+import {
+  type NoteBarrier,
+  noteBarrier,
+  type PauseSync,
+  pauseSync,
+  type ResumeSync,
+  resumeSync,
+  type WithdrawBarrier,
+  withdrawBarrier,
+} from './synchronization/pause.ts';
 import { type ConfirmDrops, confirmDrops, type ReportStructure, reportStructure } from './synchronization/structure.ts';
 import { type AssignTasks, assignTasks } from './tasks/assign.ts';
 import { type ReconcileTasks, reconcileTasks, wantedTasks } from './tasks/wanted.ts';
@@ -59,6 +70,10 @@ export type Command =
   | FinishCancellation
   | WithdrawCancellation
   | FailSync
+  | PauseSync
+  | ResumeSync
+  | NoteBarrier
+  | WithdrawBarrier
   | ReportStructure
   | ConfirmDrops
   | ReportShards
@@ -66,6 +81,7 @@ export type Command =
   | RegisterOutgoing
   | SetOutgoingShards
   | StopOutgoing
+  | ReleaseLog
   | SetBarrier
   | EstablishBarrier
   | LiftBarrier
@@ -81,7 +97,8 @@ export type Command =
  * aggregate, with the states that this one looks at.
  */
 export function decide(control: Control, command: Command, context: Context): Decision {
-  const { leadership, masters, workers, settings, synchronization, shards, outgoing, tasks, serverMode } = control;
+  const { leadership, masters, workers, settings, synchronization, shards, outgoing, endedEpochs, tasks, serverMode } =
+    control;
   switch (command.kind) {
     case 'claim-leadership':
       return claimLeadership(leadership, command);
@@ -111,6 +128,14 @@ export function decide(control: Control, command: Command, context: Context): De
       return withdrawCancellation(synchronization, command);
     case 'fail-sync':
       return failSync(synchronization, command);
+    case 'pause-sync':
+      return pauseSync(synchronization, command);
+    case 'resume-sync':
+      return resumeSync(synchronization);
+    case 'note-barrier':
+      return noteBarrier(synchronization, command);
+    case 'withdraw-barrier':
+      return withdrawBarrier(synchronization);
     case 'report-structure':
       return reportStructure(synchronization, shards, command, context);
     case 'confirm-drops':
@@ -120,11 +145,13 @@ export function decide(control: Control, command: Command, context: Context): De
     case 'reset-shards':
       return resetShards(synchronization, shards, command, context);
     case 'register-outgoing':
-      return registerOutgoing(outgoing, command);
+      return registerOutgoing(outgoing, endedEpochs, command);
     case 'set-outgoing-shards':
       return setOutgoingShards(outgoing, command);
     case 'stop-outgoing':
-      return stopOutgoing(outgoing, command);
+      return stopOutgoing(outgoing, endedEpochs, command);
+    case 'release-log':
+      return releaseLog(outgoing, command);
     case 'set-barrier':
       return setBarrier(outgoing, command, context);
     case 'establish-barrier':

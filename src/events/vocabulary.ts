@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import * as barrier from './types/barrier.ts';
 import * as members from './types/members.ts';
+import * as pause from './types/pause.ts';
 import * as synchronization from './types/synchronization.ts';
 import * as work from './types/work.ts';
 
@@ -25,6 +26,11 @@ interface TypeDefinition<S extends z.ZodType> {
 
 function first<S extends z.ZodType>(schema: S): TypeDefinition<S> {
   return { schema, upcasters: [] };
+}
+
+/** What was added since may be absent. */
+function asItIs(data: unknown): unknown {
+  return data;
 }
 
 /** Every event type there is. A change of shape is a new version: an upcaster here, never a rewritten commit. */
@@ -56,13 +62,21 @@ export const vocabulary = {
   TasksAssigned: first(work.TasksAssigned),
   TasksUnassigned: first(work.TasksUnassigned),
   TasksRemoved: first(work.TasksRemoved),
-  OutgoingRegistered: first(work.OutgoingRegistered),
+  OutgoingRegistered: { schema: work.OutgoingRegistered, upcasters: [asItIs] },
   OutgoingShardsAdded: first(work.OutgoingShardsAdded),
   OutgoingShardsRemoved: first(work.OutgoingShardsRemoved),
   OutgoingStopped: first(work.OutgoingStopped),
   BarrierSet: first(barrier.BarrierSet),
   BarrierEstablished: first(barrier.BarrierEstablished),
   BarrierLifted: first(barrier.BarrierLifted),
+  BarrierRequested: first(barrier.BarrierRequested),
+  BarrierWithdrawn: first(barrier.BarrierWithdrawn),
+  SyncPaused: first(pause.SyncPaused),
+  SyncResumed: first(pause.SyncResumed),
+  OutgoingPaused: first(pause.OutgoingPaused),
+  OutgoingLogReleased: first(pause.OutgoingLogReleased),
+  OutgoingResumed: first(pause.OutgoingResumed),
+  OutgoingEpochEnded: first(work.OutgoingEpochEnded),
   ServerModeWished: first(barrier.ServerModeWished),
   ServerModeRestored: first(barrier.ServerModeRestored),
   CommandRejected: first(work.CommandRejected),

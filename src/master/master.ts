@@ -12,6 +12,7 @@ import { BarrierReconciler } from './reconcile/barriers.ts';
 import { CancellationReconciler } from './reconcile/cancellation.ts';
 import type { Core } from './reconcile/core.ts';
 import { InSyncReconciler } from './reconcile/in-sync.ts';
+import { KeptLogReconciler } from './reconcile/kept-log.ts';
 import { MemberReconciler } from './reconcile/members.ts';
 import { ServerModeReconciler } from './reconcile/server-mode.ts';
 import { SourceLink } from './reconcile/source-link.ts';
@@ -24,6 +25,7 @@ import { EventsRetention } from './services/events-retention.ts';
 import { EventsService } from './services/events-service.ts';
 import { MemberService } from './services/member-service.ts';
 import { OutgoingService } from './services/outgoing-service.ts';
+import { StatusService } from './services/status-service.ts';
 import { SyncService } from './services/sync-service.ts';
 import { WorkerService } from './services/worker-service.ts';
 import { SnapshotKeeper } from './snapshot-keeper.ts';
@@ -52,6 +54,7 @@ export class Master {
   readonly barrier: BarrierService;
   readonly checksums: ChecksumService;
   readonly outgoing: OutgoingService;
+  readonly status: StatusService;
   readonly workers: WorkerService;
   readonly members: MemberService;
   readonly events: EventsService;
@@ -74,6 +77,7 @@ export class Master {
     readonly serverMode: ServerModeReconciler;
     readonly barriers: BarrierReconciler;
     readonly inSync: InSyncReconciler;
+    readonly keptLog: KeptLogReconciler;
   };
   readonly #snapshots: SnapshotKeeper;
   readonly #stopping = new AbortController();
@@ -113,11 +117,13 @@ export class Master {
     this.checksums = new ChecksumService(core, link);
     const inSync = new InSyncReconciler(core, link, this.checksums);
     const barriers = new BarrierReconciler(core);
+    const keptLog = new KeptLogReconciler(core);
     const mode = new TargetModeReconciler(core, barriers);
     this.#reconcilers = {
       serverMode: new ServerModeReconciler(core, barriers),
       barriers,
       inSync,
+      keptLog,
       members: new MemberReconciler(core),
       mode,
       tasks: new TaskReconciler(core, mode, new SendPlacement(ports, () => control.state)),
@@ -126,8 +132,9 @@ export class Master {
     };
     this.workerAuthority = new WorkerAuthority(ports.secrets, ports.certificates);
     this.barrier = new BarrierService(core, link, inSync);
-    this.sync = new SyncService(core, link, this.#reconcilers.cancellation, this.barrier);
-    this.outgoing = new OutgoingService(core, this.checksums, barriers, link);
+    this.sync = new SyncService(core, link, this.#reconcilers.cancellation, this.barrier, keptLog);
+    this.outgoing = new OutgoingService(core, this.checksums, barriers, link, keptLog);
+    this.status = new StatusService(core, link, this.sync, this.outgoing);
     this.workers = new WorkerService(core, link, mode, this.workerAuthority);
     this.members = new MemberService(core);
     this.events = new EventsService(core);
@@ -157,7 +164,7 @@ export class Master {
 
   /** Begins to follow, to stand for election, and to reconcile. */
   start(): void {
-    const { members, mode, tasks, link, cancellation, serverMode, barriers, inSync } = this.#reconcilers;
+    const { members, mode, tasks, link, cancellation, serverMode, barriers, inSync, keptLog } = this.#reconcilers;
     this.#loops = Promise.all([
       this.#followLoop(),
       this.#authorityLoop(),
@@ -168,6 +175,7 @@ export class Master {
       this.#whileLeading('the mode of this deployment', (signal) => serverMode.step(signal)),
       this.#whileLeading('barriers of targets', (signal) => barriers.step(signal)),
       this.#whileLeading('comparing behind the barrier', (signal) => inSync.step(signal)),
+      this.#whileLeading('the log of paused targets', (signal) => keptLog.step(signal)),
       this.#whileLeading('cancelling', (signal) => cancellation.step(signal)),
       ...this.#retentionLoop(),
       this.#whileLeading('keeping a snapshot', (signal) => this.#snapshots.step(signal)),

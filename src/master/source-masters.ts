@@ -1,3 +1,4 @@
+import type { SourceEnd } from '../wire/both-ends.ts';
 import type { ChecksumsRequest, SideChecksum } from '../wire/checksums.ts';
 import type {
   OutgoingContact,
@@ -23,6 +24,8 @@ export interface ForgetTarget {
   readonly barrierEpoch?: string;
   /** Position in the target's log when it asked: a call that lands late must not end a registration of after it. */
   readonly asOf?: number;
+  /** Number of the synchronization that ends: a registration of it that lands later is refused. */
+  readonly epoch?: number;
 }
 
 /**
@@ -42,6 +45,8 @@ export interface SourceMasters {
   setBarrier(targetId: string, signal: AbortSignal): Promise<WireBarrier>;
   liftBarrier(targetId: string, signal: AbortSignal): Promise<void>;
   checksums(targetId: string, request: ChecksumsRequest, signal: AbortSignal): Promise<readonly SideChecksum[]>;
+  /** The source's end of our synchronization. */
+  status(targetId: string, details: 'full' | 'short', signal: AbortSignal): Promise<SourceEnd>;
   listing(targetId: string, signal: AbortSignal): Promise<ListedDatacenter>;
   close(): Promise<void>;
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { heldBackBy } from '../domain/synchronization/receiving.ts';
 import type { ControlState } from '../projections/control-state.ts';
 import { toNanoseconds } from '../wire/durations.ts';
 import type { WireBarrier } from '../wire/outgoing.ts';
@@ -26,11 +27,13 @@ export function instructionsFor(
 }
 
 function incomingOf(
-  { synchronization }: ControlState,
+  { synchronization, outgoing }: ControlState,
   remote: RemoteQueue | undefined,
   barrier: WireBarrier | undefined,
 ): WorkerInstructions['incoming'] {
   const { phase, configuration, identity, confirmedDrops } = synchronization;
+  // Without it a worker ends what it receives, and stores where it stands before.
+  if (heldBackBy(synchronization, outgoing) !== undefined) return undefined;
   if (phase !== 'active' || configuration === null || identity === null || remote === undefined) return undefined;
   return {
     epoch: configuration.epoch,

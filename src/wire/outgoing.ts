@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { PositiveNanoseconds } from './durations.ts';
 import { Endpoint } from './endpoint.ts';
+import { KeptLog, WirePause } from './kept-log.ts';
 import { Channels, ShardRef } from './shards.ts';
 
 /** Where a log stands, as one datacenter tells it to the other (S1, S22). */
@@ -20,6 +21,10 @@ export const OutgoingRegistration = z.object({
   remembered: WireHead.optional(),
   /** Position of the target's own log: tells late calls from newer ones. */
   asOf: z.number().int().nonnegative().optional(),
+  /** Number of the target's synchronization, above those of before: one that has ended here does not register again. */
+  epoch: z.number().int().positive().optional(),
+  /** The target has paused; absent while it goes on. */
+  paused: WirePause.optional(),
 });
 export type OutgoingRegistration = z.infer<typeof OutgoingRegistration>;
 
@@ -56,6 +61,8 @@ export const OutgoingContact = z.object({
   shardsVersion: z.string().optional(),
   /** Absent while there is none. */
   barrier: WireBarrier.optional(),
+  /** The log that is kept for the target while it has paused; absent while it has not. */
+  keptLog: KeptLog.optional(),
   /** Deployments that the source follows itself, its own source first: nobody of them may follow us. */
   follows: z.array(z.string()).optional(),
 });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PauseInfo } from './kept-log.ts';
 import { SyncStatus } from './shards.ts';
 import { Time } from './time.ts';
 
@@ -27,6 +28,8 @@ export const OutgoingSyncInfo = z.object({
   shards: z.array(ShardSyncInfo).optional(),
   shardsCount: z.number().int().optional(),
   active_barrier: z.boolean().optional(),
+  /** Ours: the target has paused. */
+  paused: PauseInfo.optional(),
 });
 export type OutgoingSyncInfo = z.infer<typeof OutgoingSyncInfo>;
 
@@ -44,6 +47,8 @@ export const SyncInfo = z.object({
   totalShardsCount: z.number().int().optional(),
   outgoing: z.array(OutgoingSyncInfo).optional(),
   cancellationAborted: z.boolean().optional(),
+  /** Ours: nothing is fetched or applied until an operator resumes. */
+  paused: PauseInfo.optional(),
   /** Ours: an operator wished this deployment read-only, e.g. until it is the target of a reversal. */
   held_read_only: z.boolean().optional(),
   /** Ours: collections that cannot be replicated, each with the reason. */

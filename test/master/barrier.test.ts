@@ -54,14 +54,14 @@ async function report(reachedBarrier: string | undefined): Promise<void> {
 const epochOf = () => until('workers hear of the barrier', () => workers[1]?.instructions?.incoming?.barrier?.epoch);
 
 async function inSync(): Promise<void> {
-  await leader.barrier.set(signal);
+  await leader.barrier.set(operator, signal);
   await report(await epochOf());
   await until('every shard is in sync', () => leader.barrier.info().not_in_sync_shards === 0);
 }
 
 describe('S8: a barrier', () => {
   it('makes the source read-only, and tells workers where its log ended', async () => {
-    await leader.barrier.set(signal);
+    await leader.barrier.set(operator, signal);
     await until('established', () => leader.barrier.info().SourceServerReadonly);
     expect(a.deployment.front.mode).toBe('readonly');
     await epochOf();
@@ -74,7 +74,7 @@ describe('S8: a barrier', () => {
 
   it('is not established while a transaction runs', async () => {
     a.deployment.front.transactions = ['4711'];
-    await leader.barrier.set(signal);
+    await leader.barrier.set(operator, signal);
     await until('the source waits', () => leader.barrier.info().message?.includes('transactions ('));
     expect(leader.barrier.info().SourceServerReadonly).toBe(false);
     a.deployment.front.transactions = [];
@@ -89,7 +89,7 @@ describe('S8: a barrier', () => {
     { query: 'FOR d IN c RETURN d', isWaitedFor: false },
   ])('is not established while a query may write: $query', async ({ isWaitedFor, ...query }) => {
     a.deployment.front.queries = [query];
-    await leader.barrier.set(signal);
+    await leader.barrier.set(operator, signal);
     if (isWaitedFor) {
       await until('the source waits', () => leader.barrier.info().message?.includes('AQL queries that write (1)'));
       expect(leader.barrier.info().SourceServerReadonly).toBe(false);
@@ -102,7 +102,7 @@ describe('S8: a barrier', () => {
     const collection = b.deployment.front.databases.get('d')?.get('c');
     if (collection === undefined) throw new Error('the target has no collection');
     collection.hash = '12';
-    await leader.barrier.set(signal);
+    await leader.barrier.set(operator, signal);
     const epoch = await epochOf();
     const batches = b.deployment.front.batches;
     await report(epoch);
@@ -123,11 +123,11 @@ describe('S8: a barrier', () => {
   });
 
   it('removed by an operator, the source is writable again', async () => {
-    await leader.barrier.set(signal);
+    await leader.barrier.set(operator, signal);
     await until('established', () => leader.barrier.info().SourceServerReadonly);
-    await leader.barrier.lift(signal);
+    await leader.barrier.lift(operator, signal);
     await until('writable', () => a.deployment.front.mode === 'default');
-    await leader.barrier.lift(signal);
+    await leader.barrier.lift(operator, signal);
     expect(b.deployment.front.mode).toBe('readonly');
   });
 });
@@ -145,7 +145,7 @@ describe('S8: stopping behind a barrier', () => {
   });
 
   it('is refused while a shard is not in sync, and nothing is stopped', async () => {
-    await leader.barrier.set(signal);
+    await leader.barrier.set(operator, signal);
     await until('established', () => leader.barrier.info().SourceServerReadonly);
     const refusal = leader.sync.cancel(stopEnsured, operator, signal);
     await expect(refusal).rejects.toThrow('1 of 1 shards are not in sync');

@@ -81,6 +81,21 @@ const usual: fc.Arbitrary<Command> = fc.oneof(
     holdsToken: fc.boolean(),
   }),
   fc.record({
+    kind: kind('register-outgoing'),
+    targetId: id('t'),
+    endpoints: fc.constant(['https://b1']),
+    fingerprint: fc.constant('certificate'),
+    inventoryChannel: id('inventory'),
+    ownDeploymentId: fc.constant('a'),
+    holdsToken: fc.constant(true),
+    epoch: fc.integer({ min: 1, max: 9 }),
+    asOf: fc.nat(20),
+    paused: fc.record({
+      positions: fc.constant([{ dbServer: 's', serverId: '1', tick: '5' }]),
+      keepLogMs: fc.nat(2),
+    }),
+  }),
+  fc.record({
     kind: kind('set-outgoing-shards'),
     targetId: id('t'),
     fingerprint: fc.constant('certificate'),
@@ -122,7 +137,16 @@ const rare: fc.Arbitrary<Command> = fc.oneof(
   fc.record({ kind: kind('fail-sync'), code: id('code'), reason: fc.string() }),
   fc.record({ kind: kind('confirm-drops'), collections: fc.array(id('d/c'), { maxLength: 1 }) }),
   fc.record({ kind: kind('reset-shards'), database: fc.constant('d'), collection: fc.constant('c') }),
-  fc.record({ kind: kind('stop-outgoing'), targetId: id('t'), reason: fc.string() }),
+  fc.record({ kind: kind('pause-sync'), keepLogMs: fc.nat(2) }),
+  fc.constant<Command>({ kind: 'resume-sync' }),
+  fc.record({ kind: kind('note-barrier'), epoch: id('barrier') }),
+  fc.constant<Command>({ kind: 'withdraw-barrier' }),
+  fc.record({
+    kind: kind('stop-outgoing'),
+    targetId: id('t'),
+    reason: fc.string(),
+    epoch: fc.integer({ min: 1, max: 9 }),
+  }),
 );
 
 /** Commands with few different names, so that they meet each other's effects. */

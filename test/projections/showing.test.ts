@@ -101,7 +101,9 @@ describe('an archived state of an older schema', () => {
     const state = project(initialControlState, { ...commit, events: [event] });
     expect(state.notUnderstood).toEqual([]);
     expect(state.leadership.term).toBe(4);
-    expect(state.outgoing.get('t')).toEqual({ barrier: null });
+    expect(state.outgoing.get('t')).toEqual({ barrier: null, pause: null });
+    expect(state.synchronization).toMatchObject({ paused: null, barrierEpoch: null });
+    expect(state.endedEpochs.size).toBe(0);
     expect(state.serverMode).toEqual({ wishedReadOnly: false, held: true });
     expect(state.audit[0]).toMatchObject({
       actor: { kind: 'user', name: 'root' },

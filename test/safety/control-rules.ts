@@ -6,6 +6,8 @@ const AUTHENTICATION = 'src/adapters/http/authentication.ts';
 
 const ELECTION_TEST = 'test/master/election.test.ts';
 const OUTGOING_TEST = 'test/domain/outgoing.test.ts';
+const ANCESTRY_TEST = 'test/master/ancestry.test.ts';
+const PAUSE_DECIDER_TEST = 'test/domain/pause.test.ts';
 const ROUNDS_TEST = 'test/replication/target/checkpoint-rounds.test.ts';
 
 /** The rules that came with many masters. */
@@ -71,6 +73,20 @@ export const CONTROL_RULES: readonly Rule[] = [
         killedIn: 'test/worker/worker.test.ts',
       },
       {
+        what: 'lets a synchronization register again that has ended',
+        file: 'src/domain/outgoing/decide.ts',
+        find: 'epoch !== undefined && epoch <= endedEpoch',
+        replace: 'false',
+        killedIn: PAUSE_DECIDER_TEST,
+      },
+      {
+        what: 'takes a contact of before a pause for a resumption',
+        file: 'src/domain/outgoing/pause.ts',
+        find: 'asOf <= pause.asOf',
+        replace: 'asOf < 0',
+        killedIn: PAUSE_DECIDER_TEST,
+      },
+      {
         what: 'takes a call that was sent before the last registration for a new one',
         file: OUTGOING,
         find: 'return asOf !== undefined && target.asOf !== undefined && asOf < target.asOf;',
@@ -131,6 +147,27 @@ export const CONTROL_RULES: readonly Rule[] = [
     sentence:
       'A target belongs to the certificate that registered it, and an identity is believed only under the secret.',
     mutations: [
+      {
+        what: 'follows a source that follows it',
+        file: 'src/domain/synchronization/configure.ts',
+        find: 'if (follows.includes(ownDeploymentId)) {',
+        replace: 'if (follows.length > 9) {',
+        killedIn: ANCESTRY_TEST,
+      },
+      {
+        what: 'goes on in a loop that came about all the same',
+        file: 'src/master/reconcile/source-link.ts',
+        find: 'contact.follows?.includes(this.#core.ports.deployment.id) === true',
+        replace: 'contact.follows === null',
+        killedIn: ANCESTRY_TEST,
+      },
+      {
+        what: 'tells any certificate how a target fares',
+        file: 'src/master/services/status-service.ts',
+        find: 'this.#outgoing.assertOwns(targetId, caller);',
+        replace: '',
+        killedIn: ANCESTRY_TEST,
+      },
       {
         what: 'lets any certificate take a registered target over',
         file: OUTGOING,

@@ -35,6 +35,8 @@ const BUDGET_TEST = 'test/replication/target/budget.test.ts';
 const LOG_TEST = 'test/events/memory-log.test.ts';
 const BARRIER_DECIDER_TEST = 'test/domain/barrier.test.ts';
 const BARRIER_TEST = 'test/master/barrier.test.ts';
+const PAUSE_TEST = 'test/master/pause.test.ts';
+const ANCESTRY_TEST = 'test/master/ancestry.test.ts';
 
 /** The rules that the first end-to-end version has to hold. */
 export const RULES: readonly Rule[] = [
@@ -105,6 +107,13 @@ export const RULES: readonly Rule[] = [
     name: 'S3',
     sentence: 'A checkpoint means something only under its epoch and for exactly the data that it was made on.',
     mutations: [
+      {
+        what: 'keeps the epoch of a target that was writable while it had paused',
+        file: 'src/master/reconcile/target-mode.ts',
+        find: '!hasTasks && !shards.reported && synchronization.paused === null',
+        replace: '!hasTasks',
+        killedIn: PAUSE_TEST,
+      },
       {
         what: 'takes a checkpoint of another epoch',
         file: CHECKPOINT_DOCUMENTS,
@@ -237,6 +246,13 @@ export const RULES: readonly Rule[] = [
     sentence: 'No shard keeps the others waiting, and the log is kept from the lowest durable position, up to a limit.',
     mutations: [
       {
+        what: 'keeps the log of the source for a paused target for ever',
+        file: 'src/master/reconcile/kept-log.ts',
+        find: 'this.#core.ports.clock.now().getTime() > endOf(pause)',
+        replace: 'false',
+        killedIn: PAUSE_TEST,
+      },
+      {
         what: 'lets a shard that waits for the target keep the memory of its link',
         file: 'src/replication/target/link-session.ts',
         find: 'owner.stalled && inbox.bufferedBytes > 0',
@@ -283,6 +299,20 @@ export const RULES: readonly Rule[] = [
         find: 'return modificationQuery ?? (IS_CUT.test(query) || WRITING_WORD.test(query));',
         replace: 'return modificationQuery === true && IS_CUT.test(query) && WRITING_WORD.test(query);',
         killedIn: BARRIER_TEST,
+      },
+      {
+        what: 'lets the middle of a chain apply on behind a barrier',
+        file: 'src/domain/synchronization/receiving.ts',
+        find: 'some(({ barrier }) => barrier !== null)',
+        replace: 'some(() => false)',
+        killedIn: ANCESTRY_TEST,
+      },
+      {
+        what: 'establishes a barrier while workers of a chain’s middle still apply',
+        file: 'src/master/reconcile/barriers.ts',
+        find: 'follows && mayStillReceive(this.#core)',
+        replace: 'follows && false',
+        killedIn: ANCESTRY_TEST,
       },
       {
         what: 'lets a target stop behind a barrier that was broken',

@@ -43,6 +43,7 @@ export class Operators {
   async end(): Promise<void> {
     this.#isOver = true;
     await this.#configureUntilDone();
+    await this.#resumeUntilDone();
   }
 
   #writing(): void {
@@ -71,6 +72,7 @@ export class Operators {
       ['set the message timeout', () => this.#setMessageTimeout()],
       ['archive', () => this.#archive()],
       ['cancel and configure again', () => this.#cancel()],
+      ['pause and resume', () => this.#pause()],
     ];
     // Archiving meets a writer from the past only when it happens while requests are late.
     const isLate = this.#target.network.weather.delayed > 0 && random.chance(0.5);
@@ -125,6 +127,27 @@ export class Operators {
     await this.#ask('cancel', ({ sync }, gone) => sync.cancel(request, caller, gone));
     await this.#process.clock.sleep(this.#world.random.between(0, 6_000));
     await this.#configureUntilDone();
+  }
+
+  async #pause(): Promise<void> {
+    await this.#ask('pause', ({ sync }, gone) => sync.pause({}, caller, gone));
+    await this.#process.clock.sleep(this.#world.random.between(0, 10_000));
+    await this.#resumeUntilDone();
+  }
+
+  /** Refused where it was stopped meanwhile: then nothing is paused. */
+  async #resumeUntilDone(): Promise<void> {
+    for (;;) {
+      try {
+        await this.#ask('resume', ({ sync }, gone) => sync.resume(caller, gone));
+        return;
+      } catch (error) {
+        const why = error instanceof Error ? error.message : String(error);
+        this.#world.note(`operator: resume failed: ${why}`);
+        if (why.startsWith('refused: 412')) return;
+        await this.#process.clock.sleep(againMs);
+      }
+    }
   }
 
   #addCollection(): void {

@@ -47,6 +47,7 @@ export function openSimSource(site: Site, from: SimProcess): OpenSource {
         ask('lift the barrier', s, ({ outgoing }, gone) => outgoing.liftBarrier(id, caller, gone)),
       checksums: (id, body, s) =>
         ask('checksums', s, ({ outgoing }, gone) => outgoing.checksums(id, body, caller, gone)),
+      status: (id, details, s) => ask('status', s, async ({ status }) => status.atSource(id, details, caller)),
       listing: (id, s) => ask('listing', s, ({ outgoing }, gone) => outgoing.listing(id, caller, gone)),
       close: async () => undefined,
     };

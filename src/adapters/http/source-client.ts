@@ -6,6 +6,7 @@ import {
   SourceRefused,
   SourceUnreachable,
 } from '../../master/source-masters.ts';
+import { SourceEnd } from '../../wire/both-ends.ts';
 import { SideChecksums } from '../../wire/checksums.ts';
 import { OutgoingContact, WireBarrier } from '../../wire/outgoing.ts';
 import { ListedDatacenter } from '../../wire/shard-listing.ts';
@@ -50,8 +51,13 @@ class SourceClient implements SourceMasters {
   }
 
   async forget(...[targetId, how, signal]: Parameters<SourceMasters['forget']>): Promise<void> {
-    const { serverMode = '', barrierEpoch = '', asOf = '' } = how;
-    const query = new URLSearchParams({ server_mode: serverMode, barrier: barrierEpoch, as_of: String(asOf) });
+    const { serverMode = '', barrierEpoch = '', asOf = '', epoch = '' } = how;
+    const query = new URLSearchParams({
+      server_mode: serverMode,
+      barrier: barrierEpoch,
+      as_of: String(asOf),
+      epoch: String(epoch),
+    });
     await this.#send({ method: 'DELETE', path: `${outgoing(targetId)}?${query}`, signal });
   }
 
@@ -67,6 +73,11 @@ class SourceClient implements SourceMasters {
     const path = `${outgoing(targetId)}/checksums`;
     const request = { method: 'POST', path, body, signal, timeoutMs: checksumTimeoutMs } as const;
     return (await this.#ask(request, SideChecksums)).checksums;
+  }
+
+  status(...[targetId, details, signal]: Parameters<SourceMasters['status']>): Promise<SourceEnd> {
+    const path = `${outgoing(targetId)}/status?details=${details}`;
+    return this.#ask({ method: 'GET', path, signal }, SourceEnd);
   }
 
   listing(...[targetId, signal]: Parameters<SourceMasters['listing']>): Promise<ListedDatacenter> {

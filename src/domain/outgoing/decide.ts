@@ -2,7 +2,9 @@ import { type ShardWithChannels, shardKey } from '../../events/types/parts.ts';
 import type { EventData, NewEvent } from '../../events/vocabulary.ts';
 import { byText, sameTexts } from '../collections.ts';
 import { type Decision, decided, rejected } from '../decision.ts';
-import { notRegistered, notYours } from './refusals.ts';
+import type { EndedEpochs } from './ended-epochs.ts';
+import { pauseEvents, type TargetPause } from './pause.ts';
+import { epochEnded, notRegistered, notYours } from './refusals.ts';
 import type { Outgoing, OutgoingTarget } from './state.ts';
 
 /** `POST /_api/sync/outgoing`. */
@@ -13,6 +15,8 @@ export interface RegisterOutgoing extends EventData<'OutgoingRegistered'> {
   readonly holdsToken: boolean;
   /** Renews what is registered, and registers nothing: a target that stopped meanwhile stays forgotten. */
   readonly onlyRenews?: boolean;
+  /** The target has paused. */
+  readonly paused?: TargetPause;
 }
 /** `PUT /_api/sync/outgoing/{id}/shards`: the whole list. */
 export interface SetOutgoingShards {
@@ -32,21 +36,28 @@ export interface StopOutgoing {
   readonly barrierEpoch?: string;
   /** Position in the target's log when it asked. */
   readonly asOf?: number;
+  /** Number of the synchronization that ends; that of the registration when absent. */
+  readonly epoch?: number;
   readonly serverMode?: 'default' | 'readonly';
 }
 
 /** Registers a target, or takes its new endpoints and inventory channel; the same again changes nothing. */
-export function registerOutgoing(state: Outgoing, command: RegisterOutgoing): Decision {
-  const { targetId, endpoints, fingerprint, inventoryChannel, asOf } = command;
+export function registerOutgoing(state: Outgoing, ended: EndedEpochs, command: RegisterOutgoing): Decision {
+  const { targetId, endpoints, fingerprint, inventoryChannel, asOf, epoch } = command;
   if (targetId === command.ownDeploymentId) {
     return rejected(412, 'target-is-source', `deployment ${targetId} cannot follow itself`);
   }
   const known = state.get(targetId);
   if (known === undefined && command.onlyRenews) return decided();
+  const endedEpoch = ended.get(targetId) ?? 0;
+  if (epoch !== undefined && epoch <= endedEpoch) return epochEnded(targetId, epoch);
   if (known !== undefined && !command.holdsToken && known.fingerprint !== fingerprint) return notYours(targetId);
-  if (known !== undefined && (isSame(known, command) || isLate(known, asOf))) return decided();
-  const data = { targetId, endpoints, fingerprint, inventoryChannel, ...(asOf === undefined ? {} : { asOf }) };
-  return decided({ type: 'OutgoingRegistered', data });
+  if (known !== undefined && isLate(known, asOf)) return decided();
+  const pauses = known === undefined ? [] : pauseEvents(known, command.paused, asOf);
+  if (known !== undefined && isSame(known, command)) return decided(...pauses);
+  const named = { ...(asOf === undefined ? {} : { asOf }), ...(epoch === undefined ? {} : { epoch }) };
+  const data = { targetId, endpoints, fingerprint, inventoryChannel, ...named };
+  return decided({ type: 'OutgoingRegistered', data }, ...pauses);
 }
 
 /** Brings the sent shards in line with the target's list. The last event names the list's version: now it is complete. */
@@ -64,11 +75,15 @@ export function setOutgoingShards(state: Outgoing, command: SetOutgoingShards): 
   return decided(...events);
 }
 
-/** Forgets a target; nothing to do when it is not known. */
-export function stopOutgoing(state: Outgoing, command: StopOutgoing): Decision {
+/**
+ * Forgets a target, and remembers which synchronization of it has ended: also of one that is not known, because its
+ * registration may still be on its way.
+ */
+export function stopOutgoing(state: Outgoing, ended: EndedEpochs, command: StopOutgoing): Decision {
   const { targetId, fingerprint, reason, barrierEpoch, asOf, serverMode } = command;
   const target = state.get(targetId);
-  if (target === undefined) return decided();
+  const epochs = endedEpochs(ended, targetId, command.epoch ?? target?.epoch);
+  if (target === undefined) return decided(...epochs);
   if (fingerprint !== undefined && fingerprint !== target.fingerprint) return notYours(targetId);
   if (isLate(target, asOf)) return decided();
   if (barrierEpoch !== undefined && !holds(target, barrierEpoch)) {
@@ -84,7 +99,12 @@ export function stopOutgoing(state: Outgoing, command: StopOutgoing): Decision {
     ...(barrierEpoch === undefined ? {} : { barrierEpoch }),
     ...(serverMode === undefined ? {} : { serverMode }),
   };
-  return decided({ type: 'OutgoingStopped', data });
+  return decided({ type: 'OutgoingStopped', data }, ...epochs);
+}
+
+function endedEpochs(ended: EndedEpochs, targetId: string, epoch: number | undefined): readonly NewEvent[] {
+  if (epoch === undefined || epoch <= (ended.get(targetId) ?? 0)) return [];
+  return [{ type: 'OutgoingEpochEnded', data: { targetId, epoch } }];
 }
 
 /** The target has registered since it asked that: a leader of before did, or the network was slow (S12). */
@@ -100,6 +120,7 @@ function isSame(known: OutgoingTarget, wanted: RegisterOutgoing): boolean {
   return (
     known.fingerprint === wanted.fingerprint &&
     known.inventoryChannel === wanted.inventoryChannel &&
+    (wanted.epoch === undefined || known.epoch === wanted.epoch) &&
     sameTexts(known.endpoints, wanted.endpoints)
   );
 }

@@ -13,6 +13,15 @@ export interface OutgoingTarget extends EventData<'OutgoingRegistered'> {
   readonly shardsVersion: string | null;
   /** The source is read-only until the target has caught up; null while it is not. */
   readonly barrier: Barrier | null;
+  /** The target has paused; null while it has not. */
+  readonly pause: OutgoingPause | null;
+}
+
+/** A target that has paused, and our log that is kept for it. */
+export interface OutgoingPause extends EventData<'OutgoingPaused'> {
+  readonly since: string;
+  /** Why the log is no longer kept; null while it is. */
+  readonly released: string | null;
 }
 
 /** A barrier (S8). Its epoch ends when it is lifted, by whomever: another one is another epoch. */
@@ -32,13 +41,15 @@ export const initialOutgoing: Outgoing = new Map();
 export function evolveOutgoing(state: Outgoing, event: KnownEvent, occurrence: Occurrence): Outgoing {
   switch (event.type) {
     case 'OutgoingRegistered': {
-      const { registeredAt, shards, shardsVersion, barrier } = state.get(event.data.targetId) ?? {
+      const { registeredAt, shards, shardsVersion, barrier, pause } = state.get(event.data.targetId) ?? {
         registeredAt: occurrence.at,
         shards: new Map(),
         shardsVersion: null,
         barrier: null,
+        pause: null,
       };
-      return withEntry(state, event.data.targetId, { ...event.data, registeredAt, shards, shardsVersion, barrier });
+      const kept = { registeredAt, shards, shardsVersion, barrier, pause };
+      return withEntry(state, event.data.targetId, { ...event.data, ...kept });
     }
     case 'OutgoingShardsAdded':
       return change(state, event.data.targetId, (target) => ({
@@ -66,6 +77,16 @@ export function evolveOutgoing(state: Outgoing, event: KnownEvent, occurrence: O
       return change(state, event.data.targetId, ({ barrier }) => ({
         barrier: barrier?.epoch === event.data.epoch ? null : barrier,
       }));
+    case 'OutgoingPaused':
+      return change(state, event.data.targetId, ({ pause }) => ({
+        pause: { ...event.data, since: pause?.since ?? occurrence.at, released: null },
+      }));
+    case 'OutgoingLogReleased':
+      return change(state, event.data.targetId, ({ pause }) => ({
+        pause: pause === null ? null : { ...pause, released: event.data.reason },
+      }));
+    case 'OutgoingResumed':
+      return change(state, event.data.targetId, () => ({ pause: null }));
     case 'OutgoingStopped':
       return withoutKeys(state, [event.data.targetId]);
     default:

@@ -47,6 +47,8 @@ export function evolveIncomingShards(state: IncomingShards, event: KnownEvent, o
       return { byKey: addShards(state.byKey, event.data.shards, occurrence), reported: true, version };
     case 'ShardResetRequested':
       return { ...state, byKey: addShards(state.byKey, event.data.shards, occurrence), version };
+    case 'SyncResumed':
+      return { ...state, byKey: begunAnew(state.byKey, occurrence) };
     case 'ShardsRemoved':
       return { ...state, byKey: withoutKeys(state.byKey, event.data.shards.map(shardKey)), version };
     case 'ShardStatesChanged':
@@ -66,6 +68,11 @@ export function addShards(state: Shards, added: readonly ShardWithChannels[], { 
       { shard, channels, status: 'initializing', message: '', way: 'none', reason: '', changedAt: at },
     ]),
   );
+}
+
+/** Shards that were left alone for a while, on the channels that they have: nothing is known of them until they are opened. */
+function begunAnew(state: Shards, occurrence: Occurrence): Shards {
+  return addShards(state, [...state.values()], occurrence);
 }
 
 /** Transitions of shards; of those that are no longer there, nothing. */

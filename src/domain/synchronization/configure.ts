@@ -54,9 +54,7 @@ function unfitSource(found: FoundSource, outgoing: Outgoing): { code: string; re
     return { code: 'source-is-target', reason: `the source is this deployment itself (${deploymentId})` };
   }
   if (follows.includes(ownDeploymentId)) {
-    const through =
-      follows[0] === ownDeploymentId ? '' : ` through ${follows.slice(0, follows.indexOf(ownDeploymentId)).join(', ')}`;
-    const reason = `the source ${deploymentId} follows this deployment${through}: stop that first, or it would be a loop`;
+    const reason = `the source ${deploymentId} follows this deployment already: ${loopText(found)}; stop one of these first`;
     return { code: 'loop', reason };
   }
   if (outgoing.has(deploymentId)) {
@@ -70,6 +68,16 @@ function unfitSource(found: FoundSource, outgoing: Outgoing): { code: string; re
     return { code: 'target-too-old', reason };
   }
   return undefined;
+}
+
+/** The chain of who sends to whom that following `deploymentId` would close, with us at both ends. */
+export function loopText({
+  deploymentId,
+  follows,
+  ownDeploymentId,
+}: Pick<FoundSource, 'deploymentId' | 'follows' | 'ownDeploymentId'>): string {
+  const between = follows.slice(0, follows.indexOf(ownDeploymentId)).toReversed();
+  return `${[ownDeploymentId, ...between, deploymentId, ownDeploymentId].join(' → ')} would be a loop`;
 }
 
 /** One number that rises with major and minor; patches are of no account. */

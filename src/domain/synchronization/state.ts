@@ -9,12 +9,16 @@ import type { Occurrence } from '../decision.ts';
  *      │               SyncFailed │    │ SyncConfigured             │ SyncCancelRequested
  *      │                          ▼    │ (an operator, again)       │
  *      └ (a first start)         failed ────────────────────────────┘
+ *
+ * While active it may be paused (SyncPaused, SyncResumed): it keeps its phase, and nothing is received.
  */
 export type SyncPhase = 'inactive' | 'active' | 'cancelling' | 'failed';
 
 /** What an operator asked for; without its secrets. */
 export interface SyncConfiguration extends EventData<'SyncConfigured'> {
   readonly configuredAt: string;
+  /** Where the log has it: rises with every synchronization, and names this one to the source. */
+  readonly position: number;
 }
 
 export type SourceIdentity = EventData<'SourceIdentified'>;
@@ -30,6 +34,10 @@ export interface Synchronization {
   readonly cancellation: EventData<'SyncCancelRequested'> | null;
   /** Why the last cancellation was given up; null once another command came. */
   readonly withdrawn: EventData<'SyncCancelWithdrawn'> | null;
+  /** Nothing is received, positions stay; null while it goes on. */
+  readonly paused: (EventData<'SyncPaused'> & { readonly at: string }) | null;
+  /** Epoch of the source's barrier that an operator asked for here; null when none was, or it was withdrawn. */
+  readonly barrierEpoch: string | null;
   readonly failure: (EventData<'SyncFailed'> & { readonly at: string }) | null;
   /** How the synchronization before ended; null when there was none, or one is configured. */
   readonly lastStop: LastStop | null;
@@ -53,6 +61,8 @@ export const initialSynchronization: Synchronization = {
   identity: null,
   cancellation: null,
   withdrawn: null,
+  paused: null,
+  barrierEpoch: null,
   failure: null,
   lastStop: null,
   problems: [],
@@ -60,10 +70,19 @@ export const initialSynchronization: Synchronization = {
   confirmedDrops: [],
 };
 
-export function evolveSynchronization(state: Synchronization, event: KnownEvent, { at }: Occurrence): Synchronization {
+export function evolveSynchronization(
+  state: Synchronization,
+  event: KnownEvent,
+  occurrence: Occurrence,
+): Synchronization {
+  const { at, position } = occurrence;
   switch (event.type) {
     case 'SyncConfigured':
-      return { ...initialSynchronization, phase: 'active', configuration: { ...event.data, configuredAt: at } };
+      return {
+        ...initialSynchronization,
+        phase: 'active',
+        configuration: { ...event.data, configuredAt: at, position },
+      };
     case 'SyncCredentialsReplaced':
       return configured(state, event.data);
     case 'SourceIdentified':
@@ -79,7 +98,15 @@ export function evolveSynchronization(state: Synchronization, event: KnownEvent,
       return { ...initialSynchronization, lastStop: { ...event.data, at, targetServerMode } };
     }
     case 'SyncFailed':
-      return { ...state, phase: 'failed', failure: { ...event.data, at } };
+      return { ...state, phase: 'failed', paused: null, failure: { ...event.data, at } };
+    case 'SyncPaused':
+      return { ...state, paused: { ...event.data, at } };
+    case 'SyncResumed':
+      return { ...state, paused: null };
+    case 'BarrierRequested':
+      return { ...state, barrierEpoch: event.data.epoch };
+    case 'BarrierWithdrawn':
+      return { ...state, barrierEpoch: null };
     case 'StructureProblemsChanged':
       return { ...state, problems: event.data.problems };
     case 'DropsHeld': {

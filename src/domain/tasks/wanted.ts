@@ -4,6 +4,7 @@ import { byText } from '../collections.ts';
 import { type Context, type Decision, decided } from '../decision.ts';
 import type { Outgoing } from '../outgoing/state.ts';
 import type { IncomingShards } from '../shards/state.ts';
+import { heldBackBy } from '../synchronization/receiving.ts';
 import type { Synchronization } from '../synchronization/state.ts';
 import type { Tasks } from './state.ts';
 
@@ -16,10 +17,11 @@ export interface ReconcileTasks {
 
 /**
  * The tasks that follow from what is to be synchronized: one for the inventory and one per shard, for the source that is
- * followed and for every target. None for an incoming synchronization that failed or is being cancelled.
+ * followed and for every target. None for an incoming synchronization that failed, is being cancelled, or is held back.
  */
 export function wantedTasks(sync: Synchronization, shards: IncomingShards, outgoing: Outgoing): readonly WantedTask[] {
-  return [...receiveTasks(sync, shards), ...sendTasks(outgoing)];
+  const received = heldBackBy(sync, outgoing) === undefined ? receiveTasks(sync, shards) : [];
+  return [...received, ...sendTasks(outgoing)];
 }
 
 /** Creates what is wanted and missing, removes what is there and not wanted; running it twice changes nothing. */
@@ -41,7 +43,8 @@ export function reconcileTasks(tasks: Tasks, wanted: readonly WantedTask[], cont
   return decided(...events);
 }
 
-function receiveTasks({ phase, configuration, identity }: Synchronization, shards: IncomingShards): WantedTask[] {
+function receiveTasks(sync: Synchronization, shards: IncomingShards): WantedTask[] {
+  const { phase, configuration, identity } = sync;
   if (phase !== 'active' || configuration === null || identity === null) return [];
   const peerId = identity.deploymentId;
   return [

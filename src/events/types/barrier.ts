@@ -12,6 +12,11 @@ export const BarrierEstablished = z.strictObject({ targetId: Name, epoch: Name, 
 /** From here on the source may have been written: what was in sync under this epoch need not be any more. */
 export const BarrierLifted = z.strictObject({ targetId: Name, epoch: Name, reason: z.string() });
 
+/** At the target: an operator asked for the barrier that its source set under this epoch; the source's log has the rest. */
+export const BarrierRequested = z.strictObject({ epoch: Name });
+/** At the target: the barrier that was asked for is not wanted any more. */
+export const BarrierWithdrawn = z.strictObject({ epoch: Name });
+
 /** An operator wishes this deployment read-only, or no longer, whatever else holds it (S9). */
 export const ServerModeWished = z.strictObject({ mode: ServerMode });
 /** Nothing holds this deployment read-only any more, and it was made writable. */

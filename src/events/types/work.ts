@@ -30,7 +30,11 @@ export const OutgoingRegistered = z.strictObject({
   inventoryChannel: Name,
   /** Position in the target's log when it asked: what it asked before that and lands later does not count. */
   asOf: z.int().nonnegative().exactOptional(),
+  /** Number of the target's synchronization: where its log has the configuration. Each is above those before. */
+  epoch: z.int().positive().exactOptional(),
 });
+/** Synchronizations of a target up to this number have ended: none of them registers again, however late it asks (S12). */
+export const OutgoingEpochEnded = z.strictObject({ targetId: Name, epoch: z.int().positive() });
 /** Shards that are new, or go on under new channels. `version` names the target's list that is now recorded in full. */
 export const OutgoingShardsAdded = z.strictObject({
   targetId: Name,

@@ -4,6 +4,7 @@ import type { ArangoDeployment } from '../../replication/arango.ts';
 import { type NotReadOnly, notReadOnly } from '../server-mode.ts';
 import { readDatabase } from '../structure/local-structure.ts';
 import type { Core } from './core.ts';
+import { mayStillReceive } from './letting-go.ts';
 import { runningWrites } from './running-writes.ts';
 
 interface LastTick {
@@ -84,6 +85,9 @@ export class BarrierReconciler {
       for (const { barrier } of waiting) this.#waitsFor.set(barrier.epoch, reason);
     };
     if (writable.length > 0) return wait(textOf(writable));
+    // In a chain: our own workers write as well, and a read-only server lets them.
+    const follows = this.#core.control.state.synchronization.phase !== 'inactive';
+    if (follows && mayStillReceive(this.#core)) return wait('workers to let go of what this deployment receives');
     const writes = await runningWrites(deployment, signal);
     if (writes !== undefined) return wait(writes);
     wait('the last writes to end');

@@ -3,6 +3,7 @@ import { type Mode, readMode, setMode } from '../server-mode.ts';
 import { dropCredentials } from '../source-credentials.ts';
 import { SourceRefused, SourceUnreachable } from '../source-masters.ts';
 import type { Core } from './core.ts';
+import { mayStillReceive } from './letting-go.ts';
 import type { SourceLink } from './source-link.ts';
 
 type Cancellation = EventData<'SyncCancelRequested'>;
@@ -54,7 +55,7 @@ export class CancellationReconciler {
     if (this.#which !== this.#current()) return;
     if (this.#told === 'refused') return this.#withdraw(signal);
     if (this.#told === undefined) return;
-    if (this.#workersHoldTasks()) {
+    if (mayStillReceive(this.#core)) {
       this.#waitingFor = 'workers to let go of their tasks';
       return;
     }
@@ -82,10 +83,12 @@ export class CancellationReconciler {
       if (this.#link.isCalling) throw new SourceUnreachable('a contact with it is under way');
       const masters = await this.#link.masters(signal);
       const { sourceServerMode: serverMode, barrierEpoch } = cancellation;
+      const number = this.#core.control.state.synchronization.configuration?.position ?? 0;
       const how = {
         serverMode,
         ...(barrierEpoch === undefined ? {} : { barrierEpoch }),
         asOf: this.#core.control.head.position,
+        ...(number === 0 ? {} : { epoch: number }),
       };
       await masters.forget(this.#core.ports.deployment.id, how, signal);
       return 'yes';
@@ -107,17 +110,6 @@ export class CancellationReconciler {
     const reason = this.#waitingFor.replace('the source to be told: ', '');
     ports.logger.warn(`the synchronization goes on, nothing was stopped: ${reason}`);
     await desk.internal({ kind: 'withdraw-cancellation', reason }, 'cancellation', signal);
-  }
-
-  #workersHoldTasks(): boolean {
-    const { control, memory, ports, settings } = this.#core;
-    const tasks = [...control.state.tasks.values()];
-    if (tasks.some(({ type }) => type.startsWith('receive-'))) return true;
-    const running = memory.ledger.mayRunAnywhere();
-    // Tasks that are gone from the log and may still run can only be ours to receive, or a target's that has ended.
-    if ([...running].some((taskId) => !control.state.tasks.has(taskId))) return true;
-    const isNewLeader = memory.leadingForMs(ports.clock.monotonicMs()) < settings.times.workerLeaseMs;
-    return isNewLeader && memory.ledger.hasUnknown(control.state.workers.byId.keys());
   }
 
   async #finish(asked: Mode, signal: AbortSignal): Promise<void> {

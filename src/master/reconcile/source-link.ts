@@ -1,10 +1,20 @@
+import type { TargetPause } from '../../domain/outgoing/pause.ts';
+import { loopText } from '../../domain/synchronization/configure.ts';
+import { heldBackBy } from '../../domain/synchronization/receiving.ts';
 import type { SyncConfiguration } from '../../domain/synchronization/state.ts';
+import { toNanoseconds } from '../../wire/durations.ts';
+import type { KeptLog } from '../../wire/kept-log.ts';
 import type { OutgoingContact, WireBarrier } from '../../wire/outgoing.ts';
 import type { RemoteQueue } from '../../wire/worker.ts';
 import { findCredentials } from '../source-credentials.ts';
 import { type SourceCredentials, type SourceMasters, SourceRefused } from '../source-masters.ts';
+import { durablePositions } from '../structure/durable-positions.ts';
 import type { Core } from './core.ts';
+import { mayStillReceive } from './letting-go.ts';
 import { SourceToken } from './source-token.ts';
+
+/** In a chain, while a target of ours catches up behind a barrier: longer than anybody waits for that. */
+const keepLogForBarrierMs = 3_600_000;
 
 interface OpenedSource {
   readonly credentialId: string;
@@ -28,6 +38,13 @@ export class SourceLink {
   #isCalling = false;
   #barrier: WireBarrier | undefined;
   #upstream: readonly string[] = [];
+  /** What the source is told of our pause; undefined while nothing is paused. */
+  #pause: TargetPause | undefined;
+  /** Its positions were read when workers had stored their last ones. */
+  #isPauseFinal = false;
+  /** A pause is told before it is recorded, so that the source keeps its log before workers let go of it. */
+  #isAnnounced = false;
+  #keptLog: KeptLog | undefined;
 
   constructor(core: Core) {
     this.#core = core;
@@ -49,6 +66,41 @@ export class SourceLink {
     const isNews = JSON.stringify(this.#barrier) !== JSON.stringify(barrier);
     this.#barrier = barrier;
     if (isNews) this.#core.control.touch();
+  }
+
+  /** The source's log while we have paused, as it was last told; undefined when nothing was. */
+  get keptLog(): KeptLog | undefined {
+    return this.#keptLog;
+  }
+
+  /**
+   * Runs `record`, which records a pause, after the source was asked to keep its log from where we are. Nobody waits for
+   * a source that does not answer: it is told when it does.
+   */
+  async announcePause<T>(keepLogMs: number, record: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    const { configuration, identity } = this.#core.control.state.synchronization;
+    this.#isAnnounced = true;
+    try {
+      if (configuration !== null && identity !== null) {
+        this.#pause = { positions: await this.#positions(signal), keepLogMs };
+        this.#isPauseFinal = false;
+        try {
+          this.#keptLog = (await this.#contact(configuration, signal)).keptLog;
+        } catch (error) {
+          signal.throwIfAborted();
+          this.#core.ports.logger.warn('the source was not told of the pause; it will be', { error });
+        }
+      }
+      return await record();
+    } finally {
+      this.#isAnnounced = false;
+    }
+  }
+
+  /** The next contact is made at once. */
+  contactSoon(): void {
+    this.#contactedAtMs = -Infinity;
+    this.#core.control.touch();
   }
 
   /** Deployments upstream of us, our source first; empty while there is none. */
@@ -90,6 +142,7 @@ export class SourceLink {
     try {
       if (identity !== null) await this.#token.load(identity.deploymentId, signal);
       await this.#open(configuration, signal);
+      await this.#followPause(signal);
       await this.#contactIfDue(configuration, signal);
       await this.#tellShards(signal);
       this.#trouble = undefined;
@@ -121,6 +174,8 @@ export class SourceLink {
     this.#contactedAtMs = -Infinity;
     this.#trouble = undefined;
     this.#barrier = undefined;
+    this.#pause = undefined;
+    this.#keptLog = undefined;
   }
 
   async #open(configuration: SyncConfiguration, signal: AbortSignal): Promise<OpenedSource> {
@@ -142,7 +197,9 @@ export class SourceLink {
     this.#contactedAtMs = clock.monotonicMs();
     if (!(await this.#isStill(configuration, remembered, contact, signal))) return;
     if (!contact.registered) return this.#failForgotten(signal);
+    if (contact.follows?.includes(this.#core.ports.deployment.id) === true) return this.#failLoop(contact, signal);
     this.takeBarrier(contact.barrier);
+    this.#keptLog = this.#pause === undefined ? undefined : contact.keptLog;
     this.#upstream = contact.follows ?? [];
     this.#confirmedShards = contact.shardsVersion;
     this.#registeredWith = configuration.credentialId;
@@ -158,6 +215,8 @@ export class SourceLink {
       target: this.#publicEndpoints(),
       channels: { inventory: configuration.inventoryChannel },
       asOf: this.#core.control.head.position,
+      ...(configuration.position === 0 ? {} : { epoch: configuration.position }),
+      ...this.#toldPause(),
       ...(identity === null ? {} : { remembered: identity.head }),
       ...(known === undefined ? {} : { token: known.token }),
     };
@@ -171,6 +230,54 @@ export class SourceLink {
       if (isOtherCertificate && this.#registeredWith !== configuration.credentialId) return await register();
       throw error;
     }
+  }
+
+  /** Configured at both ends in the same moment, or while somebody between could not be asked (S23). */
+  async #failLoop({ deploymentId, follows = [] }: OutgoingContact, signal: AbortSignal): Promise<void> {
+    const chain = loopText({ deploymentId, follows, ownDeploymentId: this.#core.ports.deployment.id });
+    const reason = `the source follows this deployment: ${chain}; abort one of these`;
+    await this.#core.desk.internal({ kind: 'fail-sync', code: 'loop', reason }, 'source contact', signal);
+  }
+
+  /**
+   * What is told of a pause follows what is recorded. Where we are is looked up again when workers have let go, and stored
+   * where they stood, and by a new leader.
+   */
+  async #followPause(signal: AbortSignal): Promise<void> {
+    if (this.#isAnnounced) return;
+    const keepLogMs = this.#keepLogMs();
+    if (keepLogMs === undefined) {
+      this.#pause = undefined;
+      this.#keptLog = undefined;
+      return;
+    }
+    const hasEnded = !mayStillReceive(this.#core);
+    if (this.#pause?.keepLogMs === keepLogMs && this.#isPauseFinal === hasEnded) return;
+    this.#pause = { positions: await this.#positions(signal), keepLogMs };
+    this.#isPauseFinal = hasEnded;
+    this.#contactedAtMs = -Infinity;
+  }
+
+  /** How long the source is to keep its log; undefined while we receive. */
+  #keepLogMs(): number | undefined {
+    const { synchronization, outgoing } = this.#core.control.state;
+    const heldBack = heldBackBy(synchronization, outgoing);
+    if (heldBack === 'barrier') return keepLogForBarrierMs;
+    return synchronization.paused?.keepLogMs;
+  }
+
+  #toldPause() {
+    if (this.#pause === undefined) return {};
+    const { positions, keepLogMs } = this.#pause;
+    return { paused: { positions: [...positions], keepLog: toNanoseconds(keepLogMs) } };
+  }
+
+  async #positions(signal: AbortSignal): Promise<TargetPause['positions']> {
+    const { control, ports } = this.#core;
+    const { configuration, identity } = control.state.synchronization;
+    const scope = { epoch: configuration?.epoch ?? '', sourceDeployment: identity?.deploymentId ?? '' };
+    const shards = [...control.state.shards.byKey.values()].map(({ shard }) => shard);
+    return await durablePositions(ports.deployment, scope, shards, signal);
   }
 
   /** An operator of the source aborted it there; to go on is an operator's decision here. */

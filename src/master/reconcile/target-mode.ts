@@ -52,11 +52,15 @@ export class TargetModeReconciler {
     this.#core.control.touch();
   }
 
-  /** Receive tasks exist only once the target was read-only: without them nothing can have been written yet. */
+  /**
+   * Receive tasks exist only once the target was read-only: before the first of them nothing can have been written. A
+   * pause takes them away, and what was received stays.
+   */
   async #endEpoch(signal: AbortSignal): Promise<void> {
     const { control, desk, ports } = this.#core;
-    const mayHaveData = [...control.state.tasks.values()].some(({ type }) => type.startsWith('receive-'));
-    if (!mayHaveData) return;
+    const { shards, synchronization, tasks } = control.state;
+    const hasTasks = [...tasks.values()].some(({ type }) => type.startsWith('receive-'));
+    if (!hasTasks && !shards.reported && synchronization.paused === null) return;
     const reason = 'the target was seen writable while the synchronization was active';
     ports.logger.warn(`${reason}: every shard is compared again`);
     await desk.internal({ kind: 'begin-epoch', reason }, 'target mode', signal);

@@ -1,3 +1,4 @@
+import { heldBackBy } from '../../domain/synchronization/receiving.ts';
 import { shardKey } from '../../events/types/parts.ts';
 import type { ControlState } from '../../projections/control-state.ts';
 import type { Core } from './core.ts';
@@ -42,7 +43,7 @@ export class TaskReconciler {
         ...[target.targetId, target.inventoryChannel, target.shardsVersion],
       ]);
       // Not the shards themselves: their states change all the time, and make no task.
-      return [synchronization, shards.version, tasks, ...targets];
+      return [synchronization, heldBackBy(synchronization, outgoing), shards.version, tasks, ...targets];
     };
     if (isSame(this.#reconciled, inputs())) return;
     const before = receivedShards(control.state);

@@ -1,5 +1,8 @@
+import { RESUME_COMMAND } from '../../domain/synchronization/pause.ts';
+import { heldBackBy } from '../../domain/synchronization/receiving.ts';
 import { ApiError } from '../../wire/api-error.ts';
 import type { BarrierInfo } from '../../wire/barrier-info.ts';
+import type { Caller } from '../../wire/caller.ts';
 import type { Core } from '../reconcile/core.ts';
 import type { InSyncReconciler } from '../reconcile/in-sync.ts';
 import type { SourceLink } from '../reconcile/source-link.ts';
@@ -17,20 +20,23 @@ export class BarrierService {
     this.#inSync = inSync;
   }
 
-  /** Repeatable. 412 while no synchronization runs. */
-  async set(signal: AbortSignal): Promise<void> {
+  /** Repeatable. 412 while no synchronization runs. Who asked stands in our log; the rest in the source's. */
+  async set(caller: Caller, signal: AbortSignal): Promise<void> {
     this.#assertActive();
-    const { deployment } = this.#core.ports;
-    const set = async () => (await this.#link.masters(signal)).setBarrier(deployment.id, signal);
-    this.#link.takeBarrier(await told(set));
+    const { desk, ports } = this.#core;
+    const set = async () => (await this.#link.masters(signal)).setBarrier(ports.deployment.id, signal);
+    const barrier = await told(set);
+    await desk.command({ kind: 'note-barrier', epoch: barrier.epoch }, caller, signal);
+    this.#link.takeBarrier(barrier);
   }
 
   /** Succeeds also when there is none. */
-  async lift(signal: AbortSignal): Promise<void> {
+  async lift(caller: Caller, signal: AbortSignal): Promise<void> {
     const { control, desk, ports } = this.#core;
     desk.assertLeads();
     if (control.state.synchronization.configuration === null) return;
     await told(async () => (await this.#link.masters(signal)).liftBarrier(ports.deployment.id, signal));
+    await desk.command({ kind: 'withdraw-barrier' }, caller, signal);
     this.#link.takeBarrier(undefined);
   }
 
@@ -53,6 +59,7 @@ export class BarrierService {
    * one is not.
    */
   ensuredEpoch(): string {
+    this.#assertGoesOn();
     const { barrier } = this.#link;
     const { inSync, notInSync } = this.#inSync.count();
     if (barrier?.ticks === undefined) {
@@ -62,9 +69,22 @@ export class BarrierService {
     throw new ApiError(412, `${notInSync} of ${inSync + notInSync} shards are not in sync: nothing was stopped`);
   }
 
+  /** While it has paused the target never catches up: whoever waited for it would wait with a source that is read-only. */
+  #assertGoesOn(): void {
+    const { synchronization, outgoing } = this.#core.control.state;
+    const heldBack = heldBackBy(synchronization, outgoing);
+    if (heldBack === undefined) return;
+    const message =
+      heldBack === 'pause'
+        ? `the synchronization has paused and cannot become in sync: run ${RESUME_COMMAND} first`
+        : 'a target of this datacenter catches up behind a barrier here: let its stop end first';
+    throw new ApiError(412, `${message}, or stop it as it is with --ensure-in-sync=false`);
+  }
+
   #assertActive(): void {
     this.#core.desk.assertLeads();
     const { phase, identity } = this.#core.control.state.synchronization;
+    this.#assertGoesOn();
     if (phase === 'active' && identity !== null) return;
     throw new ApiError(412, `there is no running synchronization to set a barrier for: it is ${phase}`);
   }

@@ -2,7 +2,7 @@ import { LogArchivedPast, LogCorrupt } from '../../events/log-errors.ts';
 import { ApiError } from '../../wire/api-error.ts';
 import type { Caller } from '../../wire/caller.ts';
 import type { ChecksumsRequest, SideChecksum } from '../../wire/checksums.ts';
-import { toNanoseconds } from '../../wire/durations.ts';
+import { toMilliseconds, toNanoseconds } from '../../wire/durations.ts';
 import type {
   OutgoingContact,
   OutgoingHeartbeat,
@@ -14,6 +14,7 @@ import type {
 import type { ListedDatacenter } from '../../wire/shard-listing.ts';
 import type { BarrierReconciler } from '../reconcile/barriers.ts';
 import type { Core } from '../reconcile/core.ts';
+import type { KeptLogReconciler } from '../reconcile/kept-log.ts';
 import type { SourceLink } from '../reconcile/source-link.ts';
 import type { ForgetTarget } from '../source-masters.ts';
 import { listDatacenter } from '../structure/listing.ts';
@@ -25,9 +26,17 @@ export class OutgoingService {
   readonly #checksums: ChecksumService;
   readonly #barriers: BarrierReconciler;
   readonly #link: SourceLink;
+  readonly #keptLog: KeptLogReconciler;
 
-  constructor(core: Core, checksums: ChecksumService, barriers: BarrierReconciler, link: SourceLink) {
+  constructor(
+    core: Core,
+    checksums: ChecksumService,
+    barriers: BarrierReconciler,
+    link: SourceLink,
+    keptLog: KeptLogReconciler,
+  ) {
     this.#core = core;
+    this.#keptLog = keptLog;
     this.#link = link;
     this.#checksums = checksums;
     this.#barriers = barriers;
@@ -46,7 +55,7 @@ export class OutgoingService {
   ): Promise<OutgoingContact> {
     const fingerprint = certificateOf(caller);
     const { desk, ports } = this.#core;
-    const { id: targetId, target, channels, token, asOf } = request;
+    const { id: targetId, target, channels, token, asOf, epoch, paused } = request;
     const command = {
       kind: 'register-outgoing',
       targetId,
@@ -57,10 +66,28 @@ export class OutgoingService {
       holdsToken: token !== undefined && ports.queueTokens.targetOf(token) === targetId,
       onlyRenews,
       ...(asOf === undefined ? {} : { asOf }),
+      ...(epoch === undefined ? {} : { epoch }),
+      ...(paused === undefined
+        ? {}
+        : { paused: { positions: paused.positions, keepLogMs: Math.round(toMilliseconds(paused.keepLog)) } }),
     } as const;
-    const events = await desk.command(command, caller, signal);
-    if (events.length > 0) ports.logger.info(`target ${targetId} is registered`, { endpoints: target });
+    const types = (await desk.command(command, caller, signal)).map(({ type }) => type);
+    if (types.includes('OutgoingRegistered')) {
+      ports.logger.info(`target ${targetId} is registered`, { endpoints: target });
+    }
+    if (types.includes('OutgoingPaused')) await this.#keepLog(targetId, signal);
     return await this.#contact(targetId, request.remembered, signal);
+  }
+
+  /** Before the target hears of it: then its workers let go of what keeps the log now. */
+  async #keepLog(targetId: string, signal: AbortSignal): Promise<void> {
+    this.#core.ports.logger.info(`target ${targetId} has paused`);
+    try {
+      await this.#keptLog.step(signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      this.#core.ports.logger.warn(`the log is not kept yet for target ${targetId}, which has paused`, { error });
+    }
   }
 
   /** Who we are, for somebody who thinks of following us; nothing is changed, and no token is given. */
@@ -151,19 +178,19 @@ export class OutgoingService {
     signal: AbortSignal,
   ): Promise<SideChecksum[]> {
     await this.#core.control.refresh(signal);
-    this.#assertOwns(targetId, caller);
+    this.assertOwns(targetId, caller);
     return await this.#checksums.ownSide(shards, 'source', signal);
   }
 
   /** Also for a target that is not registered yet: it may want to know what would become of it. */
   async listing(targetId: string, caller: Caller, signal: AbortSignal): Promise<ListedDatacenter> {
     await this.#core.control.refresh(signal);
-    if (this.#core.control.state.outgoing.has(targetId)) this.#assertOwns(targetId, caller);
+    if (this.#core.control.state.outgoing.has(targetId)) this.assertOwns(targetId, caller);
     return await listDatacenter(this.#core.ports.deployment, 'source', signal);
   }
 
   /** Our own workers and masters may look; certificates only at what is theirs (S23). */
-  #assertOwns(targetId: string, caller: Caller): void {
+  assertOwns(targetId: string, caller: Caller): void {
     const target = this.#core.control.state.outgoing.get(targetId);
     if (target === undefined) throw new ApiError(404, `no target ${targetId} is registered here`);
     if (caller.kind === 'certificate' && caller.fingerprint !== target.fingerprint) {
@@ -184,6 +211,7 @@ export class OutgoingService {
     const shardsVersion = target?.shardsVersion ?? undefined;
     const barrier = this.#barrierOf(targetId);
     const { follows } = this.#link;
+    const keptLog = this.#keptLog.of(targetId);
     return {
       deploymentId: deployment.id,
       version,
@@ -195,6 +223,7 @@ export class OutgoingService {
       'token-ttl': toNanoseconds(queueTokens.ttlMs),
       ...(shardsVersion === undefined ? {} : { shardsVersion }),
       ...(barrier === undefined ? {} : { barrier }),
+      ...(keptLog === undefined ? {} : { keptLog }),
       ...(follows.length === 0 ? {} : { follows: [...follows] }),
     };
   }

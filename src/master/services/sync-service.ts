@@ -1,13 +1,16 @@
 import { createHash, createPrivateKey, X509Certificate } from 'node:crypto';
 import type { FoundSource } from '../../domain/synchronization/configure.ts';
+import { KEEP_LOG_MS_MAX } from '../../domain/synchronization/pause.ts';
 import { ApiError } from '../../wire/api-error.ts';
 import type { Caller } from '../../wire/caller.ts';
 import { toMilliseconds, toNanoseconds } from '../../wire/durations.ts';
+import type { PauseSync } from '../../wire/kept-log.ts';
 import type { CancelSync, CancelSyncAnswer, ConfigureSync, MessageTimeout } from '../../wire/sync-commands.ts';
 import type { SyncInfo } from '../../wire/sync-info.ts';
 import type { SyncPlan } from '../../wire/sync-plan.ts';
 import type { CancellationReconciler } from '../reconcile/cancellation.ts';
 import type { Core } from '../reconcile/core.ts';
+import type { KeptLogReconciler } from '../reconcile/kept-log.ts';
 import type { SourceLink } from '../reconcile/source-link.ts';
 import { isAuthenticationOn } from '../server-mode.ts';
 import { dropCredentials, keepCredentials } from '../source-credentials.ts';
@@ -20,6 +23,7 @@ import type { BarrierService } from './barrier-service.ts';
 
 /** No call blocks longer: clients give a call two minutes, divided by the number of endpoints. */
 const waitMsMax = 110_000;
+const keepLogDefaultMs = 24 * 3_600_000;
 
 /** What operators ask of a synchronization. */
 export class SyncService {
@@ -27,8 +31,16 @@ export class SyncService {
   readonly #link: SourceLink;
   readonly #cancellation: CancellationReconciler;
   readonly #barrier: BarrierService;
+  readonly #keptLog: KeptLogReconciler;
 
-  constructor(core: Core, link: SourceLink, cancellation: CancellationReconciler, barrier: BarrierService) {
+  constructor(
+    core: Core,
+    link: SourceLink,
+    cancellation: CancellationReconciler,
+    barrier: BarrierService,
+    keptLog: KeptLogReconciler,
+  ) {
+    this.#keptLog = keptLog;
     this.#core = core;
     this.#link = link;
     this.#cancellation = cancellation;
@@ -43,6 +55,8 @@ export class SyncService {
       details,
       reportOf: (taskId) => (leads ? memory.telemetry.of(taskId) : undefined),
       waitsFor: leads ? waitsFor : undefined,
+      sourceLog: leads ? this.#link.keptLog : undefined,
+      keptLogOf: (targetId) => this.#keptLog.of(targetId),
     });
   }
 
@@ -113,6 +127,24 @@ export class SyncService {
       cluster_id: ports.deployment.id,
       ...(this.#cancellation.waitingFor === '' ? {} : { message: `waits for ${this.#cancellation.waitingFor}` }),
     };
+  }
+
+  /** Nothing is received any more until {@link resume}; the source is asked to keep its log for so long. */
+  async pause({ keep_log: keepLog }: PauseSync, caller: Caller, signal: AbortSignal): Promise<void> {
+    const { desk } = this.#core;
+    desk.assertLeads();
+    if (this.#link.barrier !== undefined) {
+      throw new ApiError(412, "a barrier holds the source read-only for this target: let 'stop sync' end, or lift it");
+    }
+    const keepLogMs = keepLog === undefined ? keepLogDefaultMs : Math.round(toMilliseconds(keepLog));
+    if (keepLogMs > KEEP_LOG_MS_MAX) throw new ApiError(400, 'bad request: keep_log must be 7 days at most');
+    const record = () => desk.command({ kind: 'pause-sync', keepLogMs }, caller, signal);
+    await this.#link.announcePause(keepLogMs, record, signal);
+  }
+
+  async resume(caller: Caller, signal: AbortSignal): Promise<void> {
+    await this.#core.desk.command({ kind: 'resume-sync' }, caller, signal);
+    this.#link.contactSoon();
   }
 
   /** What this deployment would become by following the source; nothing is changed on either side. */

@@ -32,7 +32,8 @@ export async function placeShards(
   return { placed, missing };
 }
 
-async function readIfThere(
+/** Undefined when this deployment has no such database. */
+export async function readIfThere(
   deployment: ArangoDeployment,
   database: string,
   signal: AbortSignal,

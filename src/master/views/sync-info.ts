@@ -1,6 +1,9 @@
 import type { OutgoingTarget } from '../../domain/outgoing/state.ts';
 import { overallStatus } from '../../domain/shards/overall-status.ts';
+import { RESUME_COMMAND } from '../../domain/synchronization/pause.ts';
+import { heldBackBy } from '../../domain/synchronization/receiving.ts';
 import type { ControlState } from '../../projections/control-state.ts';
+import type { KeptLog } from '../../wire/kept-log.ts';
 import type { OutgoingSyncInfo, SyncInfo } from '../../wire/sync-info.ts';
 import type { ShardReport } from '../../wire/worker.ts';
 import { shardInfos, tasksByShard } from './shard-info.ts';
@@ -11,6 +14,10 @@ export interface SyncInfoOptions {
   readonly reportOf: (taskId: string) => ShardReport | undefined;
   /** What an active or cancelled synchronization waits for; undefined for nothing. */
   readonly waitsFor: string | undefined;
+  /** What the source last told of its log while we have paused; undefined when nothing is known. */
+  readonly sourceLog: KeptLog | undefined;
+  /** Our log that is kept for a target which has paused. */
+  readonly keptLogOf: (targetId: string) => KeptLog | undefined;
 }
 
 /** Answer of `GET /_api/sync`: this deployment as a target, and as a source. */
@@ -23,9 +30,12 @@ export function syncInfo(state: ControlState, options: SyncInfoOptions): SyncInf
   };
 }
 
-function incomingInfo(state: ControlState, { details, reportOf, waitsFor }: SyncInfoOptions): SyncInfo {
+const logUnknown: KeptLog = { state: 'unknown', message: 'the source has not told' };
+
+function incomingInfo(state: ControlState, options: SyncInfoOptions): SyncInfo {
+  const { details, reportOf, waitsFor, sourceLog } = options;
   const { synchronization, shards, tasks } = state;
-  const { phase, configuration, problems, heldDrops, lastStop } = synchronization;
+  const { phase, configuration, problems, heldDrops, lastStop, paused } = synchronization;
   if (phase === 'inactive' || configuration === null) {
     return {
       source: [],
@@ -39,39 +49,60 @@ function incomingInfo(state: ControlState, { details, reportOf, waitsFor }: Sync
   return {
     source: [...configuration.source],
     status: incomingStatus(state),
-    status_message: synchronization.failure?.reason ?? waitsFor ?? withdrawnText(synchronization.withdrawn),
-    ...(details === 'full' ? { shards: shardInfos(shards.byKey, received, reportOf) } : {}),
+    status_message:
+      synchronization.failure?.reason ?? waitsFor ?? (heldText(state) || withdrawnText(synchronization.withdrawn)),
+    ...(details === 'full' ? { shards: shardsOf(state, reportOf) } : {}),
     shardsCount: [...shards.byKey.keys()].filter((key) => received.has(key)).length,
     totalShardsCount: shards.byKey.size,
+    ...(paused === null ? {} : { paused: { since: paused.at, log: sourceLog ?? logUnknown } }),
     ...(problems.length === 0 ? {} : { problems: [...problems] }),
     ...(heldDrops.length === 0 ? {} : { heldDrops: [...heldDrops] }),
   };
+}
+
+function heldText({ synchronization, outgoing }: ControlState): string {
+  const heldBack = heldBackBy(synchronization, outgoing);
+  if (heldBack === undefined) return '';
+  if (heldBack === 'pause') return `paused: nothing is received until ${RESUME_COMMAND}`;
+  return 'nothing is received while a target of this datacenter catches up behind a barrier';
+}
+
+/** A shard that nobody receives is not what it was when somebody did. */
+function shardsOf({ synchronization, outgoing, shards, tasks }: ControlState, reportOf: SyncInfoOptions['reportOf']) {
+  const infos = shardInfos(shards.byKey, tasksByShard(tasks, 'receive-shard'), reportOf);
+  const heldBack = heldBackBy(synchronization, outgoing);
+  if (heldBack === undefined) return infos;
+  const why = heldBack === 'pause' ? 'paused' : 'held back';
+  return infos.map((info) => ({ ...info, status: 'inactive' as const, status_message: why }));
 }
 
 function withdrawnText(withdrawn: ControlState['synchronization']['withdrawn']): string {
   return withdrawn === null ? '' : `the last stop was given up, nothing was stopped: ${withdrawn.reason}`;
 }
 
-function incomingStatus({ synchronization, shards }: ControlState): SyncInfo['status'] {
+function incomingStatus({ synchronization, outgoing, shards }: ControlState): SyncInfo['status'] {
   const { phase, identity } = synchronization;
   if (phase === 'inactive' || phase === 'cancelling' || phase === 'failed') return phase;
+  // Where nothing is received: not 'inactive', which says that no source is followed at all.
   if (identity === null || !shards.reported) return 'initializing';
+  if (heldBackBy(synchronization, outgoing) !== undefined) return 'initializing';
   return overallStatus([...shards.byKey.values()].map(({ status }) => status));
 }
 
 function outgoingInfo(
   { tasks }: ControlState,
-  { targetId, endpoints, shards, shardsVersion, barrier }: OutgoingTarget,
-  { details, reportOf }: SyncInfoOptions,
+  { targetId, endpoints, shards, shardsVersion, barrier, pause }: OutgoingTarget,
+  { details, reportOf, keptLogOf }: SyncInfoOptions,
 ): OutgoingSyncInfo {
   const sent = tasksByShard(tasks, 'send-shard', targetId);
   const statuses = [...shards.values()].map(({ status }) => status);
   return {
     id: targetId,
     endpoint: [...endpoints],
-    status: shardsVersion === null ? 'initializing' : overallStatus(statuses),
+    status: shardsVersion === null || pause !== null ? 'initializing' : overallStatus(statuses),
     ...(details === 'full' ? { shards: shardInfos(shards, sent, reportOf) } : {}),
     shardsCount: [...shards.keys()].filter((key) => sent.has(key)).length,
     ...(barrier === null ? {} : { active_barrier: true }),
+    ...(pause === null ? {} : { paused: { since: pause.since, log: keptLogOf(targetId) ?? logUnknown } }),
   };
 }

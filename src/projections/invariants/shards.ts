@@ -26,11 +26,28 @@ export const shardRules: EventRule = (before, event) => {
   }
 };
 
-/** A target is known before it has shards. */
-export const outgoingRules: EventRule = ({ outgoing }, event) => {
+/** A target is known before it has shards or pauses, and a synchronization of it that has ended is over (S12). */
+export const outgoingRules: EventRule = ({ outgoing, endedEpochs }, event) => {
   switch (event.type) {
+    case 'OutgoingRegistered': {
+      const { targetId, epoch } = event.data;
+      const isOver = epoch !== undefined && epoch <= (endedEpochs.get(targetId) ?? 0);
+      return must(
+        !isOver,
+        'epoch-not-ended',
+        `target ${targetId} registered synchronization ${epoch}, which has ended`,
+      );
+    }
+    case 'OutgoingEpochEnded': {
+      const { targetId, epoch } = event.data;
+      const rises = epoch > (endedEpochs.get(targetId) ?? 0);
+      return must(rises, 'epoch-ends-once', `synchronization ${epoch} of target ${targetId} had ended already`);
+    }
     case 'OutgoingShardsAdded':
     case 'OutgoingShardsRemoved':
+    case 'OutgoingPaused':
+    case 'OutgoingResumed':
+    case 'OutgoingLogReleased':
     case 'OutgoingStopped': {
       const { targetId } = event.data;
       const target = outgoing.get(targetId);

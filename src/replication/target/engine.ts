@@ -1,3 +1,4 @@
+import { toMilliseconds } from '../../wire/durations.ts';
 import type { ShardReport, StructureReport, WorkerInstructions, WorkerTask } from '../../wire/worker.ts';
 import type { ArangoDeployment } from '../arango.ts';
 import { type Environment, TARGET_LIMITS, type TargetLimits } from './environment.ts';
@@ -11,6 +12,8 @@ export interface TargetEngineOptions extends LinkSources, Environment {
   readonly onStructure: (report: StructureReport) => Promise<void>;
   readonly limits?: Partial<TargetLimits>;
 }
+
+type Instructions = Pick<WorkerInstructions, 'incoming' | 'tasks' | 'messageTimeout'>;
 
 /**
  * The target side of a worker: does what the leader's instructions list, and nothing else. Another epoch or another
@@ -30,7 +33,7 @@ export class TargetEngine {
   }
 
   /** Starts what is listed and not running, stops what is running and not listed. Resolves when that is done. */
-  setInstructions(instructions: Pick<WorkerInstructions, 'incoming' | 'tasks'>): Promise<void> {
+  setInstructions(instructions: Instructions): Promise<void> {
     const change = this.#change.then(() => (this.#stopped ? undefined : this.#apply(instructions)));
     this.#change = change.catch(() => undefined);
     return change;
@@ -48,12 +51,15 @@ export class TargetEngine {
     await this.#end();
   }
 
-  async #apply({ incoming, tasks }: Pick<WorkerInstructions, 'incoming' | 'tasks'>): Promise<void> {
+  async #apply({ incoming, tasks, messageTimeout }: Instructions): Promise<void> {
     const name = incoming === undefined ? undefined : `${incoming.epoch} ${incoming.sourceDeployment}`;
     if (this.#running !== undefined && this.#running.name !== name) await this.#end();
     if (incoming === undefined || name === undefined) return;
     this.#running ??= { name, synchronization: this.#begin(incoming) };
     const wanted = tasks.filter(isReceiving);
+    if (messageTimeout !== undefined) {
+      this.#running.synchronization.setMessageTimeout(toMilliseconds(messageTimeout));
+    }
     this.#running.synchronization.setBarrier(incoming.barrier);
     await this.#running.synchronization.setTasks(wanted, new Set(incoming.confirmedDrops));
   }

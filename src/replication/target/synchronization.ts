@@ -40,6 +40,8 @@ export class Synchronization {
   readonly #stopping = new AbortController();
   readonly #tickingEnds = new AbortController();
   readonly #parts: ReceiverParts;
+  /** Its own, since an operator may change the message timeout at any time. */
+  readonly #limits: { -readonly [Limit in keyof TargetLimits]: TargetLimits[Limit] };
   readonly #aligner: StructureAligner;
   readonly #shards = new Map<string, Running<ShardReceiver>>();
   readonly #inventories = new Map<string, Running<InventoryReceiver>>();
@@ -51,7 +53,9 @@ export class Synchronization {
 
   constructor(options: SynchronizationOptions) {
     this.#options = options;
-    const { deployment, environment, limits, epoch, sourceDeployment } = options;
+    const { deployment, environment, epoch, sourceDeployment } = options;
+    const limits = { ...options.limits };
+    this.#limits = limits;
     const { signal } = this.#stopping;
     const store = new CheckpointStore(deployment.front);
     const watch = new ServerWatch(deployment, environment.now);
@@ -81,6 +85,11 @@ export class Synchronization {
     this.#confirmedDrops = confirmedDrops;
     if (changed) for (const { receiver } of this.#inventories.values()) receiver.refresh();
     for (const task of tasks) this.#start(task);
+  }
+
+  /** How long a shard may be without a message before its stream is opened again; holds for open streams as well. */
+  setMessageTimeout(messageTimeoutMs: number): void {
+    this.#limits.messageTimeoutMs = messageTimeoutMs;
   }
 
   /** Up to where the source's logs have to be applied; undefined while there is no barrier. */
@@ -117,7 +126,8 @@ export class Synchronization {
   }
 
   #inventoryReceiver(task: WorkerTask): InventoryReceiver {
-    const { onStructure, environment, limits, sourceDeployment } = this.#options;
+    const { onStructure, environment, sourceDeployment } = this.#options;
+    const limits = this.#limits;
     const { links, directory } = this.#parts;
     const confirmedDrops = () => this.#confirmedDrops;
     const aligner = this.#aligner;

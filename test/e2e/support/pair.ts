@@ -18,7 +18,7 @@ import { commitHasher } from '../../../src/adapters/crypto/commit-hasher.ts';
 import type { Commit } from '../../../src/events/log.ts';
 import { eventually } from './eventually.ts';
 
-const CONTROL_TOKEN = 'control token of the end-to-end tests';
+export const CONTROL_TOKEN = 'control token of the end-to-end tests';
 
 export interface Side {
   readonly datacenter: Datacenter;
@@ -86,7 +86,7 @@ export async function startPair(size: DatacenterSize, targetSize: DatacenterSize
   };
 }
 
-async function openSide(datacenter: Datacenter, secrets: DatacenterSecrets, tlsCa: string): Promise<Side> {
+export async function openSide(datacenter: Datacenter, secrets: DatacenterSecrets, tlsCa: string): Promise<Side> {
   const { endpoints, clusterSecret, controlEndpoint } = datacenter;
   const credentials = { kind: 'secret', jwtSecret: clusterSecret } as const;
   const database = await connectDeployment({ endpoints, credentials, verify: false });
@@ -119,11 +119,16 @@ async function readEvents({ front }: ConnectedDeployment, masterSecret: string):
   }
 }
 
-function runAt(words: readonly string[], on: Side, folder: string) {
+export function runAt(
+  words: readonly string[],
+  on: Side,
+  folder: string,
+  environment: Readonly<Record<string, string>> = {},
+) {
   const endpoints = on.datacenter.masters.map(({ endpoint }) => endpoint).join(',');
   return runCommand(
     [...words, `--master.endpoint=${endpoints}`, `--master.cacert=${join(folder, 'tls-ca.crt')}`, '--auth.user=root'],
-    { ARANGOSYNC_AUTH_PASSWORD: on.secrets.rootPassword },
+    { ARANGOSYNC_AUTH_PASSWORD: on.secrets.rootPassword, ...environment },
   );
 }
 

@@ -180,6 +180,7 @@ function sourceOver(source: () => Datacenter | undefined, caller: Caller): Sourc
     setBarrier: (id, signal) => ask(({ outgoing }) => outgoing.setBarrier(id, caller, signal)),
     liftBarrier: (id, signal) => ask(({ outgoing }) => outgoing.liftBarrier(id, caller, signal)),
     checksums: (id, request, signal) => ask(({ outgoing }) => outgoing.checksums(id, request, caller, signal)),
+    status: (id, details) => ask(async ({ status }) => status.atSource(id, details, caller)),
     listing: (id, signal) => ask(({ outgoing }) => outgoing.listing(id, caller, signal)),
     close: async () => undefined,
   };

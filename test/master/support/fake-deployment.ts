@@ -31,6 +31,12 @@ export class FakeServer implements ArangoServer {
   /** AQL queries that run. */
   queries: { readonly query: string; readonly modificationQuery?: boolean }[] = [];
   tick = 100;
+  /** Number of its data directory. */
+  serverId = '7';
+  /** The first tick that its log still has. */
+  firstTick = 1;
+  /** From which tick on it keeps its log, by who asked. */
+  readonly trackedTicks = new Map<string, string>();
   /** The server's own clock, ms since 1970. */
   now: () => number = Date.now;
   authenticationOn = true;
@@ -64,7 +70,9 @@ export class FakeServer implements ArangoServer {
     if (path === '/_admin/server/role') return answer(200, { role: 'SINGLE' });
     if (path === '/_api/transaction') return answer(200, { transactions: this.transactions.map((id) => ({ id })) });
     if (path === '/_api/query/current') return answer(200, this.queries);
-    if (path === '/_api/wal/lastTick') return answer(200, { tick: String(this.tick), server: { serverId: '7' } });
+    if (path === '/_api/wal/lastTick')
+      return answer(200, { tick: String(this.tick), server: { serverId: this.serverId } });
+    if (path === '/_api/wal/tail') return this.#tail(method, request.query ?? {});
     if (path === '/_admin/time') return answer(200, { time: this.now() / 1_000 });
     if (path === '/_api/version') return answer(200, { version: '3.12.10' });
     if (path === '/_api/database/current') return answer(200, { result: { id: `id-of-${database}` } });
@@ -79,6 +87,16 @@ export class FakeServer implements ArangoServer {
     if (collections === undefined) return answer(404, { errorNum: 1228 });
     const result = [...collections].map(([name, { id, isSystem }]) => ({ name, id, isSystem }));
     return answer(200, { result });
+  }
+
+  #tail(method: string, { from, syncerId }: NonNullable<ArangoRequest['query']>): ArangoAnswer {
+    if (method === 'DELETE') this.trackedTicks.delete(String(syncerId));
+    else if (syncerId !== undefined) this.trackedTicks.set(String(syncerId), String(from));
+    const headers = {
+      'x-arango-replication-lasttick': String(this.tick),
+      'x-arango-replication-frompresent': String(Number(from) >= this.firstTick),
+    };
+    return { ...answer(200, {}), headers };
   }
 
   #batch(method: string, path: string): ArangoAnswer {

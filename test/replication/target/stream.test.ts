@@ -297,6 +297,15 @@ test('a stream from which nothing comes within the message timeout is opened aga
   );
 });
 
+test('a message timeout that an operator changes holds for streams that are open', async () => {
+  const { engine, log } = await start();
+  (await source.nextStream('ch1')).opened('copy', '100').copy([documentLine('a', R1)], true);
+  await until('the checkpoint', async () => (await stored())?.tick === '100');
+  await engine.setInstructions({ ...instructions([shardTask('ch1')]), messageTimeout: 40_000_000 });
+  await source.nextStream('ch1');
+  expect(log.some(({ fields }) => String(fields.reason).includes('no message from the source for 40 ms'))).toBe(true);
+});
+
 test('a shard that fails is shown, tried again, and goes on when the reason is gone', async () => {
   const engine = await start();
   (await source.nextStream('ch1')).opened('copy', '100').copy([documentLine('a', 'no revision!')], true);

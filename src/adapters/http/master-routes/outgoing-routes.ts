@@ -7,9 +7,11 @@ import { OutgoingHeartbeat, OutgoingRegistration, OutgoingShards } from '../../.
 import { ServerMode } from '../../../wire/sync-commands.ts';
 import { bulkBodyBytesMax } from '../body.ts';
 import type { Route, RouteRequest } from '../routes.ts';
+import { detailsOf } from './sync-routes.ts';
 
 /** Calls of targets' masters at their source, and an operator's way to forget targets. */
-export function outgoingRoutes({ outgoing }: Master): Route[] {
+export function outgoingRoutes(master: Master): Route[] {
+  const { outgoing, status } = master;
   const target = { rights: 'peer', at: 'leader' } as const;
   return [
     {
@@ -30,6 +32,16 @@ export function outgoingRoutes({ outgoing }: Master): Route[] {
       path: '/_api/sync/outgoing/:id',
       ...target,
       handle: ({ param, caller, signal }) => outgoing.look(param('id'), caller, signal),
+    },
+    {
+      method: 'GET',
+      path: '/_api/sync/outgoing/:id/status',
+      rights: 'peer',
+      at: 'leader-if-possible',
+      handle: async (request) => {
+        await master.refresh(request.signal);
+        return status.atSource(request.param('id'), detailsOf(request), request.caller);
+      },
     },
     {
       method: 'PUT',
@@ -98,17 +110,24 @@ export function outgoingRoutes({ outgoing }: Master): Route[] {
 }
 
 /** Absent and empty are the same, as with the other parameters. */
-const AsOf = z.preprocess((text) => text || undefined, z.coerce.number().int().nonnegative().optional());
+const Count = z.preprocess((text) => text || undefined, z.coerce.number().int().nonnegative().optional());
 
 function howOf(request: RouteRequest): ForgetTarget {
   const mode = ServerMode.safeParse(request.query('server_mode'));
   if (!mode.success) throw new ApiError(400, 'bad request: server_mode must be default or readonly');
   const barrierEpoch = request.query('barrier');
-  const asOf = AsOf.safeParse(request.query('as_of'));
-  if (!asOf.success) throw new ApiError(400, 'bad request: as_of must be a position in a log');
+  const [asOf, epoch] = ['as_of', 'epoch'].map((name) => countOf(request, name));
   return {
     ...(mode.data === undefined ? {} : { serverMode: mode.data }),
     ...(barrierEpoch ? { barrierEpoch } : {}),
-    ...(asOf.data === undefined ? {} : { asOf: asOf.data }),
+    ...(asOf === undefined ? {} : { asOf }),
+    ...(epoch ? { epoch } : {}),
   };
+}
+
+/** A position in the target's log. */
+function countOf(request: RouteRequest, name: string): number | undefined {
+  const count = Count.safeParse(request.query(name));
+  if (!count.success) throw new ApiError(400, `bad request: ${name} must be a position in a log`);
+  return count.data;
 }

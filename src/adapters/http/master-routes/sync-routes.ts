@@ -1,6 +1,7 @@
 import type { Master } from '../../../master/master.ts';
 import { ApiError } from '../../../wire/api-error.ts';
 import { ChecksumOptions, ChecksumsRequest } from '../../../wire/checksums.ts';
+import { PauseSync } from '../../../wire/kept-log.ts';
 import type { ShardRef } from '../../../wire/shards.ts';
 import { CancelSync, ConfigureSync, ConfirmDrops, MessageTimeout } from '../../../wire/sync-commands.ts';
 import { bulkBodyBytesMax } from '../body.ts';
@@ -10,7 +11,7 @@ const shardPath = '/_api/sync/database/:database/collection/:collection/shard/:i
 
 /** Commands and questions of operators about synchronizations (master-api §3). */
 export function syncRoutes(master: Master): Route[] {
-  const { sync, checksums, barrier } = master;
+  const { sync, checksums, barrier, status } = master;
   const command = { rights: 'operator', at: 'leader' } as const;
   return [
     {
@@ -21,6 +22,16 @@ export function syncRoutes(master: Master): Route[] {
       handle: async (request) => {
         await master.refresh(request.signal);
         return sync.info(detailsOf(request));
+      },
+    },
+    {
+      method: 'GET',
+      path: '/_api/sync/both',
+      rights: 'operator',
+      at: 'leader-if-possible',
+      handle: async (request) => {
+        await master.refresh(request.signal);
+        return status.both(detailsOf(request), request.signal);
       },
     },
     {
@@ -47,14 +58,27 @@ export function syncRoutes(master: Master): Route[] {
       method: 'POST',
       path: '/_api/sync/barrier',
       ...command,
-      handle: (request) => barrier.set(request.signal).then(nothing),
+      handle: (request) => barrier.set(request.caller, request.signal).then(nothing),
     },
     { method: 'GET', path: '/_api/sync/barrier', ...command, handle: async () => barrier.info() },
     {
       method: 'DELETE',
       path: '/_api/sync/barrier',
       ...command,
-      handle: (request) => barrier.lift(request.signal).then(nothing),
+      handle: (request) => barrier.lift(request.caller, request.signal).then(nothing),
+    },
+    {
+      method: 'POST',
+      path: '/_api/sync/pause',
+      ...command,
+      handle: async (request) =>
+        sync.pause(await request.body(PauseSync), request.caller, request.signal).then(nothing),
+    },
+    {
+      method: 'DELETE',
+      path: '/_api/sync/pause',
+      ...command,
+      handle: (request) => sync.resume(request.caller, request.signal).then(nothing),
     },
     {
       method: 'PUT',
@@ -123,7 +147,8 @@ function nothing(): object {
   return {};
 }
 
-function detailsOf(request: RouteRequest): 'full' | 'short' {
+/** Also of the calls of targets' masters. */
+export function detailsOf(request: RouteRequest): 'full' | 'short' {
   const details = request.query('details') ?? 'full';
   if (details === 'full' || details === 'short') return details;
   throw new ApiError(400, `bad request: details must be full or short, not ${details}`);

@@ -1,4 +1,5 @@
 import { Nothing } from '../../../../wire/answers.ts';
+import { SourceEnd } from '../../../../wire/both-ends.ts';
 import { ChecksumsRequest, SideChecksums } from '../../../../wire/checksums.ts';
 import {
   OutgoingContact,
@@ -38,6 +39,13 @@ export const outgoingOperations: Operations = {
     summary: 'Who the source is, for somebody who thinks of following it; changes nothing',
     answer: contact,
   },
+  'GET /_api/sync/outgoing/:id/status': {
+    id: 'getSourceEnd',
+    summary: "How the source's end of a target's synchronization fares",
+    query: { details: { description: 'short leaves the shards out; full by default', values: ['full', 'short'] } },
+    answer: named('SourceEnd', SourceEnd),
+    failures: unknownTarget,
+  },
   'PUT /_api/sync/outgoing/:id/barrier': {
     id: 'setTargetBarrier',
     summary: 'Makes the source read-only until the target has caught up; tells how far that is',
@@ -72,7 +80,12 @@ export const outgoingOperations: Operations = {
   'DELETE /_api/sync/outgoing/:id': {
     id: 'forgetTarget',
     summary: 'Forgets a target; succeeds also when it is not known',
-    query: { ...mode, barrier: { description: 'epoch of the barrier behind which the target stops' } },
+    query: {
+      ...mode,
+      barrier: { description: 'epoch of the barrier behind which the target stops' },
+      as_of: { description: "position in the target's log when it asked" },
+      epoch: { description: "number of the target's synchronization that ends" },
+    },
     answer: nothing,
     failures: { 412: 'the barrier does not hold any more' },
   },

@@ -1,6 +1,8 @@
 import { Nothing } from '../../../../wire/answers.ts';
 import { BarrierInfo } from '../../../../wire/barrier-info.ts';
+import { BothEnds } from '../../../../wire/both-ends.ts';
 import { ChecksumOptions, ChecksumsAnswer, ChecksumsRequest, ChecksumTree } from '../../../../wire/checksums.ts';
+import { PauseSync } from '../../../../wire/kept-log.ts';
 import { ShardListing } from '../../../../wire/shard-listing.ts';
 import {
   CancelSync,
@@ -25,6 +27,12 @@ export const syncOperations: Operations = {
     summary: 'How this datacenter fares as a target and as a source',
     query: { details: { description: 'short leaves the shards out; full by default', values: ['full', 'short'] } },
     answer: named('SyncInfo', SyncInfo),
+  },
+  'GET /_api/sync/both': {
+    id: 'getBothEnds',
+    summary: 'As getSync, with what the source says of its end of the synchronization',
+    query: { details: { description: 'short leaves the shards out; full by default', values: ['full', 'short'] } },
+    answer: named('BothEnds', BothEnds),
   },
   'POST /_api/sync': {
     id: 'configureSync',
@@ -62,6 +70,19 @@ export const syncOperations: Operations = {
     id: 'getBarrier',
     summary: 'How far the target is behind a barrier',
     answer: named('BarrierInfo', BarrierInfo),
+  },
+  'POST /_api/sync/pause': {
+    id: 'pauseSync',
+    summary: 'Receives nothing more until resumed; asks the source to keep its log meanwhile',
+    body: named('PauseSync', PauseSync),
+    answer: nothing,
+    failures: { 412: 'no synchronization is running, or a barrier holds' },
+  },
+  'DELETE /_api/sync/pause': {
+    id: 'resumeSync',
+    summary: 'Goes on receiving; succeeds also when nothing is paused',
+    answer: nothing,
+    failures: notActive,
   },
   [`PUT ${shardPath}/reset`]: {
     id: 'resetShard',

@@ -1,0 +1,56 @@
+import type { BothEnds } from '../../src/wire/both-ends.ts';
+import type { OutgoingSyncInfo } from '../../src/wire/sync-info.ts';
+import { pauseLine } from './pause-line.ts';
+import { shardTable } from './shard-table.ts';
+
+/** The status of a datacenter for people: the one line that says how it is comes first. */
+export function describeStatus(info: BothEnds, verbose: boolean): string[] {
+  return [...incomingLines(info, verbose), ...outgoingLines(info, verbose)];
+}
+
+function incomingLines(info: BothEnds, verbose: boolean): string[] {
+  const lines = [`Incoming: ${info.status}${info.source.length > 0 ? ` from ${info.source.join(', ')}` : ''}`];
+  if (info.held_read_only) {
+    lines.push("Held read-only by a stop or a reversal: 'arangosync stop sync' here makes it writable");
+  }
+  if (info.cancellationAborted) {
+    lines.push("The last one was aborted; its source was not told: run 'arangosync abort outgoing sync' there");
+  }
+  if (info.status === 'inactive') return lines;
+  lines.push(`Shards: ${info.shardsCount ?? 0} of ${info.totalShardsCount ?? 'unknown'}`);
+  if (info.status_message) lines.push(info.status_message);
+  if (info.paused !== undefined) lines.push(pauseLine(info.paused, 'the source'));
+  lines.push(...otherEndLines(info));
+  for (const { database, collection, reason } of info.problems ?? []) {
+    lines.push(`Not replicated: ${database}/${collection}: ${reason}`);
+  }
+  for (const path of info.heldDrops ?? []) {
+    lines.push(`Held: ${path} is gone from the source; 'arangosync confirm drops --collection=${path}' drops it here`);
+  }
+  const { otherEnd } = info;
+  const atSource = otherEnd !== undefined && 'outgoing' in otherEnd ? otherEnd.outgoing.shards : undefined;
+  lines.push(...shardTable(info.shards, atSource, verbose));
+  return lines;
+}
+
+function otherEndLines({ otherEnd }: BothEnds): string[] {
+  if (otherEnd === undefined) return [];
+  if ('error' in otherEnd) return [`At the source: unknown: ${otherEnd.error}`];
+  const { id, outgoing } = otherEnd;
+  const barrier = outgoing.active_barrier ? '; read-only there until this one has caught up' : '';
+  return [`At the source: ${outgoing.status} (${id}), ${outgoing.shardsCount ?? 0} shards${barrier}`];
+}
+
+function outgoingLines({ outgoing = [] }: BothEnds, verbose: boolean): string[] {
+  return outgoing.length === 0 ? ['Outgoing: none'] : outgoing.flatMap((target) => targetLines(target, verbose));
+}
+
+function targetLines(target: OutgoingSyncInfo, verbose: boolean): string[] {
+  const { id, endpoint, status, shardsCount = 0, active_barrier: hasBarrier, paused, shards } = target;
+  const barrier = hasBarrier ? '; read-only here until it has caught up' : '';
+  const lines = [
+    `Outgoing: ${status} to ${id} (${endpoint.join(', ') || 'unknown endpoints'}), ${shardsCount} shards${barrier}`,
+  ];
+  if (paused !== undefined) lines.push(pauseLine(paused, 'this datacenter'));
+  return [...lines, ...shardTable(shards, undefined, verbose)];
+}

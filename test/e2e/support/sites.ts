@@ -1,0 +1,57 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type DatacenterSize, makeAuthorities, newSecrets, startDatacenter } from '../../../cli/demo/datacenter.ts';
+import { type DemoProcess, stopAll } from '../../../cli/demo/processes.ts';
+import { eventually } from './eventually.ts';
+import { CONTROL_TOKEN, openSide, runAt, type Side } from './pair.ts';
+
+/** Datacenters with real processes, none following another yet. */
+export interface Sites {
+  readonly sites: readonly Side[];
+  command(words: readonly string[], on: Side): Promise<{ exit: number; output: string }>;
+  /** `configure sync`; the CA of the source is found among the system's, where this puts it. */
+  configure(source: Side, target: Side): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export async function startSites(names: readonly string[], size: DatacenterSize): Promise<Sites> {
+  const folder = mkdtempSync(join(tmpdir(), 'arangosync-e2e-'));
+  const processes: DemoProcess[] = [];
+  const authorities = makeAuthorities(folder);
+  const starting = await Promise.allSettled(
+    names.map(async (name) => {
+      const secrets = { ...newSecrets(), controlToken: CONTROL_TOKEN };
+      const started = (process: DemoProcess) => void processes.push(process);
+      const datacenter = await startDatacenter(name, folder, authorities, secrets, size, started);
+      return openSide(datacenter, secrets, authorities.tls.certificate);
+    }),
+  );
+  const sites = starting.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+  const stop = async () => {
+    await Promise.all(sites.flatMap(({ database, masters }) => [database.close(), masters.close()]));
+    await stopAll(processes);
+    rmSync(folder, { recursive: true, force: true });
+  };
+  const failed = starting.find((each) => each.status === 'rejected');
+  if (failed !== undefined) {
+    await stop();
+    throw failed.reason;
+  }
+  return {
+    sites,
+    command: (words, on) => runAt(words, on, folder),
+    configure: async (source, target) => {
+      const endpoints = source.datacenter.masters.map(({ endpoint }) => endpoint).join(',');
+      const keyfile = `--master.keyfile=${join(folder, 'client-auth.keyfile')}`;
+      const words = ['configure', 'sync', `--source.endpoint=${endpoints}`, keyfile];
+      const environment = { NODE_EXTRA_CA_CERTS: join(folder, 'tls-ca.crt') };
+      await eventually('configure sync succeeding', 30_000, async () => {
+        const { exit, output } = await runAt(words, target, folder, environment);
+        if (exit !== 0) throw new Error(output);
+        return output.includes('Synchronization activated.');
+      });
+    },
+    stop,
+  };
+}
