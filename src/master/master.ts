@@ -8,6 +8,7 @@ import { LeaderMemory } from './leader-memory.ts';
 import { runLoop } from './loop.ts';
 import { Membership } from './membership.ts';
 import type { MasterPorts, MasterSettings } from './ports.ts';
+import { QuietTimes } from './quiet-times.ts';
 import { BarrierReconciler } from './reconcile/barriers.ts';
 import { CancellationReconciler } from './reconcile/cancellation.ts';
 import type { Core } from './reconcile/core.ts';
@@ -15,6 +16,7 @@ import { InSyncReconciler } from './reconcile/in-sync.ts';
 import { MemberReconciler } from './reconcile/members.ts';
 import { ServerModeReconciler } from './reconcile/server-mode.ts';
 import { SourceLink } from './reconcile/source-link.ts';
+import { SuspectReconciler } from './reconcile/suspects.ts';
 import { TargetModeReconciler } from './reconcile/target-mode.ts';
 import { TaskReconciler } from './reconcile/tasks.ts';
 import { Rejections } from './rejections.ts';
@@ -74,6 +76,7 @@ export class Master {
     readonly serverMode: ServerModeReconciler;
     readonly barriers: BarrierReconciler;
     readonly inSync: InSyncReconciler;
+    readonly suspects: SuspectReconciler;
   };
   readonly #snapshots: SnapshotKeeper;
   readonly #stopping = new AbortController();
@@ -105,6 +108,7 @@ export class Master {
       control,
       desk: new CommandDesk(control, election, this.rejections),
       memory: new LeaderMemory(),
+      quiet: new QuietTimes(clock, times),
     };
     this.#core = core;
     this.#membership = new Membership(control, election, ports, settings);
@@ -118,6 +122,7 @@ export class Master {
       serverMode: new ServerModeReconciler(core, barriers),
       barriers,
       inSync,
+      suspects: new SuspectReconciler(core),
       members: new MemberReconciler(core),
       mode,
       tasks: new TaskReconciler(core, mode, new SendPlacement(ports, () => control.state)),
@@ -157,7 +162,7 @@ export class Master {
 
   /** Begins to follow, to stand for election, and to reconcile. */
   start(): void {
-    const { members, mode, tasks, link, cancellation, serverMode, barriers, inSync } = this.#reconcilers;
+    const { members, mode, tasks, link, cancellation, serverMode, barriers, inSync, suspects } = this.#reconcilers;
     this.#loops = Promise.all([
       this.#followLoop(),
       this.#authorityLoop(),
@@ -168,6 +173,7 @@ export class Master {
       this.#whileLeading('the mode of this deployment', (signal) => serverMode.step(signal)),
       this.#whileLeading('barriers of targets', (signal) => barriers.step(signal)),
       this.#whileLeading('comparing behind the barrier', (signal) => inSync.step(signal)),
+      this.#whileLeading('watching suspect shards', (signal) => suspects.step(signal)),
       this.#whileLeading('cancelling', (signal) => cancellation.step(signal)),
       ...this.#retentionLoop(),
       this.#whileLeading('keeping a snapshot', (signal) => this.#snapshots.step(signal)),
@@ -221,6 +227,7 @@ export class Master {
     try {
       const led = this.leads;
       await this.#membership.step(signal);
+      this.#core.quiet.note(this.state.suspects);
       this.#followedAtMs = this.#ports.clock.monotonicMs();
       if (led !== this.leads) this.#core.control.touch();
     } catch (error) {
