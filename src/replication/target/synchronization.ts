@@ -1,3 +1,4 @@
+import type { ShardRef } from '../../wire/shards.ts';
 import type { ShardReport, StructureReport, WorkerTask } from '../../wire/worker.ts';
 import type { ArangoDeployment } from '../arango.ts';
 import { StructureAligner } from './align-structure.ts';
@@ -24,6 +25,7 @@ export interface SynchronizationOptions {
   readonly deployment: ArangoDeployment;
   readonly sources: LinkSources;
   readonly onStructure: (report: StructureReport) => Promise<void>;
+  readonly onDoubt: (shard: ShardRef, reason: string) => Promise<void>;
   readonly environment: Environment;
   readonly limits: TargetLimits;
 }
@@ -51,7 +53,7 @@ export class Synchronization {
 
   constructor(options: SynchronizationOptions) {
     this.#options = options;
-    const { deployment, environment, limits, epoch, sourceDeployment } = options;
+    const { deployment, environment, limits, epoch, sourceDeployment, onDoubt } = options;
     const { signal } = this.#stopping;
     const store = new CheckpointStore(deployment.front);
     const watch = new ServerWatch(deployment, environment.now);
@@ -65,6 +67,7 @@ export class Synchronization {
       watch,
       links: new LinkPool(options.sources, environment, limits, signal),
       gate: new Gate(limits.writesInFlight),
+      onDoubt,
       environment,
       limits,
     };
@@ -80,7 +83,10 @@ export class Synchronization {
     const changed = [...confirmedDrops].some((drop) => !this.#confirmedDrops.has(drop));
     this.#confirmedDrops = confirmedDrops;
     if (changed) for (const { receiver } of this.#inventories.values()) receiver.refresh();
-    for (const task of tasks) this.#start(task);
+    for (const task of tasks) {
+      this.#start(task);
+      this.#shards.get(task.id)?.receiver.lookInto(task.suspicion);
+    }
   }
 
   /** Up to where the source's logs have to be applied; undefined while there is no barrier. */

@@ -124,6 +124,8 @@ export interface TestEngine {
   readonly engine: TargetEngine;
   readonly log: LogLine[];
   readonly structures: StructureReport[];
+  /** Doubts that the engine told, in words `shard: reason`. */
+  readonly doubts: string[];
   /** Waits for a shard's report that fits. */
   shard(channel: string, wants: (report: ShardReport) => boolean): Promise<ShardReport>;
 }
@@ -136,14 +138,25 @@ export function testEngine(
 ): TestEngine {
   const log: LogLine[] = [];
   const structures: StructureReport[] = [];
+  const doubts: string[] = [];
+  const onDoubt = async ({ collection, shardIndex }: ShardRef, reason: string) =>
+    void doubts.push(`${collection}[${shardIndex}]: ${reason}`);
   const onStructure = async (report: StructureReport) => void structures.push(report);
   const { connect, routes } = source;
-  const engine = new TargetEngine({ deployment, connect, routes, onStructure, ...testEnvironment(log), limits });
+  const engine = new TargetEngine({
+    deployment,
+    connect,
+    routes,
+    onStructure,
+    onDoubt,
+    ...testEnvironment(log),
+    limits,
+  });
   const shard = (channel: string, wants: (report: ShardReport) => boolean) =>
     until(`a report of ${channel}, last: ${JSON.stringify(engine.reports())}`, () =>
       engine.reports().find((report) => report.taskId === channel && wants(report)),
     );
-  return { engine, log, structures, shard };
+  return { engine, log, structures, doubts, shard };
 }
 
 /** Task and channel have the same name. */
