@@ -67,12 +67,7 @@ class ReceivingRole implements TargetRole {
   readonly #stopping = new AbortController();
   #deploymentId = '';
 
-  constructor(
-    engines: Engines,
-    told: Pick<TargetConnections, 'structure' | 'doubt'>,
-    clock: Clock,
-    log: Logger,
-  ) {
+  constructor(engines: Engines, told: Pick<TargetConnections, 'structure' | 'doubt'>, clock: Clock, log: Logger) {
     const trouble = new ConditionLog(log, 'the message queue of the source');
     this.#queue = new DirectRemoteQueue({
       remote: () => this.#remote(),

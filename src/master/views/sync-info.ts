@@ -1,5 +1,7 @@
 import type { OutgoingTarget } from '../../domain/outgoing/state.ts';
 import { overallStatus } from '../../domain/shards/overall-status.ts';
+import type { Suspect } from '../../domain/suspects/state.ts';
+import type { LastStop } from '../../domain/synchronization/state.ts';
 import type { ControlState } from '../../projections/control-state.ts';
 import type { OutgoingSyncInfo, SyncInfo } from '../../wire/sync-info.ts';
 import type { ShardReport } from '../../wire/worker.ts';
@@ -11,6 +13,8 @@ export interface SyncInfoOptions {
   readonly reportOf: (taskId: string) => ShardReport | undefined;
   /** What an active or cancelled synchronization waits for; undefined for nothing. */
   readonly waitsFor: string | undefined;
+  /** Until when an old write may still land in a suspect shard; undefined when it cannot any more (S4). */
+  readonly quietUntil: (suspect: Suspect) => string | undefined;
 }
 
 /** Answer of `GET /_api/sync`: this deployment as a target, and as a source. */
@@ -23,8 +27,8 @@ export function syncInfo(state: ControlState, options: SyncInfoOptions): SyncInf
   };
 }
 
-function incomingInfo(state: ControlState, { details, reportOf, waitsFor }: SyncInfoOptions): SyncInfo {
-  const { synchronization, shards, tasks } = state;
+function incomingInfo(state: ControlState, { details, reportOf, waitsFor, quietUntil }: SyncInfoOptions): SyncInfo {
+  const { synchronization, shards, suspects, tasks } = state;
   const { phase, configuration, problems, heldDrops, lastStop } = synchronization;
   if (phase === 'inactive' || configuration === null) {
     return {
@@ -33,6 +37,7 @@ function incomingInfo(state: ControlState, { details, reportOf, waitsFor }: Sync
       shardsCount: 0,
       totalShardsCount: 0,
       ...(lastStop?.aborted === true ? { cancellationAborted: true } : {}),
+      ...stopWarnings(lastStop),
     };
   }
   const received = tasksByShard(tasks, 'receive-shard');
@@ -40,7 +45,9 @@ function incomingInfo(state: ControlState, { details, reportOf, waitsFor }: Sync
     source: [...configuration.source],
     status: incomingStatus(state),
     status_message: synchronization.failure?.reason ?? waitsFor ?? withdrawnText(synchronization.withdrawn),
-    ...(details === 'full' ? { shards: shardInfos(shards.byKey, received, reportOf) } : {}),
+    ...(details === 'full'
+      ? { shards: shardInfos(shards.byKey, received, reportOf, (key) => suspicionText(suspects.get(key), quietUntil)) }
+      : {}),
     shardsCount: [...shards.byKey.keys()].filter((key) => received.has(key)).length,
     totalShardsCount: shards.byKey.size,
     ...(problems.length === 0 ? {} : { problems: [...problems] }),
@@ -74,4 +81,28 @@ function outgoingInfo(
     shardsCount: [...shards.keys()].filter((key) => sent.has(key)).length,
     ...(barrier === null ? {} : { active_barrier: true }),
   };
+}
+
+/** Why a shard that runs is not in sync: undefined for one that is not suspect. */
+function suspicionText(suspect: Suspect | undefined, quietUntil: SyncInfoOptions['quietUntil']): string | undefined {
+  if (suspect === undefined) return undefined;
+  const until = quietUntil(suspect);
+  const next =
+    until === undefined ? 'it is being compared with the source' : `it is compared with the source after ${until}`;
+  return `suspect, an old write may have landed late: ${suspect.reason}; ${next}`;
+}
+
+/** What is not known of a target that was made writable by force. */
+function stopWarnings(lastStop: LastStop | null): Pick<SyncInfo, 'stop_warnings'> {
+  if (lastStop === null) return {};
+  const { unsettledShards, clocksUnverified } = lastStop;
+  const warnings = [
+    ...(unsettledShards === undefined
+      ? []
+      : [`the quiet time was not waited out: old writes may still land in ${unsettledShards} shards`]),
+    ...(clocksUnverified === undefined
+      ? []
+      : [`new writes may get revisions that replicated documents have: ${clocksUnverified}`]),
+  ];
+  return warnings.length === 0 ? {} : { stop_warnings: warnings };
 }
