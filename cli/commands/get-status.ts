@@ -28,6 +28,7 @@ function describe(info: SyncInfo, verbose: boolean): string[] {
   if (info.status !== 'inactive')
     lines.push(`Shards: ${info.shardsCount ?? 0} of ${info.totalShardsCount ?? 'unknown'}`);
   if (info.status_message) lines.push(info.status_message);
+  for (const warning of info.stop_warnings ?? []) lines.push(`Since the last stop: ${warning}`);
   for (const { database, collection, reason } of info.problems ?? []) {
     lines.push(`Not replicated: ${database}/${collection}: ${reason}`);
   }

@@ -102,6 +102,7 @@ describe('an archived state of an older schema', () => {
     expect(state.notUnderstood).toEqual([]);
     expect(state.leadership.term).toBe(4);
     expect(state.outgoing.get('t')).toEqual({ barrier: null });
+    expect(state.suspects).toEqual(new Map());
     expect(state.serverMode).toEqual({ wishedReadOnly: false, held: true });
     expect(state.audit[0]).toMatchObject({
       actor: { kind: 'user', name: 'root' },

@@ -32,7 +32,8 @@ export function suspectShards({ phase }: Synchronization, { shards, reason }: Su
 /** A suspicion that was renewed meanwhile is another one, and stays. */
 export function settleSuspicions(state: Suspects, { settled }: SettleSuspicions): Decision {
   const current = settled.filter(({ shard, position }) => state.get(shardKey(shard))?.position === position);
-  const ways = Map.groupBy(current, ({ how }) => how);
+  const once = new Map(current.map((each) => [shardKey(each.shard), each]));
+  const ways = Map.groupBy(once.values(), ({ how }) => how);
   return decided(
     ...[...ways]
       .sort(([a], [b]) => byText(a, b))
