@@ -124,8 +124,6 @@ export interface TestEngine {
   readonly engine: TargetEngine;
   readonly log: LogLine[];
   readonly structures: StructureReport[];
-  /** Doubts that the engine told, in words `shard: reason`. */
-  readonly doubts: string[];
   /** Waits for a shard's report that fits. */
   shard(channel: string, wants: (report: ShardReport) => boolean): Promise<ShardReport>;
 }
@@ -135,12 +133,10 @@ export function testEngine(
   deployment: ArangoDeployment,
   source: Pick<ScriptedSource, 'connect' | 'routes'>,
   limits: Partial<TargetLimits> = {},
+  onDoubt: (shard: ShardRef, reason: string) => Promise<void> = async () => undefined,
 ): TestEngine {
   const log: LogLine[] = [];
   const structures: StructureReport[] = [];
-  const doubts: string[] = [];
-  const onDoubt = async ({ collection, shardIndex }: ShardRef, reason: string) =>
-    void doubts.push(`${collection}[${shardIndex}]: ${reason}`);
   const onStructure = async (report: StructureReport) => void structures.push(report);
   const { connect, routes } = source;
   const engine = new TargetEngine({
@@ -156,7 +152,7 @@ export function testEngine(
     until(`a report of ${channel}, last: ${JSON.stringify(engine.reports())}`, () =>
       engine.reports().find((report) => report.taskId === channel && wants(report)),
     );
-  return { engine, log, structures, doubts, shard };
+  return { engine, log, structures, shard };
 }
 
 /** Task and channel have the same name. */

@@ -23,6 +23,7 @@ const action = z.discriminatedUnion('kind', [
   }),
   z.strictObject({ kind: z.literal('cut') }),
   z.strictObject({ kind: z.literal('cut-then-land'), ms: z.number().min(0) }),
+  z.strictObject({ kind: z.literal('cut-then-hold') }),
 ]);
 
 const faultBody = z.strictObject({
@@ -41,6 +42,7 @@ const commands: Readonly<Record<string, (control: Control, body: unknown) => unk
     const { path, ...rule } = faultBody.parse(body);
     return shown(control.addFault(defined({ ...rule, ...(path === undefined ? {} : { path: new RegExp(path) }) })));
   },
+  'release-held': async (control) => ({ released: await control.releaseHeld() }),
   'read-only': (control, body) => control.setReadOnly(z.strictObject({ value: z.boolean() }).parse(body).value),
   'queue-time': (control, body) =>
     control.setQueueTime(z.strictObject({ seconds: z.number().min(0) }).parse(body).seconds),

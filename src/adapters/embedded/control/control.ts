@@ -40,6 +40,11 @@ export class Control {
     return this.#faults.list();
   }
 
+  /** Lets requests land that `cut-then-hold` kept back. */
+  releaseHeld(): Promise<number> {
+    return this.#faults.release();
+  }
+
   clearFaults(): void {
     this.#faults.clear();
   }
