@@ -64,6 +64,10 @@ const commands: Readonly<Record<string, (control: Control, body: unknown) => unk
   restart: (control, body) => control.restart(z.strictObject({ server }).parse(body).server),
   'hold-mode': (control, body) => control.holdMode(z.strictObject({ server }).parse(body).server),
   'release-mode': (control, body) => control.releaseMode(z.strictObject({ server }).parse(body).server),
+  'ignore-clocks': (control, body) => {
+    const wish = z.strictObject({ server, value: z.boolean() }).parse(body);
+    return control.ignoreClocks(wish.server, wish.value);
+  },
   'cut-connections': (control, body) => control.cutConnections(z.strictObject({ server }).parse(body).server),
   'lose-power': async (control, body) => {
     const wish = z.strictObject({ server, fromTick: z.number().optional() }).parse(body);

@@ -136,6 +136,11 @@ export class Control {
     this.#node(server).releaseMode();
   }
 
+  /** Whether a server leaves its clock as it is, whatever others send with their requests. */
+  ignoreClocks(server: string | undefined, value: boolean): void {
+    this.#node(server).ignoresClocks = value;
+  }
+
   /** Cuts all connections of a server, which goes on. */
   cutConnections(server?: string): void {
     this.#node(server).cut();
