@@ -104,6 +104,19 @@ describe('S16: a target', () => {
     expect(await renewClocks(deployment, shards(), Date.now(), signal)).toBe(newest);
   });
 
+  it.each([['cluster'], ['single']] as const)(
+    'of kind %s makes no autoincrement key that was replicated',
+    async (mode) => {
+      const { control } = await startTarget({ ...cluster, mode }, 0);
+      await create('a', { numberOfShards: 1, replicationFactor: 2, keyOptions: { type: 'autoincrement' } });
+      await restore('a', Date.now(), ['7', '50', '31']);
+      expect((await write('a', 2)).map(({ _key }) => _key)).toEqual(['51', '52']);
+      if (mode === 'single') return;
+      control.moveLeader({ collection: 'a' });
+      expect((await write('a', 1)).map(({ _key }) => _key)).toEqual(['53']);
+    },
+  );
+
   it('gets no clock from the far future: it could not be turned back', async () => {
     await startTarget(cluster, 0);
     const far = encodeRevision(BigInt(Date.now() + 48 * HOUR_MS) << 20n);
