@@ -129,7 +129,7 @@ describe('S16: a target', () => {
   });
 });
 
-describe('the newest revision', () => {
+describe('S16: the newest revision', () => {
   it('is exact, wherever it is, and asked for in parts', async () => {
     await startTarget(cluster, 0);
     const { placed } = await placeShards(deployment, shards(), 'target', signal);
