@@ -187,8 +187,8 @@ export const RULES: readonly Rule[] = [
       {
         what: 'takes a copy that began before the quiet time for proof',
         file: 'src/replication/target/stream-session.ts',
-        find: 'this.#copiedFor = this.#options.suspicion();',
-        replace: 'queueMicrotask(() => {});',
+        find: "onVerified('copied', this.#copiedFor)",
+        replace: "onVerified('copied', this.#options.suspicion())",
         killedIn: LATE_WRITES_TEST,
       },
       {
