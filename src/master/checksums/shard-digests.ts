@@ -16,7 +16,7 @@ export interface PlacedShard {
 
 /** A batch keeps the trees of so many shards: trees roll forward under an old batch (reference 5.8.1, #17018). */
 export const shardsPerBatch = 64;
-const treesAtOncePerServer = 8;
+export const treesAtOncePerServer = 8;
 const batchTtlSeconds = 120;
 /** A tree that is gone is asked for again with a batch of its own, so often. */
 const attemptsMax = 4;
@@ -123,7 +123,7 @@ export async function withBatch<T>(
 }
 
 /** Maps with at most `limit` running at once; keeps order. */
-async function inParallel<T, R>(
+export async function inParallel<T, R>(
   items: readonly T[],
   limit: number,
   map: (item: T, index: number) => Promise<R>,

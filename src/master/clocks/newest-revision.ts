@@ -1,6 +1,12 @@
 import { type ArangoDeployment, ArangoError, type ArangoServer } from '../../replication/arango.ts';
 import { decodeRevision, encodeHlc, encodeRevision } from '../../replication/revision.ts';
-import { type PlacedShard, shardsPerBatch, withBatch } from '../checksums/shard-digests.ts';
+import {
+  inParallel,
+  type PlacedShard,
+  shardsPerBatch,
+  treesAtOncePerServer,
+  withBatch,
+} from '../checksums/shard-digests.ts';
 import { newestNode, type RevisionRange } from './newest-node.ts';
 
 /** One second of revision time: the first part that is looked at, each next one is twice as long. */
@@ -20,21 +26,47 @@ export async function newestRevision(
   nowMs: number,
   signal: AbortSignal,
 ): Promise<string> {
+  const newest = await Promise.all(
+    [...Map.groupBy(shards, (shard) => shard.leader)].map(async ([leader, led]) => {
+      if (leader === undefined) throw new Error(`nobody leads ${led.map(({ name }) => name).join(', ')} now`);
+      return newestOn(await deployment.dbServer(leader), led, nowMs, signal);
+    }),
+  );
+  const largest = newest.reduce(larger, 0n);
+  return largest === 0n ? '' : encodeRevision(largest);
+}
+
+/** Of the shards that one server leads; 0 for no document. */
+async function newestOn(
+  server: ArangoServer,
+  shards: readonly PlacedShard[],
+  nowMs: number,
+  signal: AbortSignal,
+): Promise<bigint> {
   let newest = 0n;
-  for (const [leader, led] of Map.groupBy(shards, (shard) => shard.leader)) {
-    if (leader === undefined) throw new Error(`nobody leads ${led.map(({ name }) => name).join(', ')} now`);
-    const server = await deployment.dbServer(leader);
-    for (let at = 0; at < led.length; at += shardsPerBatch) {
-      newest = await withBatch(server, signal, async (batchId) => {
-        let found = newest;
-        for (const shard of led.slice(at, at + shardsPerBatch)) {
-          found = await newestIn({ server, shard, batchId, signal }, found, nowMs);
-        }
-        return found;
+  for (let at = 0; at < shards.length; at += shardsPerBatch) {
+    newest = await withBatch(server, signal, async (batchId) => {
+      const places = shards.slice(at, at + shardsPerBatch).map((shard) => ({ server, shard, batchId, signal }));
+      const nodes = await inParallel(places, treesAtOncePerServer, lastNode);
+      const filled = places.flatMap((place, index) => {
+        const node = nodes[index];
+        return node === undefined ? [] : [{ place, node }];
       });
-    }
+      // The first is looked into alone: what it finds leaves little to list of the others.
+      const [first, ...others] = filled.sort((a, b) => (a.node.to < b.node.to ? 1 : -1));
+      if (first === undefined) return newest;
+      const known = await newestIn(first.place, first.node, newest, nowMs);
+      const more = await inParallel(others, treesAtOncePerServer, ({ place, node }) =>
+        newestIn(place, node, known, nowMs),
+      );
+      return more.reduce(larger, known);
+    });
   }
-  return newest === 0n ? '' : encodeRevision(newest);
+  return newest;
+}
+
+function larger(a: bigint, b: bigint): bigint {
+  return a > b ? a : b;
 }
 
 interface Place {
@@ -45,9 +77,8 @@ interface Place {
 }
 
 /** The newest of a shard, or `before` when that is as new. */
-async function newestIn(place: Place, before: bigint, nowMs: number): Promise<bigint> {
-  const node = await lastNode(place);
-  if (node === undefined || node.to <= before) return before;
+async function newestIn(place: Place, node: RevisionRange, before: bigint, nowMs: number): Promise<bigint> {
+  if (node.to <= before) return before;
   const range = { from: before >= node.from ? before + 1n : node.from, to: node.to };
   const found = await newestOf((part) => newestBetween(place, part), range, BigInt(nowMs) << 20n);
   return found === undefined ? before : found;
