@@ -3,7 +3,7 @@ import { defined } from '../defined.ts';
 import { UsageError } from '../errors.ts';
 import { retentionOf, retentionOptions } from '../events/retention-options.ts';
 import { checkCaFile, readKeyfile } from '../keyfile.ts';
-import { endpoints, file, integer, list, oneOf, requiredFile, requiredSecret, text } from '../options.ts';
+import { duration, endpoints, file, integer, list, oneOf, requiredFile, requiredSecret, text } from '../options.ts';
 import { processOptions, runProcess, versionInfo } from '../process-options.ts';
 
 const kafka = (description: string) => ({ description: `${description} (Kafka only)` });
@@ -40,6 +40,9 @@ export const runMaster = defineCommand({
     kafkaCa: text('mq.kafka-cacert', kafka('CA of the brokers')),
     transportTopics: list('mq.transport-topic', kafka('Topic to use')),
     transportTopicsFile: text('mq.transport-topicsfile', kafka('File with the topics to use, one a line')),
+    quietTime: duration('sync.quiet-time', '30m', {
+      description: 'No write that a server of ArangoDB has taken lands later than this; longer where its time-outs are',
+    }),
     ...retentionOptions,
     ...processOptions,
   },
@@ -52,7 +55,17 @@ export const runMaster = defineCommand({
     const events = retentionOf(values);
     const endpoint = values.serverEndpoints[0];
     const optional = defined({ clusterCa, clientCa, masterCa, monitoringToken, endpoint, events });
-    const required = { clusterEndpoints, clusterJwtSecret, keyfile, port, publicEndpoints, masterSecret, mqType };
+    const times = { quietTimeMs: values.quietTime };
+    const required = {
+      times,
+      clusterEndpoints,
+      clusterJwtSecret,
+      keyfile,
+      port,
+      publicEndpoints,
+      masterSecret,
+      mqType,
+    };
     return runProcess('master', values, terminal, async (log) => {
       // Loaded here, so that commands that only ask a master start quickly.
       const { startMaster } = await import('../../src/adapters/master-process.ts');

@@ -36,7 +36,7 @@ async function stop(masters: MasterClient, terminal: Terminal, deadline: number,
   const { status } = await masters.ask({ method: 'GET', path: '/_api/sync?details=short' }, SyncInfo);
   const isRunning = status !== 'inactive' && status !== 'cancelling';
   if (!isEnsured || !isRunning) {
-    await cancel(masters, {}, deadline, terminal.interrupted);
+    await cancel(masters, {}, deadline, terminal);
     return;
   }
   if (status === 'failed') {
@@ -47,7 +47,7 @@ async function stop(masters: MasterClient, terminal: Terminal, deadline: number,
   }
   try {
     await waitBehindBarrier(masters, terminal, deadline);
-    await cancel(masters, { ensure_in_sync: true }, deadline, terminal.interrupted);
+    await cancel(masters, { ensure_in_sync: true }, deadline, terminal);
   } catch (error) {
     throw await asBefore(masters, error);
   }
@@ -59,14 +59,23 @@ export const abortSync = defineCommand({
   options: {
     ...masterOptions,
     timeout: duration('timeout', '5m', { description: 'How long to try the source and to wait until all has stopped' }),
+    skipQuietTime: flag('skip-quiet-time', {
+      description:
+        'Make this datacenter writable at once although old writes of the synchronization may still land in it',
+    }),
   },
   run: async (values, terminal) => {
-    const body = { force: true, force_timeout: Math.floor(values.timeout / 2) * NANOSECONDS_PER_MS };
+    const body = {
+      force: true,
+      force_timeout: Math.floor(values.timeout / 2) * NANOSECONDS_PER_MS,
+      ...(values.skipQuietTime ? { skip_quiet_time: true } : {}),
+    };
     const deadline = performance.now() + values.timeout;
-    const { aborted } = await withMasters(values, terminal, (masters) =>
-      cancel(masters, body, deadline, terminal.interrupted, afterAbort),
+    const { aborted, warnings } = await withMasters(values, terminal, (masters) =>
+      cancel(masters, body, deadline, terminal, afterAbort),
     );
     terminal.out('Synchronization aborted.');
+    for (const warning of warnings) terminal.out(`Warning: ${warning}.`);
     if (aborted) terminal.out("The source was not told. Once it is back, run 'arangosync abort outgoing sync' there.");
     return 0;
   },

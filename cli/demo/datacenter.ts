@@ -5,6 +5,8 @@ import { createCa, formatKeyfile, issueCertificate, type SignedCertificate } fro
 import { type DemoProcess, freePorts, startProcess } from './processes.ts';
 
 const START_TIMEOUT_MS = 30_000;
+/** The embedded servers wait for the leader of a shard for 15 s at most, and hold nothing longer. */
+const QUIET_TIME = '--sync.quiet-time=20s';
 const LIFETIME_MS = 7 * 24 * 60 * 60_000;
 
 /** What both datacenters share: the two authorities, as the documentation has them. */
@@ -119,7 +121,12 @@ export async function startDatacenter(
       `--server.client-cafile=${join(folder, 'client-auth-ca.crt')}`,
       `--master.cacert=${join(folder, 'tls-ca.crt')}`,
     ];
-    const own = [`--server.endpoint=${endpoint}`, `--server.port=${new URL(endpoint).port}`, '--mq.type=direct'];
+    const own = [
+      `--server.endpoint=${endpoint}`,
+      `--server.port=${new URL(endpoint).port}`,
+      '--mq.type=direct',
+      QUIET_TIME,
+    ];
     return { endpoint, process: start(role, [...argv, ...certificates, ...own], environment) };
   };
   const startWorker = (endpoint: string, role: string): Member => {

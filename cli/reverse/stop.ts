@@ -22,13 +22,13 @@ export async function stopForReversal(
   if (status === 'inactive') return assertHeld(source);
   const body = { ensure_in_sync: true, source_server_mode: 'readonly' };
   if (status === 'cancelling') {
-    await cancel(target, { source_server_mode: 'readonly' }, deadline, terminal.interrupted);
+    await cancel(target, { source_server_mode: 'readonly' }, deadline, terminal);
     return assertHeld(source);
   }
   if (status === 'failed') throw new CommandFailed('the synchronization has failed: it cannot be reversed in sync');
   try {
     await waitBehindBarrier(target, terminal, deadline);
-    await cancel(target, body, deadline, terminal.interrupted);
+    await cancel(target, body, deadline, terminal);
   } catch (error) {
     throw await asBefore(target, error);
   }

@@ -16,6 +16,7 @@ function incomingLines(info: BothEnds, verbose: boolean): string[] {
   if (info.cancellationAborted) {
     lines.push("The last one was aborted; its source was not told: run 'arangosync abort outgoing sync' there");
   }
+  for (const warning of info.stop_warnings ?? []) lines.push(`Since the last stop: ${warning}`);
   if (info.status === 'inactive') return lines;
   lines.push(`Shards: ${info.shardsCount ?? 0} of ${info.totalShardsCount ?? 'unknown'}`);
   if (info.status_message) lines.push(info.status_message);

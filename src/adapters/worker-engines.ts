@@ -43,6 +43,7 @@ export function receivingEngine(
     connect: (workerId) => connections.connect(workerId),
     routes: () => connections.routes(),
     onStructure: (report) => connections.structure(report),
+    onDoubt: (shard, reason) => connections.doubt(shard, reason),
   });
 }
 

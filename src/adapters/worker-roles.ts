@@ -3,7 +3,7 @@ import type { RemoteQueue, StructureReport, WorkerInstructions } from '../wire/w
 import type { Clock } from '../worker/clock.ts';
 import { ConditionLog } from '../worker/condition-log.ts';
 import type { Logger } from '../worker/logger.ts';
-import type { Roles, SourceRole, TargetRole } from '../worker/ports.ts';
+import type { Roles, SourceRole, TargetRole, TellDoubt } from '../worker/ports.ts';
 import { LinkHost } from './mq/direct/link-host.ts';
 import { DirectRemoteQueue } from './mq/direct/remote-queue.ts';
 
@@ -21,6 +21,8 @@ export interface TargetConnections {
   connect(workerId: string): Promise<ReceiverLink>;
   /** Resolves when the leader has taken the report. */
   structure(report: StructureReport): Promise<void>;
+  /** Resolves when the log has that the outcome of writes to a shard is unknown (S4). */
+  readonly doubt: TellDoubt;
 }
 
 export interface Engines {
@@ -53,7 +55,7 @@ export function rolesOverDirectQueue(engines: Engines, clock: Clock, log: Logger
         },
       };
     },
-    target: (structure) => new ReceivingRole(engines, structure, clock, log),
+    target: (structure, doubt) => new ReceivingRole(engines, { structure, doubt }, clock, log),
   };
 }
 
@@ -65,7 +67,7 @@ class ReceivingRole implements TargetRole {
   readonly #stopping = new AbortController();
   #deploymentId = '';
 
-  constructor(engines: Engines, structure: (report: StructureReport) => Promise<void>, clock: Clock, log: Logger) {
+  constructor(engines: Engines, told: Pick<TargetConnections, 'structure' | 'doubt'>, clock: Clock, log: Logger) {
     const trouble = new ConditionLog(log, 'the message queue of the source');
     this.#queue = new DirectRemoteQueue({
       remote: () => this.#remote(),
@@ -79,7 +81,7 @@ class ReceivingRole implements TargetRole {
         return new Map(Object.entries(routes).map(([channel, { workerId }]) => [channel, workerId]));
       },
       connect: (workerId) => this.#queue.connect(workerId, this.#stopping.signal),
-      structure,
+      ...told,
     });
   }
 

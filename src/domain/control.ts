@@ -7,6 +7,7 @@ import { evolveOutgoing, initialOutgoing, type Outgoing } from './outgoing/state
 import { evolveServerMode, initialServerMode, type ServerModeState } from './server-mode/state.ts';
 import { evolveSettings, initialSettings, type Settings } from './settings/state.ts';
 import { evolveIncomingShards, type IncomingShards, initialIncomingShards } from './shards/state.ts';
+import { evolveSuspects, initialSuspects, type Suspects } from './suspects/state.ts';
 import { evolveSynchronization, initialSynchronization, type Synchronization } from './synchronization/state.ts';
 import { evolveTasks, initialTasks, type Tasks } from './tasks/state.ts';
 import { evolveWorkers, initialWorkers, type Workers } from './workers/state.ts';
@@ -20,6 +21,7 @@ export interface Control {
   /** This deployment as a target. */
   readonly synchronization: Synchronization;
   readonly shards: IncomingShards;
+  readonly suspects: Suspects;
   /** This deployment as a source. */
   readonly outgoing: Outgoing;
   /** Synchronizations of targets that have ended here. */
@@ -35,6 +37,7 @@ export const initialControl: Control = {
   settings: initialSettings,
   synchronization: initialSynchronization,
   shards: initialIncomingShards,
+  suspects: initialSuspects,
   outgoing: initialOutgoing,
   endedEpochs: initialEndedEpochs,
   tasks: initialTasks,
@@ -50,6 +53,7 @@ export function evolve(control: Control, event: KnownEvent, occurrence: Occurren
     settings: evolveSettings(control.settings, event),
     synchronization: evolveSynchronization(control.synchronization, event, occurrence),
     shards: evolveIncomingShards(control.shards, event, occurrence),
+    suspects: evolveSuspects(control.suspects, event, occurrence),
     outgoing: evolveOutgoing(control.outgoing, event, occurrence),
     endedEpochs: evolveEndedEpochs(control.endedEpochs, event),
     tasks: evolveTasks(control.tasks, event, occurrence),

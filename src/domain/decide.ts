@@ -25,6 +25,7 @@ import { type NoteModeRestored, noteModeRestored, type WishServerMode, wishServe
 import { type SetMessageTimeout, setMessageTimeout } from './settings/decide.ts';
 import { type ReportShards, reportShards } from './shards/report.ts';
 import { type ResetShards, resetShards } from './shards/reset.ts';
+import { type SettleSuspicions, type SuspectShards, settleSuspicions, suspectShards } from './suspects/decide.ts';
 import { type ConfigureSync, configureSync } from './synchronization/configure.ts';
 import { type IdentifySource, identifySource } from './synchronization/identify.ts';
 import {
@@ -78,6 +79,8 @@ export type Command =
   | ConfirmDrops
   | ReportShards
   | ResetShards
+  | SuspectShards
+  | SettleSuspicions
   | RegisterOutgoing
   | SetOutgoingShards
   | StopOutgoing
@@ -97,8 +100,8 @@ export type Command =
  * aggregate, with the states that this one looks at.
  */
 export function decide(control: Control, command: Command, context: Context): Decision {
-  const { leadership, masters, workers, settings, synchronization, shards, outgoing, endedEpochs, tasks, serverMode } =
-    control;
+  const { leadership, masters, workers, settings, synchronization, shards, suspects } = control;
+  const { outgoing, endedEpochs, tasks, serverMode } = control;
   switch (command.kind) {
     case 'claim-leadership':
       return claimLeadership(leadership, command);
@@ -109,9 +112,9 @@ export function decide(control: Control, command: Command, context: Context): De
     case 'remove-master':
       return removeMaster(masters, command);
     case 'register-worker':
-      return registerWorker(workers, tasks, command);
+      return registerWorker(workers, { tasks, shards, synchronization }, command);
     case 'remove-worker':
-      return removeWorker(workers, tasks, command);
+      return removeWorker(workers, { tasks, shards, synchronization }, command);
     case 'set-message-timeout':
       return setMessageTimeout(settings, command);
     case 'configure-sync':
@@ -144,6 +147,10 @@ export function decide(control: Control, command: Command, context: Context): De
       return reportShards(shards, outgoing, tasks, command);
     case 'reset-shards':
       return resetShards(synchronization, shards, command, context);
+    case 'suspect-shards':
+      return suspectShards(synchronization, command);
+    case 'settle-suspicions':
+      return settleSuspicions(suspects, command);
     case 'register-outgoing':
       return registerOutgoing(outgoing, endedEpochs, command);
     case 'set-outgoing-shards':

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import * as barrier from './types/barrier.ts';
 import * as members from './types/members.ts';
 import * as pause from './types/pause.ts';
+import * as suspects from './types/suspects.ts';
 import * as synchronization from './types/synchronization.ts';
 import * as work from './types/work.ts';
 
@@ -54,6 +55,8 @@ export const vocabulary = {
   ShardsRemoved: first(synchronization.ShardsRemoved),
   ShardStatesChanged: first(synchronization.ShardStatesChanged),
   ShardResetRequested: first(synchronization.ShardResetRequested),
+  ShardsSuspected: first(suspects.ShardsSuspected),
+  SuspicionsSettled: first(suspects.SuspicionsSettled),
   StructureChanged: first(synchronization.StructureChanged),
   StructureProblemsChanged: first(synchronization.StructureProblemsChanged),
   DropsHeld: first(synchronization.DropsHeld),

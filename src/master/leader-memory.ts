@@ -1,5 +1,6 @@
 import { InstructionLedger } from './instruction-ledger.ts';
 import { Presence } from './presence.ts';
+import { ReceivedShards } from './received-shards.ts';
 import { Telemetry } from './telemetry.ts';
 
 /**
@@ -12,6 +13,7 @@ export class LeaderMemory {
   readonly workers = new Presence();
   readonly masters = new Presence();
   readonly ledger = new InstructionLedger();
+  readonly received = new ReceivedShards();
   /** Newest structure report that came, by worker. */
   readonly structureSequences = new Map<string, number>();
   #term = -1;
@@ -26,6 +28,7 @@ export class LeaderMemory {
     this.workers.begin(nowMs);
     this.masters.begin(nowMs);
     this.ledger.clear();
+    this.received.clear();
     this.structureSequences.clear();
   }
 

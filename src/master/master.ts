@@ -8,6 +8,7 @@ import { LeaderMemory } from './leader-memory.ts';
 import { runLoop } from './loop.ts';
 import { Membership } from './membership.ts';
 import type { MasterPorts, MasterSettings } from './ports.ts';
+import { QuietTimes } from './quiet-times.ts';
 import { BarrierReconciler } from './reconcile/barriers.ts';
 import { CancellationReconciler } from './reconcile/cancellation.ts';
 import type { Core } from './reconcile/core.ts';
@@ -16,6 +17,7 @@ import { KeptLogReconciler } from './reconcile/kept-log.ts';
 import { MemberReconciler } from './reconcile/members.ts';
 import { ServerModeReconciler } from './reconcile/server-mode.ts';
 import { SourceLink } from './reconcile/source-link.ts';
+import { SuspectReconciler } from './reconcile/suspects.ts';
 import { TargetModeReconciler } from './reconcile/target-mode.ts';
 import { TaskReconciler } from './reconcile/tasks.ts';
 import { Rejections } from './rejections.ts';
@@ -78,6 +80,7 @@ export class Master {
     readonly barriers: BarrierReconciler;
     readonly inSync: InSyncReconciler;
     readonly keptLog: KeptLogReconciler;
+    readonly suspects: SuspectReconciler;
   };
   readonly #snapshots: SnapshotKeeper;
   readonly #stopping = new AbortController();
@@ -109,6 +112,7 @@ export class Master {
       control,
       desk: new CommandDesk(control, election, this.rejections),
       memory: new LeaderMemory(),
+      quiet: new QuietTimes(clock, times),
     };
     this.#core = core;
     this.#membership = new Membership(control, election, ports, settings);
@@ -124,6 +128,7 @@ export class Master {
       barriers,
       inSync,
       keptLog,
+      suspects: new SuspectReconciler(core),
       members: new MemberReconciler(core),
       mode,
       tasks: new TaskReconciler(core, mode, new SendPlacement(ports, () => control.state)),
@@ -164,7 +169,8 @@ export class Master {
 
   /** Begins to follow, to stand for election, and to reconcile. */
   start(): void {
-    const { members, mode, tasks, link, cancellation, serverMode, barriers, inSync, keptLog } = this.#reconcilers;
+    const { members, mode, tasks, link, cancellation, serverMode, barriers, inSync, keptLog, suspects } =
+      this.#reconcilers;
     this.#loops = Promise.all([
       this.#followLoop(),
       this.#authorityLoop(),
@@ -176,6 +182,7 @@ export class Master {
       this.#whileLeading('barriers of targets', (signal) => barriers.step(signal)),
       this.#whileLeading('comparing behind the barrier', (signal) => inSync.step(signal)),
       this.#whileLeading('the log of paused targets', (signal) => keptLog.step(signal)),
+      this.#whileLeading('watching suspect shards', (signal) => suspects.step(signal)),
       this.#whileLeading('cancelling', (signal) => cancellation.step(signal)),
       ...this.#retentionLoop(),
       this.#whileLeading('keeping a snapshot', (signal) => this.#snapshots.step(signal)),
@@ -229,6 +236,7 @@ export class Master {
     try {
       const led = this.leads;
       await this.#membership.step(signal);
+      this.#core.quiet.note(this.state.suspects);
       this.#followedAtMs = this.#ports.clock.monotonicMs();
       if (led !== this.leads) this.#core.control.touch();
     } catch (error) {

@@ -95,7 +95,18 @@ export interface MasterTimes {
   readonly reconcileEveryMs: number;
   /** Writes that a server had accepted before it became read-only have ended after this time; longer ones are transactions. */
   readonly barrierQuietMs: number;
+  /** No write that a target's server has taken lands later than this (S4); `--sync.quiet-time`. */
+  readonly quietTimeMs: number;
 }
+
+/**
+ * Longest time from when a coordinator has taken a write of ours until it can be seen. The coordinator sends it to the
+ * shard's leader and tries again for 900 s (`CL_DEFAULT_LONG_TIMEOUT` of `Cluster/ClusterMethods.cpp`); the leader, which
+ * knows nothing of that limit, writes it and waits for each follower before it commits: 0.1 s per 4 KiB and at least
+ * 900 s (`--cluster.synchronous-replication-timeout-minimum` and `-per-4k`), which at our 8 MiB a request is the 900 s.
+ * A deployment where these were changed needs another `--sync.quiet-time`.
+ */
+export const writeLifeMsMax = (900 + 900) * 1_000;
 
 export const defaultTimes: MasterTimes = {
   leaderLeaseMs: 3_000,
@@ -106,4 +117,5 @@ export const defaultTimes: MasterTimes = {
   contactEveryMs: 2_000,
   reconcileEveryMs: 1_000,
   barrierQuietMs: 1_000,
+  quietTimeMs: writeLifeMsMax,
 };

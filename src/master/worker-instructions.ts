@@ -1,10 +1,19 @@
 import { createHash } from 'node:crypto';
+import type { Suspect, Suspects } from '../domain/suspects/state.ts';
 import { heldBackBy } from '../domain/synchronization/receiving.ts';
+import { shardKey } from '../events/types/parts.ts';
 import type { ControlState } from '../projections/control-state.ts';
 import { toNanoseconds } from '../wire/durations.ts';
 import type { WireBarrier } from '../wire/outgoing.ts';
-import type { RemoteQueue, WorkerInstructions } from '../wire/worker.ts';
+import type { RemoteQueue, WorkerInstructions, WorkerTask } from '../wire/worker.ts';
 import type { TaskList } from './task-lists.ts';
+
+/** What instructions follow from beside the log. */
+export interface Present {
+  readonly barrier?: WireBarrier | undefined;
+  /** Whether nothing doubtful can land at the shard any more (S4). */
+  readonly isQuiet?: (suspect: Suspect) => boolean;
+}
 
 /** What the leader wants the worker with these tasks to do. `remote` is how the source is reached; undefined while that is not known. */
 export function instructionsFor(
@@ -12,7 +21,7 @@ export function instructionsFor(
   state: ControlState,
   deploymentId: string,
   remote: RemoteQueue | undefined,
-  barrier?: WireBarrier,
+  { barrier, isQuiet = () => false }: Present = {},
 ): WorkerInstructions {
   const incoming = incomingOf(state, remote, barrier);
   const content = {
@@ -21,9 +30,37 @@ export function instructionsFor(
     messageTimeout: toNanoseconds(state.settings.messageTimeoutMs),
     ...(incoming === undefined ? {} : { incoming }),
   };
-  const tasks = incoming === undefined ? list.sent : list.all;
-  const text = JSON.stringify({ ...content, tasks: tasks.digest });
-  return { ...content, tasks: [...tasks.tasks], version: createHash('sha256').update(text).digest('base64url') };
+  const { tasks, digest } = incoming === undefined ? list.sent : list.all;
+  const suspicions = suspicionsOf(tasks, state.suspects, isQuiet);
+  const text = JSON.stringify({
+    ...content,
+    tasks: digest,
+    ...(suspicions.size > 0 && { suspicions: [...suspicions] }),
+  });
+  return {
+    ...content,
+    tasks: suspicions.size === 0 ? [...tasks] : tasks.map((task) => withSuspicion(task, suspicions.get(task.id))),
+    version: createHash('sha256').update(text).digest('base64url'),
+  };
+}
+
+/** By task: which suspicion of its shard is to be looked into, now that its quiet time is over. */
+function suspicionsOf(
+  tasks: readonly WorkerTask[],
+  suspects: Suspects,
+  isQuiet: (suspect: Suspect) => boolean,
+): ReadonlyMap<string, number> {
+  if (suspects.size === 0) return new Map();
+  return new Map(
+    tasks.flatMap(({ id, type, shard }) => {
+      const suspect = type === 'receive-shard' && shard !== undefined ? suspects.get(shardKey(shard)) : undefined;
+      return suspect !== undefined && isQuiet(suspect) ? [[id, suspect.position] as const] : [];
+    }),
+  );
+}
+
+function withSuspicion(task: WorkerTask, suspicion: number | undefined): WorkerTask {
+  return suspicion === undefined ? task : { ...task, suspicion };
 }
 
 function incomingOf(

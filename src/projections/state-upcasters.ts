@@ -2,7 +2,7 @@ import { actorOf } from '../events/actor.ts';
 import { parseCanonical } from '../events/canonical.ts';
 
 /** Version of the shape of `ControlState`: a snapshot of another one is not used. Raise it with every change. */
-export const STATE_SCHEMA = 4;
+export const STATE_SCHEMA = 5;
 
 /** Brings a state of one schema into the shape of the next. */
 type StateUpcaster = (state: Record<string, unknown>) => Record<string, unknown>;
@@ -11,7 +11,7 @@ type StateUpcaster = (state: Record<string, unknown>) => Record<string, unknown>
  * One per older schema, from 1 on. An archived state is all that is left of what came before it, so no schema is ever
  * given up: without its upcaster no master could lead from such a log any more.
  */
-const UPCASTERS: readonly StateUpcaster[] = [withActors, withServerMode, withPausesAndEndedEpochs];
+const UPCASTERS: readonly StateUpcaster[] = [withActors, withServerMode, withPausesAndEndedEpochs, withSuspects];
 
 /** A state as an archive kept it, in today's shape; undefined when it is of a schema that is not known. */
 export function upcastState(canonical: string, schema: number): unknown {
@@ -62,4 +62,9 @@ function withPausesAndEndedEpochs(state: Record<string, unknown>): Record<string
     outgoing: new Map([...outgoing].map(([id, target]) => [id, { ...target, pause: null }])),
     endedEpochs: new Map(),
   };
+}
+
+/** 4 → 5: shards to which an old write may still land. Nobody wrote them down before. */
+function withSuspects(state: Record<string, unknown>): Record<string, unknown> {
+  return { ...state, suspects: new Map() };
 }

@@ -65,7 +65,16 @@ export interface DbServerInfo {
 /** No endpoint of a service could be reached, or the connection broke before an answer: the outcome of a write is unknown. */
 export class ArangoUnreachable extends Error {
   override readonly name = 'ArangoUnreachable';
+  /** Certain: no server has taken anything of the request. */
+  readonly isUnsent: boolean;
+  constructor(message: string, options: ErrorOptions & { readonly isUnsent?: boolean } = {}) {
+    super(message, options);
+    this.isUnsent = options.isUnsent ?? false;
+  }
 }
+
+/** A 503 with one of these numbers comes from the door, before anything was done (reference 1.4, 1.7). */
+export const REFUSED_AT_THE_DOOR: ReadonlySet<number> = new Set([30, 38, 503, 21003]);
 
 /** An error answer of ArangoDB, with the request's method and path in its message. */
 export class ArangoError extends Error {

@@ -28,6 +28,8 @@ export const CancelSync = z.object({
   source_server_mode: ServerMode,
   /** Ours: refused unless a barrier holds and every shard is in sync behind it (S8). */
   ensure_in_sync: z.boolean().optional(),
+  /** Ours, with `force`: the target becomes writable although old writes may still land in it (S4). */
+  skip_quiet_time: z.boolean().optional(),
 });
 export type CancelSync = z.infer<typeof CancelSync>;
 

@@ -49,6 +49,8 @@ export const SyncInfo = z.object({
   cancellationAborted: z.boolean().optional(),
   /** Ours: nothing is fetched or applied until an operator resumes. */
   paused: PauseInfo.optional(),
+  /** Ours: what is not known of this target since it was made writable by force. */
+  stop_warnings: z.array(z.string()).optional(),
   /** Ours: an operator wished this deployment read-only, e.g. until it is the target of a reversal. */
   held_read_only: z.boolean().optional(),
   /** Ours: collections that cannot be replicated, each with the reason. */

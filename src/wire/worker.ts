@@ -58,6 +58,8 @@ export const WorkerTask = z.object({
   /** The other side's deployment: the target on send tasks, the source on receive tasks. */
   peerId: z.string(),
   shard: ShardRef.optional(),
+  /** Of a shard to which an old write may have landed: to be compared from now on, and told as `settled` (S4). */
+  suspicion: z.number().int().optional(),
 });
 export type WorkerTask = z.infer<typeof WorkerTask>;
 
@@ -127,13 +129,20 @@ export const ShardReport = z.object({
   documentsExpected: z.number().int().nonnegative().optional(),
   /** Epoch of the barrier up to which everything of the shard is applied and durable. */
   reachedBarrier: z.string().optional(),
+  /** The shard was compared, or copied, after it was told to look into this suspicion. */
+  settled: z.object({ suspicion: z.number().int(), how: z.enum(['equal', 'copied']) }).optional(),
   operationsApplied: z.number().int().nonnegative(),
   bytesApplied: z.number().int().nonnegative(),
 });
 export type ShardReport = z.infer<typeof ShardReport>;
 
 /** `PUT /_api/worker/{id}/report`: changed shards since the last report, or all of them. */
-export const WorkerReport = z.object({ term: z.number().int(), shards: z.array(ShardReport) });
+export const WorkerReport = z.object({
+  term: z.number().int(),
+  shards: z.array(ShardReport),
+  /** Shards that got writes of which the worker does not know the outcome (S4): in the log when it is answered. */
+  suspected: z.array(z.object({ reason: z.string(), shards: z.array(ShardRef) })).optional(),
+});
 export type WorkerReport = z.infer<typeof WorkerReport>;
 
 /** `PUT /_api/sync/structure`: what the receive-inventory task found and did. */

@@ -1,3 +1,4 @@
+import type { ShardRef } from '../wire/shards.ts';
 import type {
   ShardReport,
   StructureReport,
@@ -59,8 +60,14 @@ export interface TargetRole {
   stop(): Promise<void>;
 }
 
+/** Tells that writes to a shard of the target may land later. */
+export type TellDoubt = (shard: ShardRef, reason: string) => Promise<void>;
+
 export interface Roles {
   source(): SourceRole;
-  /** `structure` resolves when the leader has taken the report. */
-  target(structure: (report: StructureReport) => Promise<void>): TargetRole;
+  /**
+   * `structure` resolves when the leader has taken the report, `doubt` when the log has that writes to a shard were sent
+   * whose outcome is unknown (S4); it rejects when the lease ends, and then the doubt is told in the next one.
+   */
+  target(structure: (report: StructureReport) => Promise<void>, doubt: TellDoubt): TargetRole;
 }

@@ -1,5 +1,5 @@
 import type { ShardReport, StructureReport, WorkerInstructions } from '../wire/worker.ts';
-import type { Roles, SourceRole, TargetRole } from './ports.ts';
+import type { Roles, SourceRole, TargetRole, TellDoubt } from './ports.ts';
 
 interface RunningTarget {
   /** Another epoch or another source is another synchronization: nothing of the old one may live on in it (S3). */
@@ -14,14 +14,16 @@ interface RunningTarget {
 export class RunningRoles {
   readonly #roles: Roles;
   readonly #structure: (report: StructureReport) => Promise<void>;
+  readonly #doubt: TellDoubt;
   #source: SourceRole | undefined;
   #target: RunningTarget | undefined;
   #following: Promise<void> = Promise.resolve();
   #stopped = false;
 
-  constructor(roles: Roles, structure: (report: StructureReport) => Promise<void>) {
+  constructor(roles: Roles, structure: (report: StructureReport) => Promise<void>, doubt: TellDoubt) {
     this.#roles = roles;
     this.#structure = structure;
+    this.#doubt = doubt;
   }
 
   /** Resolves when the instructions are followed: what they do not list has stopped. */
@@ -52,7 +54,7 @@ export class RunningRoles {
     const identity = identityOf(instructions);
     await Promise.all([this.#source?.setTasks(sends), this.#leaveTarget(identity)]);
     if (this.#stopped || identity === undefined) return;
-    this.#target ??= { identity, role: this.#roles.target(this.#structure) };
+    this.#target ??= { identity, role: this.#roles.target(this.#structure, this.#doubt) };
     const tasks = instructions.tasks.filter(({ type }) => type === 'receive-shard' || type === 'receive-inventory');
     await this.#target.role.setInstructions({ ...instructions, tasks });
   }

@@ -2,6 +2,7 @@ import type { StructureReport, WorkerInstructions, WorkerRegistration } from '..
 import { BackOff } from './back-off.ts';
 import type { Clock } from './clock.ts';
 import { ConditionLog } from './condition-log.ts';
+import { Doubts } from './doubts.ts';
 import { Lease } from './lease.ts';
 import type { Logger } from './logger.ts';
 import { MasterRefused, type Masters, type Roles, WorkerUnknown } from './ports.ts';
@@ -15,6 +16,8 @@ const RETRY_LONGEST_MS = 1_000;
 const POLL_WAIT_MS_MAX = 20_000;
 /** Signing off is a courtesy: without it the lease ends. */
 const DEREGISTER_MS_MAX = 3_000;
+/** Doubts that cannot be told in this time at the end are left to the leader, who counts the hand-over as unclean. */
+const LAST_DOUBTS_MS_MAX = 3_000;
 const NANOSECONDS_PER_MS = 1_000_000;
 
 export interface WorkerOptions {
@@ -43,6 +46,7 @@ export class Worker {
   readonly #options: WorkerOptions;
   readonly #trouble: ConditionLog;
   readonly #backOff: BackOff;
+  readonly #doubts: Doubts;
   /** Outlives tenures: a leader that was deposed stays so. */
   #term: number | undefined;
   #lease: Lease | undefined;
@@ -53,6 +57,14 @@ export class Worker {
     this.#options = options;
     this.#trouble = new ConditionLog(options.log, 'the masters');
     this.#backOff = new BackOff(RETRY_FIRST_MS, RETRY_LONGEST_MS, options.random);
+    const { clock, log, masters, registration } = options;
+    this.#doubts = new Doubts({
+      send: (suspected, signal) =>
+        masters.report(registration.id, { term: this.#term ?? 0, shards: [], suspected }, signal),
+      clock,
+      backOff: new BackOff(RETRY_FIRST_MS, RETRY_LONGEST_MS, options.random),
+      trouble: new ConditionLog(log, 'telling the masters of writes whose outcome is unknown'),
+    });
   }
 
   get status(): WorkerStatus {
@@ -88,7 +100,11 @@ export class Worker {
     const over = new AbortController();
     const end = () => over.abort(stop.reason);
     stop.addEventListener('abort', end, { once: true });
-    const running = new RunningRoles(roles, (report) => this.#sendStructure(report, over.signal));
+    const running = new RunningRoles(
+      roles,
+      (report) => this.#sendStructure(report, over.signal),
+      (shard, reason) => this.#doubts.suspect(shard, reason, over.signal),
+    );
     this.#lease = lease;
     const unknown = (error: unknown) => {
       if (error instanceof WorkerUnknown) over.abort(error);
@@ -142,16 +158,20 @@ export class Worker {
           // From here on what runs is neither the one nor the other: to name the one before would confirm it anew.
           followed = undefined;
           this.#tasks = instructions.tasks.length;
-          following = running.follow(instructions).then(
-            () => {
-              trouble.fine();
-              if (taken === version) followed = version;
-            },
-            (error) => {
-              if (taken === version) taken = undefined;
-              trouble.failed(error);
-            },
-          );
+          // What the tenure before was in doubt of is in the log before anything is received again (S4).
+          const told = this.#doubts.deliver(signal);
+          following = told
+            .then(() => running.follow(instructions))
+            .then(
+              () => {
+                trouble.fine();
+                if (taken === version) followed = version;
+              },
+              (error) => {
+                if (taken === version) taken = undefined;
+                trouble.failed(error);
+              },
+            );
         }
         // Until they are followed the poll would answer at once; it goes on as a heartbeat.
         if (followed !== taken || taken === undefined) await this.#within(following, waitMs, signal);
@@ -195,9 +215,11 @@ export class Worker {
     }
   }
 
+  /** Only with nothing in doubt: whoever signs off says that all of its writes are done with (S4). */
   async #signOff(): Promise<void> {
     const { masters, registration, log } = this.#options;
     try {
+      await this.#doubts.deliver(AbortSignal.timeout(LAST_DOUBTS_MS_MAX));
       await masters.deregister(registration.id, AbortSignal.timeout(DEREGISTER_MS_MAX));
       log.info('signed off');
     } catch (error) {

@@ -19,7 +19,8 @@ function given(during: (workerId: string, memory: LeaderMemory) => void) {
     settings: { masterId: 'm1', times: { workerLeaseMs, masterLeaseMs: 5_000 } },
     ports: { clock: { monotonicMs: () => workerLeaseMs + 1 }, logger: { warn: () => undefined } },
     desk: {
-      internal: async ({ workerId }: { readonly workerId: string }) => {
+      internal: async (command: () => { readonly workerId: string }) => {
+        const { workerId } = command();
         during(workerId, memory);
         removed.push(workerId);
         byId.delete(workerId);

@@ -107,6 +107,18 @@ const usual: fc.Arbitrary<Command> = fc.oneof(
   }),
   fc.constant<Command>({ kind: 'reconcile-tasks' }),
   fc.constant<Command>({ kind: 'assign-tasks', dbServers: new Map(), notYet: new Set() }),
+  fc.record({ kind: kind('suspect-shards'), shards: fc.array(shard, { maxLength: 3 }), reason: fc.string() }),
+  fc.record({
+    kind: kind('settle-suspicions'),
+    settled: fc.array(
+      fc.record({
+        shard,
+        position: fc.nat(3),
+        how: fc.constantFrom('equal' as const, 'copied' as const, 'gone' as const),
+      }),
+      { maxLength: 3 },
+    ),
+  }),
 );
 
 const rare: fc.Arbitrary<Command> = fc.oneof(
@@ -204,6 +216,14 @@ export function inPlace(command: Command, { state }: ControlPlane): Command {
     const { configuration, identity } = state.synchronization;
     const inventoryChannel = configuration?.inventoryChannel ?? 'none';
     return { ...command, asked: { inventoryChannel, remembered: identity?.head ?? null } };
+  }
+  if (command.kind === 'settle-suspicions') {
+    const suspects = [...state.suspects.values()];
+    const settled = command.settled.flatMap(({ position: at, how }) => {
+      const suspect = suspects[at];
+      return suspect === undefined ? [] : [{ shard: suspect.shard, position: suspect.position, how }];
+    });
+    return { ...command, settled };
   }
   if (command.kind !== 'report-shards') return command;
   const held = [...state.tasks.values()].filter(

@@ -104,6 +104,7 @@ describe('an archived state of an older schema', () => {
     expect(state.outgoing.get('t')).toEqual({ barrier: null, pause: null });
     expect(state.synchronization).toMatchObject({ paused: null, barrierEpoch: null });
     expect(state.endedEpochs.size).toBe(0);
+    expect(state.suspects).toEqual(new Map());
     expect(state.serverMode).toEqual({ wishedReadOnly: false, held: true });
     expect(state.audit[0]).toMatchObject({
       actor: { kind: 'user', name: 'root' },

@@ -37,6 +37,10 @@ const BARRIER_DECIDER_TEST = 'test/domain/barrier.test.ts';
 const BARRIER_TEST = 'test/master/barrier.test.ts';
 const PAUSE_TEST = 'test/master/pause.test.ts';
 const ANCESTRY_TEST = 'test/master/ancestry.test.ts';
+const LATE_WRITES_TEST = 'test/replication/target/late-writes.test.ts';
+const SUSPECTS_DECIDER_TEST = 'test/domain/suspects.test.ts';
+const SUSPECTS_TEST = 'test/master/suspects.test.ts';
+const CLOCKS_TEST = 'test/master/clocks.test.ts';
 
 /** The rules that the first end-to-end version has to hold. */
 export const RULES: readonly Rule[] = [
@@ -162,6 +166,84 @@ export const RULES: readonly Rule[] = [
         find: 'await this.#endEpoch(signal);',
         replace: '',
         killedIn: MASTERS_TEST,
+      },
+    ],
+  },
+  {
+    name: 'S4',
+    sentence:
+      'A write whose outcome is unknown makes its shard suspect before anything follows it, until it was compared after the quiet time.',
+    mutations: [
+      {
+        what: 'keeps to itself that the outcome of a write is unknown',
+        file: 'src/replication/target/error-meaning.ts',
+        find: 'return !error.isUnsent;',
+        replace: 'return false;',
+        killedIn: LATE_WRITES_TEST,
+      },
+      {
+        what: 'goes on without waiting until the doubt is recorded',
+        file: 'src/replication/target/shard-writer.ts',
+        find: '    if (doubts[0] !== undefined) await this.#options.onDoubt(doubts[0]);',
+        replace: '    if (doubts[0] !== undefined) void this.#options.onDoubt(doubts[0]);',
+        killedIn: LATE_WRITES_TEST,
+      },
+      {
+        what: 'forgets a write that is on its way when a shard is taken away',
+        file: 'src/replication/target/shard-writer.ts',
+        find: "doubts.push('a write was given up before it was answered');",
+        replace: '',
+        killedIn: LATE_WRITES_TEST,
+      },
+      {
+        what: 'takes a copy that began before the quiet time for proof',
+        file: 'src/replication/target/stream-session.ts',
+        find: "onVerified('copied', this.#copiedFor)",
+        replace: "onVerified('copied', this.#options.suspicion())",
+        killedIn: LATE_WRITES_TEST,
+      },
+      {
+        what: 'forgets doubts with the lease in which it could not tell them',
+        file: 'src/worker/doubts.ts',
+        find: 'while (this.#pending.has(key)) await this.#sendOnce(signal);',
+        replace:
+          'try { while (this.#pending.has(key)) await this.#sendOnce(signal); } catch (error) { this.#pending.delete(key); throw error; }',
+        killedIn: 'test/worker/doubts.test.ts',
+      },
+      {
+        what: 'takes a lost worker for one that signed off',
+        file: 'src/domain/workers/decide.ts',
+        find: 'signedOff ? [] : uncleanHandOver(',
+        replace: 'true ? [] : uncleanHandOver(',
+        killedIn: SUSPECTS_DECIDER_TEST,
+      },
+      {
+        what: 'settles a suspicion by the comparison for an older one',
+        file: 'src/domain/suspects/decide.ts',
+        find: 'state.get(shardKey(shard))?.position === position',
+        replace: 'state.has(shardKey(shard))',
+        killedIn: SUSPECTS_DECIDER_TEST,
+      },
+      {
+        what: 'counts a suspect shard as in sync',
+        file: 'src/master/reconcile/in-sync.ts',
+        find: ' || control.state.suspects.has(key)) return [];',
+        replace: ') return [];',
+        killedIn: SUSPECTS_TEST,
+      },
+      {
+        what: 'has a shard compared before the quiet time is over',
+        file: 'src/master/worker-instructions.ts',
+        find: 'suspect !== undefined && isQuiet(suspect)',
+        replace: 'suspect !== undefined',
+        killedIn: SUSPECTS_TEST,
+      },
+      {
+        what: 'makes the target writable while old writes may land',
+        file: 'src/master/reconcile/cancellation.ts',
+        find: 'if (leftMs === 0 || skipQuietTime === true) return true;',
+        replace: 'if (leftMs >= 0 || skipQuietTime === true) return true;',
+        killedIn: SUSPECTS_TEST,
       },
     ],
   },
@@ -511,6 +593,55 @@ export const RULES: readonly Rule[] = [
         find: 'controls.slice(this.#next - from, this.#next - from + room)',
         replace: 'controls.slice(0, room)',
         killedIn: 'test/adapters/mq/direct-link-faults.test.ts',
+      },
+    ],
+  },
+  {
+    name: 'S16',
+    sentence:
+      'Before a target becomes writable its servers give newer revisions than all that was replicated into it, shown by writes.',
+    mutations: [
+      {
+        what: 'leaves the clocks as they are',
+        file: 'src/master/clocks/renew-clocks.ts',
+        find: '  await raiseClocks(deployment, newest, signal);',
+        replace: '',
+        killedIn: CLOCKS_TEST,
+      },
+      {
+        what: 'believes that the clocks were raised',
+        file: 'src/master/clocks/renew-clocks.ts',
+        find: '  await probeClocks(deployment, newest, signal);',
+        replace: '',
+        killedIn: CLOCKS_TEST,
+      },
+      {
+        what: 'takes any revision of the probe',
+        file: 'src/master/clocks/probe-clocks.ts',
+        find: 'compareRevisions(_rev, above) <= 0',
+        replace: 'compareRevisions(_rev, above) === 0',
+        killedIn: CLOCKS_TEST,
+      },
+      {
+        what: 'goes on without a server that is silent',
+        file: 'src/master/clocks/raise-clocks.ts',
+        find: 'if (texts.length > 0) throw',
+        replace: 'if (texts.length > servers.length) throw',
+        killedIn: CLOCKS_TEST,
+      },
+      {
+        what: 'looks for the newest revision in the wrong node',
+        file: 'src/master/clocks/newest-node.ts',
+        find: 'last = index;',
+        replace: 'last ??= index;',
+        killedIn: CLOCKS_TEST,
+      },
+      {
+        what: 'sends clocks from the far future',
+        file: 'src/master/clocks/raise-clocks.ts',
+        find: 'if (aheadMs <= AHEAD_MS_MAX) return;',
+        replace: 'if (aheadMs <= Infinity) return;',
+        killedIn: CLOCKS_TEST,
       },
     ],
   },

@@ -6,13 +6,14 @@ import { Master } from '../../src/master/master.ts';
 import { defaultTimes, type MasterPorts } from '../../src/master/ports.ts';
 import { loadControlPlane } from '../../src/projections/load.ts';
 import { ApiError } from '../../src/wire/api-error.ts';
+import { requestLifeMs } from './data-path.ts';
 import { hasher, snapshotHasher } from './keys.ts';
 import { SimProcess } from './process.ts';
 import { SimSecrets } from './secrets.ts';
 import type { Site } from './site.ts';
 import { openSimSource } from './source-masters.ts';
 
-export const times = defaultTimes;
+export const times = { ...defaultTimes, quietTimeMs: requestLifeMs };
 const startAgainMs = 500;
 const hopsMax = 3;
 const forwardMsMax = 10_000;

@@ -6,6 +6,7 @@ import {
   type ArangoRequest,
   type ArangoServer,
   ArangoUnreachable,
+  REFUSED_AT_THE_DOOR,
 } from '../../replication/arango.ts';
 import { type Attempt, AttemptFailed, attempt, openPool } from './attempt.ts';
 import { type Authorization, authorizationFor, type Credentials } from './credentials.ts';
@@ -16,9 +17,6 @@ const ROUNDS_MAX = 5;
 const BACK_OFF_FIRST_MS = 100;
 const BACK_OFF_MAX_MS = 2_000;
 const TIMEOUT_MS = 60_000;
-
-/** A 503 with one of these numbers comes from the door, before anything was done (reference 1.4, 1.7). */
-const REFUSED_AT_THE_DOOR = new Set([30, 38, 503, 21003]);
 
 export interface ClientOptions {
   /** Equivalent processes: the coordinators of a cluster, or one server. Any spelling of reference 2.6. */
@@ -83,7 +81,8 @@ export class ArangoClient implements ArangoServer {
       if (outcome.kind === 'answer') return outcome.answer;
       if (round === ROUNDS_MAX) {
         if (outcome.refusal !== undefined) return outcome.refusal;
-        throw new ArangoUnreachable(`${label(request)}: no answer from ${this.name}: ${failures.at(-1) ?? 'unknown'}`);
+        const message = `${label(request)}: no answer from ${this.name}: ${failures.at(-1) ?? 'unknown'}`;
+        throw new ArangoUnreachable(message, { isUnsent: !repeatable });
       }
       await this.#sleep(this.#backOff(round), request.signal);
     }

@@ -34,14 +34,18 @@ export function cancelSync(state: Synchronization, command: CancelSync): Decisio
   const { targetServerMode, sourceServerMode, barrierEpoch } = command;
   const { cancellation: before } = state;
   const force = command.force || before?.force === true;
+  const skipQuietTime = command.skipQuietTime || before?.skipQuietTime || undefined;
   const isSame =
     before?.force === force &&
     before.targetServerMode === targetServerMode &&
     before.sourceServerMode === sourceServerMode &&
-    before.barrierEpoch === barrierEpoch;
+    before.barrierEpoch === barrierEpoch &&
+    before.skipQuietTime === skipQuietTime;
   if (state.phase === 'cancelling' && isSame) return decided();
   const ensured = barrierEpoch === undefined ? {} : { barrierEpoch };
-  return decided({ type: 'SyncCancelRequested', data: { force, targetServerMode, sourceServerMode, ...ensured } });
+  const skipping = skipQuietTime === undefined ? {} : { skipQuietTime };
+  const data = { force, targetServerMode, sourceServerMode, ...ensured, ...skipping };
+  return decided({ type: 'SyncCancelRequested', data });
 }
 
 /** Nothing was stopped: what a cancellation stops comes behind the source's word. */
@@ -49,12 +53,13 @@ export function withdrawCancellation(state: Synchronization, { reason }: Withdra
   return state.phase === 'cancelling' ? decided({ type: 'SyncCancelWithdrawn', data: { reason } }) : decided();
 }
 
-export function finishCancellation(state: Synchronization, { aborted, reason }: FinishCancellation): Decision {
+export function finishCancellation(state: Synchronization, command: FinishCancellation): Decision {
+  const { kind: _, ...stopped } = command;
   if (state.phase === 'inactive') return decided();
   if (state.phase !== 'cancelling') {
     return rejected(412, 'not-cancelling', `the synchronization is ${state.phase}, nobody asked to stop it`);
   }
-  return decided({ type: 'SyncStopped', data: { aborted, reason } });
+  return decided({ type: 'SyncStopped', data: stopped });
 }
 
 /** Only an active synchronization fails: one that is being cancelled ends by its cancellation. */

@@ -2,6 +2,7 @@ import { shardKey } from '../../events/types/parts.ts';
 import type { EventData, NewEvent } from '../../events/vocabulary.ts';
 import { byText } from '../collections.ts';
 import { type Decision, decided } from '../decision.ts';
+import { suspected } from '../suspects/decide.ts';
 import type { Worker, Workers } from '../workers/state.ts';
 import { evenQuotas, type Quotas } from './quotas.ts';
 import type { Task, Tasks } from './state.ts';
@@ -12,6 +13,8 @@ export interface AssignTasks {
   readonly dbServers: ReadonlyMap<string, string>;
   /** Tasks that must wait, because their last worker may still run them (S12). */
   readonly notYet: ReadonlySet<string>;
+  /** Tasks of which nobody knows whether their last worker let go of them cleanly (S4); default: none. */
+  readonly unclean?: ReadonlySet<string>;
 }
 
 /**
@@ -72,7 +75,20 @@ class Round {
     const hasNear = (task: Task) => this.workers.some((worker) => this.isNear(worker, task));
     const [near, others] = [waiting.filter(hasNear), waiting.filter((task) => !hasNear(task))];
     const assignments = [...near, ...others].flatMap((task) => this.give(task));
-    return assignments.length === 0 ? [] : [{ type: 'TasksAssigned', data: { assignments } }];
+    if (assignments.length === 0) return [];
+    return [...this.suspicionsOf(assignments), { type: 'TasksAssigned', data: { assignments } }];
+  }
+
+  private suspicionsOf(assignments: EventData<'TasksAssigned'>['assignments']): readonly NewEvent[] {
+    const given = new Set(assignments.map(({ taskId }) => taskId));
+    const shards = this.tasks.flatMap(({ taskId, type, shard }) => {
+      const isUnclean = given.has(taskId) && this.command.unclean?.has(taskId) === true;
+      return isUnclean && type === 'receive-shard' && shard !== undefined ? [shard] : [];
+    });
+    return suspected(
+      shards,
+      'it was taken from a worker under another leader, and nobody knows whether that let go of it',
+    );
   }
 
   private evenQuotas(): Quotas {

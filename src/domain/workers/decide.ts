@@ -1,6 +1,6 @@
 import type { EventData, NewEvent } from '../../events/vocabulary.ts';
 import { type Decision, decided } from '../decision.ts';
-import type { Tasks } from '../tasks/state.ts';
+import { type HandOver, type MayWrite, uncleanHandOver } from '../suspects/hand-over.ts';
 import { unassignTasksOf } from '../tasks/unassign.ts';
 import type { Worker, Workers } from './state.ts';
 
@@ -8,19 +8,25 @@ type Registration = Omit<EventData<'WorkerRegistered'>, 'serverId'>;
 
 export interface RegisterWorker extends Registration {
   readonly kind: 'register-worker';
+  /** Of workers that this one replaces (S4); default: nothing beside their tasks. */
+  readonly mayWrite?: ReadonlyMap<string, MayWrite>;
 }
 export interface RemoveWorker {
   readonly kind: 'remove-worker';
   readonly workerId: string;
   readonly reason: string;
+  /** It stopped its tasks, and knows the outcome of all that it wrote. */
+  readonly signedOff?: boolean;
+  /** Otherwise: what it may still be writing (S4); default: nothing beside its tasks. */
+  readonly mayWrite?: MayWrite;
 }
 
 /**
  * Registers a worker, renews it (no event), or takes its new data. Whoever held the same endpoint before under another
  * id is a process that has ended: it leaves, and its tasks are without a worker.
  */
-export function registerWorker(state: Workers, tasks: Tasks, command: RegisterWorker): Decision {
-  const { kind: _kind, ...wanted } = command;
+export function registerWorker(state: Workers, before: HandOver, command: RegisterWorker): Decision {
+  const { kind: _kind, mayWrite, ...wanted } = command;
   const known = state.byId.get(wanted.workerId);
   if (known !== undefined && isSame(known, wanted)) return decided();
   const ended = [...state.byId.values()].filter(
@@ -28,18 +34,38 @@ export function registerWorker(state: Workers, tasks: Tasks, command: RegisterWo
   );
   const serverId = known?.serverId ?? state.highestServerId + 1;
   return decided(
-    ...ended.flatMap(({ workerId }) => leave(tasks, workerId, `replaced by ${wanted.workerId} at ${wanted.endpoint}`)),
+    ...ended.flatMap(({ workerId }) => {
+      const reason = `replaced by ${wanted.workerId} at ${wanted.endpoint}`;
+      return leave(
+        before,
+        workerId,
+        reason,
+        uncleanHandOver(before, workerId, mayWrite?.get(workerId) ?? [], `was ${reason}`),
+      );
+    }),
     { type: 'WorkerRegistered', data: { ...wanted, serverId } },
   );
 }
 
-/** A worker is gone: it leaves, and its tasks are without a worker until the next assignment. */
-export function removeWorker(state: Workers, tasks: Tasks, { workerId, reason }: RemoveWorker): Decision {
-  return state.byId.has(workerId) ? decided(...leave(tasks, workerId, reason)) : decided();
+/**
+ * A worker is gone: it leaves, and its tasks are without a worker until the next assignment. Unless it signed off, the
+ * shards that it received are suspect from the same commit on (S4).
+ */
+export function removeWorker(state: Workers, before: HandOver, command: RemoveWorker): Decision {
+  const { workerId, reason, signedOff = false, mayWrite = [] } = command;
+  if (!state.byId.has(workerId)) return decided();
+  const suspicion = signedOff ? [] : uncleanHandOver(before, workerId, mayWrite, reason);
+  return decided(...leave(before, workerId, reason, suspicion));
 }
 
-function leave(tasks: Tasks, workerId: string, reason: string): readonly NewEvent[] {
-  return [...unassignTasksOf(tasks, workerId, reason), { type: 'WorkerLeft', data: { workerId, reason } }];
+function leave(
+  { tasks }: HandOver,
+  workerId: string,
+  reason: string,
+  suspicion: readonly NewEvent[],
+): readonly NewEvent[] {
+  const left: NewEvent = { type: 'WorkerLeft', data: { workerId, reason } };
+  return [...suspicion, ...unassignTasksOf(tasks, workerId, reason), left];
 }
 
 function isSame(known: Worker, wanted: Registration): boolean {

@@ -32,6 +32,8 @@ export const SyncCancelRequested = z.strictObject({
   sourceServerMode: ServerMode,
   /** All was in sync behind this barrier of the source: nothing is stopped unless it still holds (S8). */
   barrierEpoch: Name.exactOptional(),
+  /** Make the target writable although doubtful writes may still land (S4), or its clocks may lag (S16). */
+  skipQuietTime: z.boolean().exactOptional(),
 });
 /** The source would not stop, since its barrier was broken: the synchronization goes on. */
 export const SyncCancelWithdrawn = z.strictObject({ reason: z.string() });
@@ -39,6 +41,10 @@ export const SyncStopped = z.strictObject({
   /** True when the source was not told. */
   aborted: z.boolean(),
   reason: z.string(),
+  /** Shards whose quiet time was not waited out, because an operator would not: an old write may still land there (S4). */
+  unsettledShards: z.int().positive().exactOptional(),
+  /** Why it is not known that the target's servers give newer revisions than all that they hold (S16). */
+  clocksUnverified: z.string().exactOptional(),
 });
 /** The whole synchronization is refused until an operator configures again (S1). */
 export const SyncFailed = z.strictObject({ code: Name, reason: z.string() });

@@ -15,8 +15,8 @@ export interface PlacedShard {
 }
 
 /** A batch keeps the trees of so many shards: trees roll forward under an old batch (reference 5.8.1, #17018). */
-const shardsPerBatch = 64;
-const treesAtOncePerServer = 8;
+export const shardsPerBatch = 64;
+export const treesAtOncePerServer = 8;
 const batchTtlSeconds = 120;
 /** A tree that is gone is asked for again with a batch of its own, so often. */
 const attemptsMax = 4;
@@ -106,7 +106,12 @@ async function digestOf(
   };
 }
 
-async function withBatch<T>(server: ArangoServer, signal: AbortSignal, use: (id: string) => Promise<T>): Promise<T> {
+/** Works with a snapshot of the server, and lets go of it. */
+export async function withBatch<T>(
+  server: ArangoServer,
+  signal: AbortSignal,
+  use: (id: string) => Promise<T>,
+): Promise<T> {
   const path = '/_api/replication/batch';
   const { id } = await server.json<{ id: string }>({ method: 'POST', path, body: { ttl: batchTtlSeconds }, signal });
   try {
@@ -118,7 +123,7 @@ async function withBatch<T>(server: ArangoServer, signal: AbortSignal, use: (id:
 }
 
 /** Maps with at most `limit` running at once; keeps order. */
-async function inParallel<T, R>(
+export async function inParallel<T, R>(
   items: readonly T[],
   limit: number,
   map: (item: T, index: number) => Promise<R>,

@@ -1,4 +1,5 @@
 import type { EventData } from '../../events/vocabulary.ts';
+import { renewClocks } from '../clocks/renew-clocks.ts';
 import { type Mode, readMode, setMode } from '../server-mode.ts';
 import { dropCredentials } from '../source-credentials.ts';
 import { SourceRefused, SourceUnreachable } from '../source-masters.ts';
@@ -10,10 +11,15 @@ type Cancellation = EventData<'SyncCancelRequested'>;
 
 /** How long a forced cancellation tries the source when the operator named no time. */
 const forceAfterDefaultMs = 10_000;
+/** How long a forced cancellation tries to show that the target's clocks are ahead of what it holds (S16). */
+const clocksTriedMs = 30_000;
+/** One attempt: trees of all shards are asked for. */
+const clocksAttemptMs = 120_000;
 
 /**
  * Ends a cancelled synchronization, step by step; each can be repeated by the next leader: the source is told, workers
- * have let go of their tasks, the target has the mode that was asked for, and only then it is recorded as stopped.
+ * have let go of their tasks, what they sent in vain can no longer land (S4), the target's clocks are ahead of all that it
+ * holds (S16), it has the mode that was asked for, and only then it is recorded as stopped.
  */
 export class CancellationReconciler {
   readonly #core: Core;
@@ -23,6 +29,9 @@ export class CancellationReconciler {
   #forceAfterMs = forceAfterDefaultMs;
   #told: 'yes' | 'given up' | 'refused' | undefined;
   #waitingFor = '';
+  /** Since when the clocks are being renewed. */
+  #clocksSinceMs: number | undefined;
+  #clocks: { readonly unverified?: string } | undefined;
   /** The cancellation that the above is about, and the term. */
   #which = '';
 
@@ -59,7 +68,48 @@ export class CancellationReconciler {
       this.#waitingFor = 'workers to let go of their tasks';
       return;
     }
-    await this.#finish(cancellation.targetServerMode, signal);
+    if (!this.#isQuiet(cancellation)) return;
+    this.#clocks ??= await this.#renewClocks(cancellation, signal);
+    if (this.#clocks === undefined || this.#which !== this.#current()) return;
+    await this.#finish(cancellation, this.#clocks.unverified, signal);
+  }
+
+  /** An old write must not land over what users write from now on (S4); nothing doubtful, nothing to wait for. */
+  #isQuiet({ skipQuietTime }: Cancellation): boolean {
+    const { control, quiet } = this.#core;
+    const { suspects } = control.state;
+    const leftMs = quiet.longestLeftMs(suspects);
+    if (leftMs === 0 || skipQuietTime === true) return true;
+    this.#waitingFor =
+      `old writes that may still land in ${suspects.size} shards, until ${quiet.until(leftMs)} ` +
+      `(${[...suspects.values()][0]?.reason}); 'arangosync abort sync --skip-quiet-time' does not wait`;
+    return false;
+  }
+
+  /** Undefined: not yet. A forced cancellation makes the target writable in the end, and says what is not known. */
+  async #renewClocks(
+    { force }: Cancellation,
+    signal: AbortSignal,
+  ): Promise<{ readonly unverified?: string } | undefined> {
+    const { control, desk, ports } = this.#core;
+    this.#clocksSinceMs ??= this.#nowMs();
+    desk.assertLeads();
+    try {
+      const shards = [...control.state.shards.byKey.values()].map(({ shard }) => shard);
+      const bounded = AbortSignal.any([signal, AbortSignal.timeout(clocksAttemptMs)]);
+      const above = await renewClocks(ports.deployment, shards, ports.clock.now().getTime(), bounded);
+      ports.logger.info("the target's servers give newer revisions than all that was replicated", { above });
+      return {};
+    } catch (error) {
+      signal.throwIfAborted();
+      const why = error instanceof Error ? error.message : String(error);
+      this.#waitingFor =
+        `the target's servers to give newer revisions than they hold: ${why}; ` +
+        "'arangosync abort sync' makes the target writable all the same";
+      ports.logger.warn(`the cancellation waits for ${this.#waitingFor}`);
+      const isGivenUp = force && this.#nowMs() - this.#clocksSinceMs >= clocksTriedMs;
+      return isGivenUp ? { unverified: why } : undefined;
+    }
   }
 
   /** What was done for another cancellation, or before others led, was not done for this one. */
@@ -72,6 +122,8 @@ export class CancellationReconciler {
     this.#triedSinceMs = undefined;
     this.#told = undefined;
     this.#waitingFor = '';
+    this.#clocksSinceMs = undefined;
+    this.#clocks = undefined;
   }
 
   async #tellSource(
@@ -112,12 +164,16 @@ export class CancellationReconciler {
     await desk.internal({ kind: 'withdraw-cancellation', reason }, 'cancellation', signal);
   }
 
-  async #finish(asked: Mode, signal: AbortSignal): Promise<void> {
-    const { control, desk, ports } = this.#core;
+  async #finish(
+    { targetServerMode: asked }: Cancellation,
+    clocksUnverified: string | undefined,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { control, desk, ports, quiet } = this.#core;
     const { front } = ports.deployment;
     // Targets of ours may hold us read-only for reasons of their own (S9).
     const isHeld = [...control.state.outgoing.values()].some(({ barrier }) => barrier !== null);
-    const mode = isHeld ? 'readonly' : asked;
+    const mode: Mode = isHeld ? 'readonly' : asked;
     this.#waitingFor = `the target to be ${mode === 'default' ? 'writable' : 'read-only'}`;
     desk.assertLeads();
     if ((await readMode(front, signal)) !== mode) await setMode(front, mode, signal);
@@ -125,8 +181,13 @@ export class CancellationReconciler {
     const { configuration } = control.state.synchronization;
     const aborted = this.#told === 'given up';
     const reason = aborted ? 'aborted: the source could not be told' : 'stopped by an operator';
-    await desk.internal({ kind: 'finish-cancellation', aborted, reason }, 'cancellation', signal);
-    ports.logger.info(`the synchronization is ${reason}`);
+    const unsettled = [...control.state.suspects.values()].filter((suspect) => quiet.leftMs(suspect) > 0).length;
+    const unknown = {
+      ...(unsettled === 0 ? {} : { unsettledShards: unsettled }),
+      ...(clocksUnverified === undefined ? {} : { clocksUnverified }),
+    };
+    await desk.internal({ kind: 'finish-cancellation', aborted, reason, ...unknown }, 'cancellation', signal);
+    ports.logger.info(`the synchronization is ${reason}`, unknown);
     await this.#link.dropToken(signal);
     await this.#link.close();
     if (configuration !== null) await dropCredentials(ports.secrets, configuration.credentialId, signal);

@@ -2,6 +2,7 @@ import type { CommandDesk } from '../command-desk.ts';
 import type { ControlLog } from '../control-log.ts';
 import type { LeaderMemory } from '../leader-memory.ts';
 import type { MasterPorts, MasterSettings } from '../ports.ts';
+import type { QuietTimes } from '../quiet-times.ts';
 
 /** What reconcilers and services share. */
 export interface Core {
@@ -10,4 +11,5 @@ export interface Core {
   readonly control: ControlLog;
   readonly desk: CommandDesk;
   readonly memory: LeaderMemory;
+  readonly quiet: QuietTimes;
 }

@@ -38,6 +38,8 @@ export class InSyncReconciler {
       return;
     }
     if (barrier.epoch !== this.#epoch) this.#begin(barrier.epoch);
+    // What was equal before something landed late need not be any more.
+    for (const key of this.#core.control.state.suspects.keys()) this.#equal.delete(key);
     const waiting = this.#reached(barrier).filter(({ key, taskId }) => this.#equal.get(key) !== taskId);
     if (waiting.length === 0) return;
     const batch = waiting.slice(0, comparedAtOnce);
@@ -66,13 +68,13 @@ export class InSyncReconciler {
     this.#equal.clear();
   }
 
-  /** Shards whose workers say, now, that they have come to the barrier. */
+  /** Shards whose workers say, now, that they have come to the barrier, and to which nothing old can land (S4). */
   #reached({ epoch }: WireBarrier): { readonly key: string; readonly shard: ShardRef; readonly taskId: string }[] {
     const { control, memory } = this.#core;
     return [...control.state.tasks.values()].flatMap(({ type, taskId, shard }) => {
       if (type !== 'receive-shard' || shard === undefined) return [];
       const key = shardKey(shard);
-      if (!control.state.shards.byKey.has(key)) return [];
+      if (!control.state.shards.byKey.has(key) || control.state.suspects.has(key)) return [];
       return memory.telemetry.of(taskId)?.reachedBarrier === epoch ? [{ key, shard, taskId }] : [];
     });
   }

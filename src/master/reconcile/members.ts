@@ -1,5 +1,6 @@
 import type { SeenLease } from '../../domain/leadership/lease.ts';
 import { presenceName } from '../membership.ts';
+import { mayWrite } from '../received-shards.ts';
 import type { Core } from './core.ts';
 
 /** Lets workers and masters go that were silent for longer than their lease. */
@@ -25,7 +26,9 @@ export class MemberReconciler {
       // Each removal takes its time: who was heard of meanwhile has a lease again, and perhaps tasks.
       if (expired([workerId]).length === 0) continue;
       const reason = `did not ask for its tasks for ${workerLeaseMs / 1000} s`;
-      await desk.internal({ kind: 'remove-worker', workerId, reason }, 'worker expiry', signal);
+      const removal = () =>
+        ({ kind: 'remove-worker', workerId, reason, mayWrite: mayWrite(this.#core, workerId) }) as const;
+      await desk.internal(removal, 'worker expiry', signal);
       if (expired([workerId]).length > 0) memory.ledger.forget(workerId);
       ports.logger.warn(`worker ${workerId} is gone: it ${reason}`);
     }

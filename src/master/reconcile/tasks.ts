@@ -18,6 +18,8 @@ export class TaskReconciler {
   /** What the last decisions were made from; states are never changed in place. */
   #reconciled: readonly unknown[] = [];
   #assigned: readonly unknown[] = [];
+  /** Tasks that were free when this leader began, though a worker had had them, and the term in which that was. */
+  #inherited: { readonly term: number; readonly taskIds: Set<string> } = { term: -1, taskIds: new Set() };
   /** Shards of receive tasks that were removed while a worker may have run them. */
   readonly #leaving = new Map<string, string>();
 
@@ -28,9 +30,12 @@ export class TaskReconciler {
   }
 
   async step(signal: AbortSignal): Promise<void> {
+    this.#inherit();
     await this.#reconcile(signal);
     await this.#assign(signal);
-    this.#core.memory.telemetry.keepOnly(this.#core.control.state.tasks);
+    const { control, memory } = this.#core;
+    memory.telemetry.keepOnly(control.state.tasks);
+    memory.received.keepOnly(control.state.tasks, memory.ledger.mayRunAnywhere());
   }
 
   /** Decided again only when something that it follows from is another: with many shards it is not cheap. */
@@ -58,9 +63,25 @@ export class TaskReconciler {
     const isWaiting = [...control.state.tasks.values()].some(({ workerId }) => workerId === null);
     if (!isWaiting && isSame(this.#assigned, inputs())) return;
     const dbServers = await this.#placement.dbServers(signal);
-    const command = { kind: 'assign-tasks', dbServers, notYet: this.#notYet() } as const;
+    const unclean = this.#inherited.taskIds;
+    const command = { kind: 'assign-tasks', dbServers, notYet: this.#notYet(), unclean } as const;
     await desk.internal(command, 'assignment', signal);
     this.#assigned = inputs();
+    for (const taskId of unclean) {
+      if ((control.state.tasks.get(taskId)?.workerId ?? null) !== null) unclean.delete(taskId);
+    }
+  }
+
+  /**
+   * A task that the leader before took from a worker, and had not given on: only that leader knew whether it was let go
+   * of. The shard is suspect when it is given on, unless it is already (S4).
+   */
+  #inherit(): void {
+    const { leadership, suspects, tasks } = this.#core.control.state;
+    if (this.#inherited.term === leadership.term) return;
+    const free = [...tasks.values()].filter(({ workerId, counter }) => workerId === null && counter > 0);
+    const unclean = free.filter(({ shard }) => shard === undefined || !suspects.has(shardKey(shard)));
+    this.#inherited = { term: leadership.term, taskIds: new Set(unclean.map(({ taskId }) => taskId)) };
   }
 
   /** Receive tasks begin when the target is read-only; the others can wait for that moment. */

@@ -45,7 +45,8 @@ export class BarrierService {
     const { barrier, trouble } = this.#link;
     const { inSync, notInSync } = this.#inSync.count();
     const isEstablished = barrier?.ticks !== undefined;
-    const message = trouble ?? (barrier === undefined || isEstablished ? '' : (barrier.waitsFor ?? ''));
+    const waitsFor = barrier === undefined || isEstablished ? this.#suspicions() : (barrier.waitsFor ?? '');
+    const message = trouble ?? waitsFor;
     return {
       in_sync_shards: inSync,
       not_in_sync_shards: notInSync,
@@ -66,7 +67,23 @@ export class BarrierService {
       throw new ApiError(412, 'no barrier holds at the source: nothing was stopped; set one, or stop without it');
     }
     if (notInSync === 0) return barrier.epoch;
-    throw new ApiError(412, `${notInSync} of ${inSync + notInSync} shards are not in sync: nothing was stopped`);
+    const why = this.#suspicions();
+    const reason = why === '' ? '' : ` (${why})`;
+    throw new ApiError(
+      412,
+      `${notInSync} of ${inSync + notInSync} shards are not in sync${reason}: nothing was stopped`,
+    );
+  }
+
+  /** Which shards cannot become in sync yet, because old writes may land in them (S4). */
+  #suspicions(): string {
+    const { control, quiet } = this.#core;
+    const { suspects } = control.state;
+    const [first] = suspects.values();
+    if (first === undefined) return '';
+    const leftMs = quiet.longestLeftMs(suspects);
+    const until = leftMs === 0 ? 'they are being compared' : `they are compared after ${quiet.until(leftMs)}`;
+    return `old writes may land in ${suspects.size} shards: ${first.reason}; ${until}`;
   }
 
   /** While it has paused the target never catches up: whoever waited for it would wait with a source that is read-only. */

@@ -48,15 +48,20 @@ export class SyncService {
   }
 
   info(details: 'full' | 'short'): SyncInfo {
-    const { control, desk, memory } = this.#core;
+    const { control, desk, memory, quiet } = this.#core;
     const leads = desk.mayAct();
-    const waitsFor = this.#cancellation.waitingFor || this.#link.trouble;
+    const { waitingFor } = this.#cancellation;
+    const waitsFor = waitingFor === '' ? this.#link.trouble : `waits for ${waitingFor}`;
     return syncInfo(control.state, {
       details,
       reportOf: (taskId) => (leads ? memory.telemetry.of(taskId) : undefined),
       waitsFor: leads ? waitsFor : undefined,
       sourceLog: leads ? this.#link.keptLog : undefined,
       keptLogOf: (targetId) => this.#keptLog.of(targetId),
+      quietUntil: (suspect) => {
+        const leftMs = quiet.leftMs(suspect);
+        return leftMs === 0 ? undefined : quiet.until(leftMs);
+      },
     });
   }
 
@@ -94,6 +99,9 @@ export class SyncService {
    * stopped either, and the status says why.
    */
   async cancel(request: CancelSync, caller: Caller, signal: AbortSignal): Promise<CancelSyncAnswer> {
+    if (request.skip_quiet_time === true && request.force !== true) {
+      throw new ApiError(400, 'skip_quiet_time goes with force: a stop that is not forced waits');
+    }
     const { control, desk, ports } = this.#core;
     const { configuration, phase: before, cancellation } = control.state.synchronization;
     const source = configuration?.source;
@@ -107,6 +115,7 @@ export class SyncService {
       targetServerMode: request.target_server_mode ?? 'default',
       sourceServerMode: request.source_server_mode ?? 'default',
       ...(epoch === undefined ? {} : { barrierEpoch: epoch }),
+      ...(request.skip_quiet_time === true ? { skipQuietTime: true } : {}),
     } as const;
     await desk.command(command, caller, signal);
     // Nothing is left to stop: what an earlier stop left read-only is made writable.

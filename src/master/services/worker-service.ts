@@ -1,9 +1,12 @@
+import type { MayWrite } from '../../domain/suspects/hand-over.ts';
+import type { Suspect } from '../../domain/suspects/state.ts';
 import type { Worker } from '../../domain/workers/state.ts';
 import { ApiError } from '../../wire/api-error.ts';
 import type { Caller } from '../../wire/caller.ts';
 import type { WorkerInfo } from '../../wire/cluster-members.ts';
 import { toNanoseconds } from '../../wire/durations.ts';
 import type {
+  ShardReport,
   StructureReport,
   WorkerConfiguration,
   WorkerInstructions,
@@ -12,6 +15,7 @@ import type {
   WorkerReport,
 } from '../../wire/worker.ts';
 import { ClusterTokens } from '../cluster-tokens.ts';
+import { mayWrite } from '../received-shards.ts';
 import type { Core } from '../reconcile/core.ts';
 import type { SourceLink } from '../reconcile/source-link.ts';
 import type { TargetModeReconciler } from '../reconcile/target-mode.ts';
@@ -69,7 +73,8 @@ export class WorkerService {
       ...(publicEndpoint === undefined ? {} : { publicEndpoint }),
     } as const;
     try {
-      const events = await desk.internal(command, `worker ${workerId} registers`, signal, caller);
+      const registration = () => ({ ...command, mayWrite: this.#replacedBy(workerId, endpoint) });
+      const events = await desk.internal(registration, `worker ${workerId} registers`, signal, caller);
       // Whoever held the same endpoint before is a process that has ended: it runs nothing.
       for (const { type, data } of events) if (type === 'WorkerLeft') memory.ledger.forget(data.workerId);
       ports.metrics.workerStored('save', 'success');
@@ -109,7 +114,9 @@ export class WorkerService {
   async remove(workerId: string, caller: Caller, signal: AbortSignal): Promise<void> {
     const signsOff = caller.kind === 'secret' && caller.name === workerId;
     const reason = signsOff ? 'signed off' : `removed by ${caller.name}`;
-    await this.#core.desk.internal({ kind: 'remove-worker', workerId, reason }, reason, signal, caller);
+    const doubt = () => (signsOff ? { signedOff: true } : { mayWrite: mayWrite(this.#core, workerId) });
+    const removal = () => ({ kind: 'remove-worker', workerId, reason, ...doubt() }) as const;
+    await this.#core.desk.internal(removal, reason, signal, caller);
     if (signsOff) this.#core.memory.ledger.forget(workerId);
   }
 
@@ -141,6 +148,7 @@ export class WorkerService {
         const taskIds = instructions.tasks.map(({ id }) => id);
         memory.ledger.sent(workerId, instructions.version, taskIds);
         const isNews = instructions.version !== after;
+        if (isNews) memory.received.told(instructions.tasks);
         // A heartbeat: with thousands of tasks the list would be most of what a leader does at rest.
         const told = isNews ? instructions : { ...instructions, tasks: [], unchanged: true };
         return { ...told, ...(await this.#token(workerId, signal)) };
@@ -156,10 +164,42 @@ export class WorkerService {
     desk.assertLeads();
     this.#enterTerm();
     if (report.term > control.state.leadership.term) throw new ApiError(503, 'a newer leader is known; ask it');
+    await this.#suspect(workerId, report, signal, caller);
     const held = report.shards.filter(({ taskId }) => control.state.tasks.get(taskId)?.workerId === workerId);
     memory.telemetry.record(held);
     const command = { kind: 'report-shards', workerId, shards: held } as const;
     await desk.internal(command, `report of worker ${workerId}`, signal, caller);
+    await this.#settle(workerId, held, signal, caller);
+  }
+
+  /** What the worker does not know the outcome of is in the log before it is answered: it waits for that (S4). */
+  async #suspect(workerId: string, { suspected }: WorkerReport, signal: AbortSignal, caller?: Caller): Promise<void> {
+    for (const { reason, shards } of suspected ?? []) {
+      const command = { kind: 'suspect-shards', shards, reason } as const;
+      await this.#core.desk.internal(command, `doubt of worker ${workerId}`, signal, caller);
+    }
+  }
+
+  async #settle(
+    workerId: string,
+    reports: readonly ShardReport[],
+    signal: AbortSignal,
+    caller?: Caller,
+  ): Promise<void> {
+    const settled = reports.flatMap(({ shard, settled: one }) =>
+      one === undefined ? [] : [{ shard, position: one.suspicion, how: one.how }],
+    );
+    if (settled.length === 0) return;
+    const cause = `comparison by worker ${workerId}`;
+    await this.#core.desk.internal({ kind: 'settle-suspicions', settled }, cause, signal, caller);
+  }
+
+  /** What the processes of before at an endpoint may have been writing when they ended. */
+  #replacedBy(workerId: string, endpoint: string): ReadonlyMap<string, MayWrite> {
+    const others = [...this.#core.control.state.workers.byId.values()].filter(
+      (other) => other.endpoint === endpoint && other.workerId !== workerId,
+    );
+    return new Map(others.map((other) => [other.workerId, mayWrite(this.#core, other.workerId)]));
   }
 
   /**
@@ -221,12 +261,14 @@ export class WorkerService {
     if (remote === undefined && this.#link.trouble === undefined) return undefined;
     const mayReceive = sight === 'read-only';
     const { barrier } = this.#link;
+    const isQuiet = (suspect: Suspect) => this.#core.quiet.leftMs(suspect) === 0;
+    const present = { barrier, isQuiet };
     return instructionsFor(
       this.#of(workerId),
       control.state,
       ports.deployment.id,
       mayReceive ? remote : undefined,
-      barrier,
+      present,
     );
   }
 

@@ -19,12 +19,19 @@ export function shardInfos(
   shards: Shards,
   tasks: ReadonlyMap<string, Task>,
   reportOf: (taskId: string) => ShardReport | undefined,
+  /** Why a shard is suspect (S4), by its key. */
+  suspicionOf: (key: string) => string | undefined = () => undefined,
 ): ShardSyncInfo[] {
   return [...shards]
     .map(([key, { shard, status, message }]) => {
       const task = tasks.get(key);
       const report = task === undefined ? undefined : reportOf(task.taskId);
-      return { ...shard, status, status_message: message || report?.statusMessage || '', ...telemetryOf(report) };
+      return {
+        ...shard,
+        status,
+        status_message: message || report?.statusMessage || suspicionOf(key) || '',
+        ...telemetryOf(report),
+      };
     })
     .sort(byName);
 }

@@ -1,7 +1,9 @@
 import type { OutgoingTarget } from '../../domain/outgoing/state.ts';
 import { overallStatus } from '../../domain/shards/overall-status.ts';
+import type { Suspect } from '../../domain/suspects/state.ts';
 import { RESUME_COMMAND } from '../../domain/synchronization/pause.ts';
 import { heldBackBy } from '../../domain/synchronization/receiving.ts';
+import type { LastStop } from '../../domain/synchronization/state.ts';
 import type { ControlState } from '../../projections/control-state.ts';
 import type { KeptLog } from '../../wire/kept-log.ts';
 import type { OutgoingSyncInfo, SyncInfo } from '../../wire/sync-info.ts';
@@ -18,6 +20,8 @@ export interface SyncInfoOptions {
   readonly sourceLog: KeptLog | undefined;
   /** Our log that is kept for a target which has paused. */
   readonly keptLogOf: (targetId: string) => KeptLog | undefined;
+  /** Until when an old write may still land in a suspect shard; undefined when it cannot any more (S4). */
+  readonly quietUntil: (suspect: Suspect) => string | undefined;
 }
 
 /** Answer of `GET /_api/sync`: this deployment as a target, and as a source. */
@@ -33,7 +37,7 @@ export function syncInfo(state: ControlState, options: SyncInfoOptions): SyncInf
 const logUnknown: KeptLog = { state: 'unknown', message: 'the source has not told' };
 
 function incomingInfo(state: ControlState, options: SyncInfoOptions): SyncInfo {
-  const { details, reportOf, waitsFor, sourceLog } = options;
+  const { details, waitsFor, sourceLog } = options;
   const { synchronization, shards, tasks } = state;
   const { phase, configuration, problems, heldDrops, lastStop, paused } = synchronization;
   if (phase === 'inactive' || configuration === null) {
@@ -43,6 +47,7 @@ function incomingInfo(state: ControlState, options: SyncInfoOptions): SyncInfo {
       shardsCount: 0,
       totalShardsCount: 0,
       ...(lastStop?.aborted === true ? { cancellationAborted: true } : {}),
+      ...stopWarnings(lastStop),
     };
   }
   const received = tasksByShard(tasks, 'receive-shard');
@@ -51,7 +56,7 @@ function incomingInfo(state: ControlState, options: SyncInfoOptions): SyncInfo {
     status: incomingStatus(state),
     status_message:
       synchronization.failure?.reason ?? waitsFor ?? (heldText(state) || withdrawnText(synchronization.withdrawn)),
-    ...(details === 'full' ? { shards: shardsOf(state, reportOf) } : {}),
+    ...(details === 'full' ? { shards: shardsOf(state, options) } : {}),
     shardsCount: [...shards.byKey.keys()].filter((key) => received.has(key)).length,
     totalShardsCount: shards.byKey.size,
     ...(paused === null ? {} : { paused: { since: paused.at, log: sourceLog ?? logUnknown } }),
@@ -68,8 +73,10 @@ function heldText({ synchronization, outgoing }: ControlState): string {
 }
 
 /** A shard that nobody receives is not what it was when somebody did. */
-function shardsOf({ synchronization, outgoing, shards, tasks }: ControlState, reportOf: SyncInfoOptions['reportOf']) {
-  const infos = shardInfos(shards.byKey, tasksByShard(tasks, 'receive-shard'), reportOf);
+function shardsOf(state: ControlState, { reportOf, quietUntil }: SyncInfoOptions) {
+  const { synchronization, outgoing, shards, suspects, tasks } = state;
+  const suspicion = (key: string) => suspicionText(suspects.get(key), quietUntil);
+  const infos = shardInfos(shards.byKey, tasksByShard(tasks, 'receive-shard'), reportOf, suspicion);
   const heldBack = heldBackBy(synchronization, outgoing);
   if (heldBack === undefined) return infos;
   const why = heldBack === 'pause' ? 'paused' : 'held back';
@@ -105,4 +112,28 @@ function outgoingInfo(
     ...(barrier === null ? {} : { active_barrier: true }),
     ...(pause === null ? {} : { paused: { since: pause.since, log: keptLogOf(targetId) ?? logUnknown } }),
   };
+}
+
+/** Why a shard that runs is not in sync: undefined for one that is not suspect. */
+function suspicionText(suspect: Suspect | undefined, quietUntil: SyncInfoOptions['quietUntil']): string | undefined {
+  if (suspect === undefined) return undefined;
+  const until = quietUntil(suspect);
+  const next =
+    until === undefined ? 'it is being compared with the source' : `it is compared with the source after ${until}`;
+  return `suspect, an old write may have landed late: ${suspect.reason}; ${next}`;
+}
+
+/** What is not known of a target that was made writable by force. */
+function stopWarnings(lastStop: LastStop | null): Pick<SyncInfo, 'stop_warnings'> {
+  if (lastStop === null) return {};
+  const { unsettledShards, clocksUnverified } = lastStop;
+  const warnings = [
+    ...(unsettledShards === undefined
+      ? []
+      : [`the quiet time was not waited out: old writes may still land in ${unsettledShards} shards`]),
+    ...(clocksUnverified === undefined
+      ? []
+      : [`new writes may get revisions that replicated documents have: ${clocksUnverified}`]),
+  ];
+  return warnings.length === 0 ? {} : { stop_warnings: warnings };
 }

@@ -10,6 +10,7 @@ import { fencingViolations, leadershipRules } from './leadership.ts';
 import { memberRules } from './members.ts';
 import type { EventRule, Violation } from './rule.ts';
 import { outgoingRules, shardRules } from './shards.ts';
+import { suspectRules } from './suspects.ts';
 import { synchronizationRules } from './synchronization.ts';
 import { taskRules } from './tasks.ts';
 
@@ -21,6 +22,7 @@ const EVENT_RULES: readonly EventRule[] = [
   shardRules,
   outgoingRules,
   barrierRules,
+  suspectRules,
 ];
 
 /** Everything that a commit does to the state before it that no decider would have let it do. Pure. */

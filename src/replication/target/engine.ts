@@ -1,4 +1,5 @@
 import { toMilliseconds } from '../../wire/durations.ts';
+import type { ShardRef } from '../../wire/shards.ts';
 import type { ShardReport, StructureReport, WorkerInstructions, WorkerTask } from '../../wire/worker.ts';
 import type { ArangoDeployment } from '../arango.ts';
 import { type Environment, TARGET_LIMITS, type TargetLimits } from './environment.ts';
@@ -10,6 +11,8 @@ export interface TargetEngineOptions extends LinkSources, Environment {
   readonly deployment: ArangoDeployment;
   /** Takes what a receive-inventory task found and did; a rejection has it sent again. */
   readonly onStructure: (report: StructureReport) => Promise<void>;
+  /** Resolves when it is recorded that an old write to the shard may still land (S4); what rejects is told again by itself. */
+  readonly onDoubt: (shard: ShardRef, reason: string) => Promise<void>;
   readonly limits?: Partial<TargetLimits>;
 }
 
@@ -65,12 +68,13 @@ export class TargetEngine {
   }
 
   #begin({ epoch, sourceDeployment }: { readonly epoch: string; readonly sourceDeployment: string }): Synchronization {
-    const { deployment, onStructure, connect, routes, now, sleep, newId, log } = this.#options;
+    const { deployment, onStructure, onDoubt, connect, routes, now, sleep, newId, log } = this.#options;
     return new Synchronization({
       epoch,
       sourceDeployment,
       deployment,
       onStructure,
+      onDoubt,
       sources: { connect, routes },
       environment: { now, sleep, newId, log },
       limits: this.#limits,

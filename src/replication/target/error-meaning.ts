@@ -1,4 +1,4 @@
-import { ArangoError, ArangoUnreachable } from '../arango.ts';
+import { ArangoError, ArangoUnreachable, REFUSED_AT_THE_DOOR } from '../arango.ts';
 
 /**
  * What an error of a write means for a replicator (reference 1.4):
@@ -69,4 +69,16 @@ export function meaningOfThrown(error: unknown): ErrorMeaning | undefined {
   if (error.errorNum === 0 && error.status >= 500) return 'unavailable';
   if (error.errorNum === 0 && error.status === 401) return 'no-right';
   return meaningOf(error.errorNum, error.message);
+}
+
+/**
+ * Whether a write that ended so may have been done, or may be done later (S4): no answer, or one of the server's that does
+ * not say. A refusal at the door, of the login, for a lock or for the write itself says that nothing was done.
+ */
+export function leavesDoubt(error: unknown): boolean {
+  if (error instanceof ArangoUnreachable) return !error.isUnsent;
+  if (!(error instanceof ArangoError) || error.status < 500) return false;
+  const isAtTheDoor = error.status === 503 && REFUSED_AT_THE_DOOR.has(error.errorNum);
+  const meaning = meaningOfThrown(error);
+  return !isAtTheDoor && (meaning === 'unavailable' || meaning === 'refused');
 }

@@ -31,6 +31,9 @@ import { TargetBatch } from './target-batch.ts';
 /** How often a shard in which nothing happens tells the source how far it is durable: 10,000 must not shout (S20). */
 const TELL_CARRIED_MS = 30_000;
 
+/** A comparison that brought nothing is asked for again after this. */
+const COMPARE_AGAIN_MS = 30_000;
+
 /** What all shards of one synchronization on this worker share. */
 export interface ReceiverParts extends CheckpointScope {
   readonly deployment: ArangoDeployment;
@@ -40,6 +43,8 @@ export interface ReceiverParts extends CheckpointScope {
   readonly watch: ServerWatch;
   readonly links: LinkPool;
   readonly gate: Gate;
+  /** Resolves when it is recorded that an old write to the shard may still land (S4). */
+  readonly onDoubt: (shard: ShardRef, reason: string) => Promise<void>;
   readonly environment: Environment;
   readonly limits: TargetLimits;
 }
@@ -84,6 +89,10 @@ export class ShardReceiver implements Progressing, Sheddable {
   #waiting: string | undefined;
   #failures = 0;
   #toldDurableAt = 0;
+  /** The suspicion that is to be looked into: the quiet time is over, what landed late has landed (S4). */
+  #suspicion: number | undefined;
+  #settled: ShardReport['settled'];
+  #comparisonAskedAt = -Infinity;
 
   constructor(task: WorkerTask, ref: ShardRef, parts: ReceiverParts) {
     this.#task = task;
@@ -117,9 +126,18 @@ export class ShardReceiver implements Progressing, Sheddable {
     }
   }
 
+  /** The shard is to be compared with the source for the sake of this suspicion; undefined: there is none, or it is early. */
+  lookInto(suspicion: number | undefined): void {
+    if (suspicion === this.#suspicion) return;
+    this.#suspicion = suspicion;
+    this.#settled = undefined;
+    this.#comparisonAskedAt = -Infinity;
+  }
+
   report(barrier?: SourceBarrier): ShardReport {
     this.#progress.lastMessageAt = this.#open?.inbox.lastMessageAt ?? this.#progress.lastMessageAt;
-    const report = this.#progress.report(this.#task.id, this.ref, this.#delayMs());
+    const settled = this.#settled === undefined ? {} : { settled: this.#settled };
+    const report = { ...this.#progress.report(this.#task.id, this.ref, this.#delayMs()), ...settled };
     const progress = barrier === undefined || this.#verify ? undefined : this.progress();
     if (barrier === undefined || progress === undefined || !hasReached(progress, barrier)) return report;
     return { ...report, reachedBarrier: barrier.epoch };
@@ -203,8 +221,24 @@ export class ShardReceiver implements Progressing, Sheddable {
     const open = this.#open;
     if (open === undefined) return;
     open.session.checkDeferred(now);
+    this.#compareSuspect(open, now);
     const silence = open.inbox.silence(now, this.#parts.limits);
     if (silence !== undefined) this.#end(new ReopenStream(silence));
+  }
+
+  /** Asks for the source's tree at a place of the stream; a shard without trees is copied. */
+  #compareSuspect(open: OpenStream, now: number): void {
+    if (this.#suspicion === undefined || this.#settled?.suspicion === this.#suspicion) return;
+    if (this.#progress.status !== 'running' || now - this.#comparisonAskedAt < COMPARE_AGAIN_MS) return;
+    this.#comparisonAskedAt = now;
+    const reason = 'an old write may have landed late: compared after the quiet time';
+    if (open.target.revisionOrder) open.session.askForTree();
+    else this.#end(new ReopenStream(reason, { copyBecause: reason }));
+  }
+
+  #verified(how: 'equal' | 'copied', suspicion: number | undefined): void {
+    this.#verify = false;
+    if (suspicion !== undefined && suspicion === this.#suspicion) this.#settled = { suspicion, how };
   }
 
   /** Ends the open stream, also when it is waiting for the target. */
@@ -240,6 +274,7 @@ export class ShardReceiver implements Progressing, Sheddable {
     const ending = new AbortController();
     const session = this.#sessionFor({ target, link, inbox, checkpoint, forkRevision });
     this.#durableWrites = 0;
+    this.#comparisonAskedAt = -Infinity;
     this.#open = { id, target, link, inbox, session, servedBy, ending };
     return session.run(AbortSignal.any([signal, ending.signal]));
   }
@@ -274,7 +309,7 @@ export class ShardReceiver implements Progressing, Sheddable {
     readonly checkpoint: Checkpoint | undefined;
     readonly forkRevision: string;
   }): StreamSession {
-    const { deployment, gate, environment, limits, epoch, sourceDeployment } = this.#parts;
+    const { deployment, gate, environment, limits, epoch, sourceDeployment, onDoubt } = this.#parts;
     const { target } = stream;
     const onWait = (reason: string | undefined) => {
       this.#waiting = reason;
@@ -286,12 +321,19 @@ export class ShardReceiver implements Progressing, Sheddable {
       epoch,
       sourceDeployment,
       verify: this.#verify,
-      writer: new ShardWriter({ deployment, target, gate, environment, limits, onWait }),
+      writer: new ShardWriter({
+        deployment,
+        target,
+        gate,
+        environment,
+        limits,
+        onWait,
+        onDoubt: (why) => onDoubt(this.ref, why),
+      }),
       openBatch: (signal) => TargetBatch.open(deployment, target, signal),
       beforeCopy: (reason) => this.#withdraw(target, reason),
-      onVerified: () => {
-        this.#verify = false;
-      },
+      suspicion: () => this.#suspicion,
+      onVerified: (how, suspicion) => this.#verified(how, suspicion),
       onProgress: () => this.#progressed(),
       progress: this.#progress,
       environment,

@@ -1,9 +1,9 @@
-import type { ArangoDeployment } from '../arango.ts';
+import { type ArangoDeployment, ArangoError } from '../arango.ts';
 import { type BulkOutcome, sendRun } from './bulk-request.ts';
 import { type BulkResult, isWaitedOut, sortByFailure } from './bulk-result.ts';
 import { DeferredDocuments } from './deferred.ts';
 import type { Environment, TargetLimits } from './environment.ts';
-import type { ErrorMeaning } from './error-meaning.ts';
+import { type ErrorMeaning, leavesDoubt } from './error-meaning.ts';
 import { ShardFailed, TargetChanged } from './failures.ts';
 import type { Gate } from './gate.ts';
 import type { Operation } from './lines.ts';
@@ -21,7 +21,12 @@ export interface WriterOptions {
   readonly limits: TargetLimits;
   /** What the writer is waiting for, undefined when it goes on: for the shard's report. */
   readonly onWait: (reason: string | undefined) => void;
+  /** Resolves when it is recorded that an old write of the shard may still land (S4). */
+  readonly onDoubt: (reason: string) => Promise<void>;
 }
+
+/** How long the answer to a write that is on its way is waited for when the writer has to stop. */
+const ANSWER_GRACE_MS = 3_000;
 
 /** What a run leaves to do: runs in order, after a pause when one is set. */
 interface Remainder {
@@ -35,6 +40,9 @@ const NOTHING: Remainder = { runs: [] };
  * Writes the operations of one shard, in order, until they are answered: what fails for a time is repeated, what a unique
  * index refuses is held back ({@link DeferredDocuments}), and the rest throws {@link ShardFailed} naming the document.
  * Every write can be repeated: an unknown outcome is settled by sending the same again.
+ *
+ * What was sent without an answer may land later all the same, behind what is written meanwhile: that is recorded before
+ * the writer returns, or throws, so that neither a checkpoint nor another writer comes first (S4).
  *
  * Invariant: when {@link apply} returns, the shard holds what it would hold had each operation been done by itself in
  * order, except for the keys in `deferred`, which it does not hold at all.
@@ -70,16 +78,51 @@ export class ShardWriter {
   }
 
   async #write(first: Run, signal: AbortSignal): Promise<void> {
-    const { gate, deployment, target } = this.#options;
+    const doubts: string[] = [];
+    try {
+      await this.#writeAll(first, doubts, signal);
+    } catch (error) {
+      // Whoever is told keeps what cannot be recorded now.
+      if (doubts[0] !== undefined) await this.#options.onDoubt(doubts[0]).catch(() => undefined);
+      throw error;
+    }
+    if (doubts[0] !== undefined) await this.#options.onDoubt(doubts[0]);
+  }
+
+  async #writeAll(first: Run, doubts: string[], signal: AbortSignal): Promise<void> {
+    const { gate } = this.#options;
     const retry = new Retry(this.#options.environment);
     const queue: Run[] = [first];
     for (let run = queue.shift(); run !== undefined; run = queue.shift()) {
       const current = run;
-      const outcome = await gate.within(signal, () => sendRun(deployment.front, target, current, signal));
+      const outcome = await gate.within(signal, () => this.#send(current, doubts, signal));
+      signal.throwIfAborted();
       const { runs, pause } = await this.#remainder(current, outcome, signal);
       if (pause === undefined) retry.progressed();
       else await this.#wait(retry, pause.meaning, pause.text, signal);
       queue.unshift(...runs);
+    }
+  }
+
+  /** What is on its way is not called off at once: without its answer nobody knows what becomes of it. */
+  async #send(run: Run, doubts: string[], signal: AbortSignal): Promise<BulkOutcome> {
+    const { deployment, target, environment } = this.#options;
+    const [givenUp, answered] = [new AbortController(), new AbortController()];
+    const giveUpLater = () => {
+      const giveUp = () => givenUp.abort(signal.reason);
+      environment.sleep(ANSWER_GRACE_MS, answered.signal).then(giveUp, giveUp);
+    };
+    signal.addEventListener('abort', giveUpLater, { once: true });
+    try {
+      const outcome = await sendRun(deployment.front, target, run, givenUp.signal);
+      doubts.push(...doubtsIn(outcome));
+      return outcome;
+    } catch (error) {
+      doubts.push('a write was given up before it was answered');
+      throw error;
+    } finally {
+      signal.removeEventListener('abort', giveUpLater);
+      answered.abort();
     }
   }
 
@@ -166,6 +209,18 @@ export class ShardWriter {
   get #label(): string {
     return shardLabel(this.#options.target);
   }
+}
+
+/** Why the outcome is not known; the same words for the same trouble, so that many shards make one event. */
+function doubtsIn(outcome: BulkOutcome): readonly string[] {
+  if (outcome.kind === 'refused') {
+    if (!leavesDoubt(outcome.error)) return [];
+    const { error } = outcome;
+    const answer = error instanceof ArangoError ? `answered with ${error.status}/${error.errorNum}` : 'not answered';
+    return [`a write was ${answer}`];
+  }
+  const unsure = outcome.failures.find(({ meaning }) => meaning === 'unavailable');
+  return unsure === undefined ? [] : [`a write was answered with ${unsure.errorNum}`];
 }
 
 function describe(failure: { readonly errorNum: number; readonly message: string }): string {

@@ -17,6 +17,9 @@ import type { TargetBatch, TreeSummary } from './target-batch.ts';
 /** A document that a unique index refuses for longer than this: the shard is compared by a copy. */
 const DEFERRED_MS_MAX = 60_000;
 
+/** Stands behind why a way was taken, for the newest comparison only. */
+const COMPARED = '; compared with the source';
+
 type Header<Kind extends FrameHeader['kind']> = Extract<FrameHeader, { kind: Kind }>;
 
 export interface StreamOptions {
@@ -37,7 +40,9 @@ export interface StreamOptions {
   readonly beforeCopy: (reason: string) => Promise<void>;
   readonly onProgress: () => void;
   /** The shard was compared with the source, or copied: what a restart of the target lost is back. */
-  readonly onVerified: () => void;
+  readonly onVerified: (how: 'equal' | 'copied', suspicion: number | undefined) => void;
+  /** Names why the shard is suspect, once nothing old can land any more (S4). Asked before the target is looked at. */
+  readonly suspicion: () => number | undefined;
   readonly progress: ShardProgress;
   readonly environment: Environment;
   readonly limits: TargetLimits;
@@ -62,6 +67,7 @@ export class StreamSession {
   readonly #options: StreamOptions;
   readonly #position: StreamPosition;
   #copy: CopySession | undefined;
+  #copiedFor: number | undefined;
   #deferredSince: number | undefined;
   #acknowledged = 0;
   #applied = 0;
@@ -155,7 +161,7 @@ export class StreamSession {
   }
 
   async #opened(header: Header<'opened'>): Promise<void> {
-    const { checkpoint, sourceDeployment, progress, link, inbox, verify } = this.#options;
+    const { checkpoint, sourceDeployment, progress, verify } = this.#options;
     if (header.sourceDeployment !== sourceDeployment) {
       throw new ShardFailed(
         `${this.#label}: the source is deployment ${header.sourceDeployment}, but ${sourceDeployment} is replicated: ` +
@@ -170,12 +176,19 @@ export class StreamSession {
     }
     this.#position.open(header);
     progress.status = 'running';
-    if (verify) link.send({ kind: 'verify', channel: inbox.channel, stream: inbox.stream });
+    if (verify) this.askForTree();
+  }
+
+  /** The source sends its tree at a place of the stream where ours can be compared with it. */
+  askForTree(): void {
+    const { link, inbox } = this.#options;
+    link.send({ kind: 'verify', channel: inbox.channel, stream: inbox.stream });
   }
 
   async #openCopy(header: Header<'opened'>): Promise<void> {
     const { progress, target, openBatch, environment, limits } = this.#options;
     await this.#options.beforeCopy(header.reason);
+    this.#copiedFor = this.#options.suspicion();
     this.#copy = new CopySession({ target, openBatch, environment, limits });
     this.#position.open(header);
     progress.status = 'initial-sync';
@@ -204,7 +217,7 @@ export class StreamSession {
     // A copy of nothing is a change as well: its checkpoint has to be stored.
     this.#writes += 1;
     progress.status = 'running';
-    onVerified();
+    onVerified('copied', this.#copiedFor);
   }
 
   async #applyOperations(piece: readonly Arrival[], signal: AbortSignal): Promise<void> {
@@ -248,11 +261,13 @@ export class StreamSession {
       throw new ReopenStream(`a tree at ${header.tick} came at position ${this.#position.tick}`);
     }
     if (this.#options.writer.deferred.size > 0) return;
+    const suspicion = this.#options.suspicion();
     const own = await this.#ownTree(signal);
     const { progress, environment } = this.#options;
     if (own.count === header.count && own.hash === header.hash) {
-      progress.reason = `${progress.reason}; compared with the source: equal (${own.count} documents)`;
-      this.#options.onVerified();
+      const [way] = progress.reason.split(COMPARED);
+      progress.reason = `${way}${COMPARED}: equal (${own.count} documents)`;
+      this.#options.onVerified('equal', suspicion);
       environment.log.info('a shard was compared with the source and is equal', { shard: this.#label, ...own });
       return;
     }

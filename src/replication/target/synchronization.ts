@@ -1,3 +1,4 @@
+import type { ShardRef } from '../../wire/shards.ts';
 import type { ShardReport, StructureReport, WorkerTask } from '../../wire/worker.ts';
 import type { ArangoDeployment } from '../arango.ts';
 import { StructureAligner } from './align-structure.ts';
@@ -24,6 +25,7 @@ export interface SynchronizationOptions {
   readonly deployment: ArangoDeployment;
   readonly sources: LinkSources;
   readonly onStructure: (report: StructureReport) => Promise<void>;
+  readonly onDoubt: (shard: ShardRef, reason: string) => Promise<void>;
   readonly environment: Environment;
   readonly limits: TargetLimits;
 }
@@ -53,7 +55,7 @@ export class Synchronization {
 
   constructor(options: SynchronizationOptions) {
     this.#options = options;
-    const { deployment, environment, epoch, sourceDeployment } = options;
+    const { deployment, environment, epoch, sourceDeployment, onDoubt } = options;
     const limits = { ...options.limits };
     this.#limits = limits;
     const { signal } = this.#stopping;
@@ -69,6 +71,7 @@ export class Synchronization {
       watch,
       links: new LinkPool(options.sources, environment, limits, signal),
       gate: new Gate(limits.writesInFlight),
+      onDoubt,
       environment,
       limits,
     };
@@ -84,7 +87,10 @@ export class Synchronization {
     const changed = [...confirmedDrops].some((drop) => !this.#confirmedDrops.has(drop));
     this.#confirmedDrops = confirmedDrops;
     if (changed) for (const { receiver } of this.#inventories.values()) receiver.refresh();
-    for (const task of tasks) this.#start(task);
+    for (const task of tasks) {
+      this.#start(task);
+      this.#shards.get(task.id)?.receiver.lookInto(task.suspicion);
+    }
   }
 
   /** How long a shard may be without a message before its stream is opened again; holds for open streams as well. */

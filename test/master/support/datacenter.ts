@@ -36,6 +36,7 @@ export const fastTimes: MasterTimes = {
   contactEveryMs: 40,
   reconcileEveryMs: 50,
   barrierQuietMs: 30,
+  quietTimeMs: 300,
 };
 
 const authority = createCa({ commonName: 'client auth', validForMs: day });

@@ -78,6 +78,8 @@ export class FakeServer implements ArangoServer {
     if (path === '/_api/database/current') return answer(200, { result: { id: `id-of-${database}` } });
     if (path === '/_api/collection' && method === 'GET') return this.#collections(database);
     if (path.startsWith('/_api/replication/batch')) return this.#batch(method, path);
+    // Documents without revisions that anybody could look up.
+    if (path === '/_api/replication/revisions/ranges') return answer(200, { ranges: [[]] });
     if (path === '/_api/replication/revisions/tree') return this.#tree(database, request.query ?? {});
     return undefined;
   }
@@ -118,7 +120,9 @@ export class FakeServer implements ArangoServer {
     return {
       status: 200,
       headers: {},
-      body: Buffer.from(`{"version":1,"count":${count},"hash":${hash},"nodes":${JSON.stringify(nodes)}}`),
+      body: Buffer.from(
+        `{"version":1,"maxDepth":6,"rangeMin":"_bpq8a-----","rangeMax":"_jpq8a-----","count":${count},"hash":${hash},"nodes":${JSON.stringify(nodes)}}`,
+      ),
     };
   }
 }

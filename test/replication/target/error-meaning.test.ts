@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { ArangoError, ArangoUnreachable } from '../../../src/replication/arango.ts';
-import { meaningOf, meaningOfThrown } from '../../../src/replication/target/error-meaning.ts';
+import { leavesDoubt, meaningOf, meaningOfThrown } from '../../../src/replication/target/error-meaning.ts';
 
 test.each([
   [18, '', 'contention'],
@@ -35,4 +35,21 @@ test('a lost connection and an empty 503 mean that the outcome is unknown', () =
 
 test('an error that is no answer of ArangoDB has no meaning', () => {
   expect(meaningOfThrown(new TypeError('x'))).toBeUndefined();
+});
+
+test.each([
+  ['no answer', new ArangoUnreachable('x'), true],
+  ['no connection', new ArangoUnreachable('x', { isUnsent: true }), false],
+  ['a proxy', new ArangoError(503, 0, 'x'), true],
+  ['a leader that did not answer the coordinator', new ArangoError(503, 1478, 'x'), true],
+  ['a time-out inside of the cluster', new ArangoError(500, 1457, 'x'), true],
+  ['an internal error', new ArangoError(500, 4, 'x'), true],
+  ['a full queue', new ArangoError(503, 21003, 'x'), false],
+  ['a server that starts', new ArangoError(503, 503, 'x'), false],
+  ['a lock', new ArangoError(500, 18, 'x'), false],
+  ['a write concern that is not met', new ArangoError(503, 1429, 'x'), false],
+  ['a token that has ended', new ArangoError(401, 11, 'x'), false],
+  ['too much memory', new ArangoError(500, 32, 'x'), false],
+])('S4: a write that ended with %s leaves a doubt: %s %s', (_, error, isDoubtful) => {
+  expect(leavesDoubt(error)).toBe(isDoubtful);
 });

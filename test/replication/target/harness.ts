@@ -133,12 +133,21 @@ export function testEngine(
   deployment: ArangoDeployment,
   source: Pick<ScriptedSource, 'connect' | 'routes'>,
   limits: Partial<TargetLimits> = {},
+  onDoubt: (shard: ShardRef, reason: string) => Promise<void> = async () => undefined,
 ): TestEngine {
   const log: LogLine[] = [];
   const structures: StructureReport[] = [];
   const onStructure = async (report: StructureReport) => void structures.push(report);
   const { connect, routes } = source;
-  const engine = new TargetEngine({ deployment, connect, routes, onStructure, ...testEnvironment(log), limits });
+  const engine = new TargetEngine({
+    deployment,
+    connect,
+    routes,
+    onStructure,
+    onDoubt,
+    ...testEnvironment(log),
+    limits,
+  });
   const shard = (channel: string, wants: (report: ShardReport) => boolean) =>
     until(`a report of ${channel}, last: ${JSON.stringify(engine.reports())}`, () =>
       engine.reports().find((report) => report.taskId === channel && wants(report)),

@@ -13,6 +13,7 @@ const NEVER = new AbortController().signal;
 let target: TestTarget;
 let collectionId: string;
 let waits: string[];
+let doubts: string[];
 
 beforeAll(async () => {
   target = await TestTarget.start({ mode: 'single' });
@@ -21,6 +22,7 @@ afterAll(() => target.stop());
 beforeEach(async () => {
   collectionId = await target.createCollection('c');
   waits = [];
+  doubts = [];
 });
 afterEach(async () => {
   target.embedded.control.clearFaults();
@@ -50,6 +52,7 @@ function writer(more: Partial<ShardTarget> = {}, limits: Partial<TargetLimits> =
     onWait: (reason) => {
       if (reason !== undefined) waits.push(reason);
     },
+    onDoubt: async (reason) => void doubts.push(reason),
   });
 }
 

@@ -57,6 +57,8 @@ function routeInsert(item: WriteItem, request: WriteRequest, hash: ShardHash, ke
   if (text?.isObject !== true) return toShard(ANY_SHARD, item);
   const given = text.attribute(KEY);
   if (given === undefined) {
+    // A collection of one shard: its leader makes the key, and knows those that were given to it (reference 3.2).
+    if (hash.isOneShard) return toShard(ANY_SHARD, item);
     const key = keys.next();
     const shard = hash.byKeyOnly ? hash.ofKey(key) : hash.ofDocument(text, key);
     return toShard(shard, { text, key });

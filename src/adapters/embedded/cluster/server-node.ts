@@ -40,6 +40,8 @@ export class ServerNode implements ServerProcess {
   #rebootId = 1;
   /** Largest `x-arango-hlc` received; a coordinator passes it on with its own calls (7.5). */
   hlc: string | undefined;
+  /** Set: clocks that come with requests are not adopted. */
+  ignoresClocks = false;
 
   /** The mode it goes on with while the news of another one is held back. */
   #heldMode: boolean | undefined;
@@ -158,6 +160,7 @@ export class ServerNode implements ServerProcess {
   }
 
   #adoptClock(revision: string): void {
+    if (this.ignoresClocks) return;
     if (this.storageIfAny === undefined) this.hlc = revision;
     else this.storageIfAny.adoptClock(revision);
   }

@@ -21,6 +21,10 @@ export class ShardHash {
     this.byKeyOnly = shardKeys.length === 1 && shardKeys[0] === '_key';
   }
 
+  get isOneShard(): boolean {
+    return this.#shards === 1;
+  }
+
   /** Of a document sharded by its key. */
   ofKey(key: string): number {
     if (this.#shards === 1) return 0;

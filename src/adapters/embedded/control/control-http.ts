@@ -23,6 +23,7 @@ const action = z.discriminatedUnion('kind', [
   }),
   z.strictObject({ kind: z.literal('cut') }),
   z.strictObject({ kind: z.literal('cut-then-land'), ms: z.number().min(0) }),
+  z.strictObject({ kind: z.literal('cut-then-hold') }),
 ]);
 
 const faultBody = z.strictObject({
@@ -41,6 +42,7 @@ const commands: Readonly<Record<string, (control: Control, body: unknown) => unk
     const { path, ...rule } = faultBody.parse(body);
     return shown(control.addFault(defined({ ...rule, ...(path === undefined ? {} : { path: new RegExp(path) }) })));
   },
+  'release-held': async (control) => ({ released: await control.releaseHeld() }),
   'read-only': (control, body) => control.setReadOnly(z.strictObject({ value: z.boolean() }).parse(body).value),
   'queue-time': (control, body) =>
     control.setQueueTime(z.strictObject({ seconds: z.number().min(0) }).parse(body).seconds),
@@ -62,6 +64,10 @@ const commands: Readonly<Record<string, (control: Control, body: unknown) => unk
   restart: (control, body) => control.restart(z.strictObject({ server }).parse(body).server),
   'hold-mode': (control, body) => control.holdMode(z.strictObject({ server }).parse(body).server),
   'release-mode': (control, body) => control.releaseMode(z.strictObject({ server }).parse(body).server),
+  'ignore-clocks': (control, body) => {
+    const wish = z.strictObject({ server, value: z.boolean() }).parse(body);
+    return control.ignoreClocks(wish.server, wish.value);
+  },
   'cut-connections': (control, body) => control.cutConnections(z.strictObject({ server }).parse(body).server),
   'lose-power': async (control, body) => {
     const wish = z.strictObject({ server, fromTick: z.number().optional() }).parse(body);

@@ -40,6 +40,11 @@ export class Control {
     return this.#faults.list();
   }
 
+  /** Lets requests land that `cut-then-hold` kept back. */
+  releaseHeld(): Promise<number> {
+    return this.#faults.release();
+  }
+
   clearFaults(): void {
     this.#faults.clear();
   }
@@ -129,6 +134,11 @@ export class Control {
 
   releaseMode(server?: string): void {
     this.#node(server).releaseMode();
+  }
+
+  /** Whether a server leaves its clock as it is, whatever others send with their requests. */
+  ignoreClocks(server: string | undefined, value: boolean): void {
+    this.#node(server).ignoresClocks = value;
   }
 
   /** Cuts all connections of a server, which goes on. */

@@ -12,7 +12,9 @@ export type FaultAction =
   /** Its connection is cut, before or after its effect. */
   | { readonly kind: 'cut' }
   /** Its connection is cut at once; the effect happens `ms` later all the same (S4). `when` does not matter. */
-  | { readonly kind: 'cut-then-land'; readonly ms: number };
+  | { readonly kind: 'cut-then-land'; readonly ms: number }
+  /** The same, when {@link Faults.release} is called. */
+  | { readonly kind: 'cut-then-hold' };
 
 export interface FaultRule {
   /** Server id; default: every server. */
@@ -43,6 +45,7 @@ export interface Fault {
 export class Faults {
   readonly #active: ActiveFault[] = [];
   #lastId = 0;
+  readonly #held: (() => Promise<unknown>)[] = [];
 
   add(rule: FaultRule): Fault {
     const fault = new ActiveFault(++this.#lastId, rule, () => this.#remove(fault));
@@ -56,6 +59,18 @@ export class Faults {
 
   clear(): void {
     this.#active.length = 0;
+  }
+
+  /** Keeps the effect of a request back. */
+  hold(land: () => Promise<unknown>): void {
+    this.#held.push(land);
+  }
+
+  /** Lets what is held back happen, in the order in which it came; tells how many that were. */
+  async release(): Promise<number> {
+    const held = this.#held.splice(0);
+    for (const land of held) await land();
+    return held.length;
   }
 
   /** The rule that hits this request, counted as a hit; undefined for most. */

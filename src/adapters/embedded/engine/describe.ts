@@ -34,7 +34,7 @@ export function collectionParameters(collection: Collection): JsonObject {
   };
 }
 
-/** Shards do not tell `lastValue`: their keys come from the coordinators (3.2). */
+/** Shards do not tell `lastValue`: it is of one server only (3.2). */
 function keyOptionsOf(collection: Collection): JsonObject {
   const { lastValue, ...options } = collection.keys.describe();
   return collection.planId !== collection.id || lastValue === undefined ? options : { ...options, lastValue };

@@ -13,5 +13,7 @@ export function applyChange(collection: Collection, commit: Commit, change: Docu
   }
   const { document } = change;
   if (!(document instanceof DocumentVersion)) throw new EngineError(4, 'the document is of another engine');
+  // As of any key that is given: a follower that leads goes on behind it.
+  collection.keys.track(document.key);
   commit.put(document.copyFor(collection), collection.current(document.key));
 }

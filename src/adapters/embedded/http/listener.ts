@@ -121,6 +121,10 @@ export class Listener {
       void sleep(action.ms).then(() => door.answer(request, body));
       return undefined;
     }
+    if (action.kind === 'cut-then-hold') {
+      this.#options.faults.hold(() => door.answer(request, body));
+      return undefined;
+    }
     if (action.kind === 'delay') {
       if (when === 'before') await sleep(action.ms);
       const reply = await door.answer(request, body);

@@ -66,6 +66,15 @@ describe('requests told to fail', () => {
     expect((await client.get('/_api/document/c/late')).status).toBe(200);
   });
 
+  test('cut now, and landing when it is told to', async () => {
+    deployment.control.addFault({ ...writes, count: 1, action: { kind: 'cut-then-hold' } });
+    await expect(client.post('/_api/document/c', { _key: 'held' })).rejects.toThrow();
+    expect((await client.get('/_api/document/c/held')).status).toBe(404);
+    expect(await deployment.control.releaseHeld()).toBe(1);
+    expect((await client.get('/_api/document/c/held')).status).toBe(200);
+    expect(await deployment.control.releaseHeld()).toBe(0);
+  });
+
   test('a delay holds one request and not the others', async () => {
     deployment.control.addFault({ ...writes, count: 1, action: { kind: 'delay', ms: 50 } });
     const order: string[] = [];
