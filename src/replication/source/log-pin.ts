@@ -31,6 +31,8 @@ export class LogPin {
   #bytesRead = 0;
   #pinned: Tick | undefined;
   #pinnedAtMs = -Infinity;
+  /** Requests that may still move the pin. */
+  #underway = 0;
 
   constructor(server: ArangoServer, syncerId: string, environment: Environment, limits: SourceLimits) {
     this.#server = server;
@@ -89,13 +91,18 @@ export class LogPin {
   /** Whether the server has just been told to keep the log from there on: with many shards it is not told for each. */
   #isKept(tick: Tick): boolean {
     const isFresh = this.#environment.now() - this.#pinnedAtMs < this.#limits.pinEveryMs;
-    return isFresh && this.#pinned !== undefined && compareTicks(this.#pinned, tick) <= 0;
+    return isFresh && this.#underway === 0 && this.#pinned !== undefined && compareTicks(this.#pinned, tick) <= 0;
   }
 
   async #assert(signal: AbortSignal): Promise<void> {
     const lowest = this.#lowest();
     if (lowest === undefined || lowest === '0') return;
-    await track(this.#server, this.#syncerId, lowest, signal);
+    this.#underway += 1;
+    try {
+      await track(this.#server, this.#syncerId, lowest, signal);
+    } finally {
+      this.#underway -= 1;
+    }
     this.#pinned = lowest;
     this.#pinnedAtMs = this.#environment.now();
     this.#forgetMarksBelow(lowest);
