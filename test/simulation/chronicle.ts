@@ -69,6 +69,17 @@ export class Chronicle implements LogWatcher {
     return position === 0 || this.commits[position - 1]?.hash === hash;
   }
 
+  /** Whether an operator here ended the last registration of the target. */
+  wasAborted(targetId: string): boolean {
+    const last = this.commits
+      .flatMap(({ events, actor }) => events.map(({ type, data }) => ({ type, data, actor })))
+      .findLast(({ type, data }) => {
+        const isOfTarget = (data as { targetId?: string }).targetId === targetId;
+        return isOfTarget && (type === 'OutgoingRegistered' || type === 'OutgoingStopped');
+      });
+    return last?.type === 'OutgoingStopped' && last.actor?.kind === 'user';
+  }
+
   /** The state at the position, if it was remembered: what everybody who stands there must have folded. */
   textAt(position: number): string | undefined {
     return this.#texts.get(position);
@@ -134,11 +145,25 @@ export class Chronicle implements LogWatcher {
           if (!before.workers.byId.has(workerId)) this.#fail(commit, `assigns task ${taskId} to nobody`);
         }
         break;
+      case 'OutgoingRegistered':
+      case 'OutgoingShardsAdded':
+      case 'OutgoingShardsRemoved':
+      case 'BarrierSet':
+      case 'BarrierLifted':
+      case 'OutgoingStopped':
+        this.#checkOwner(event.data.targetId, commit);
+        break;
       case 'TasksRemoved':
         this.#checkRemoved(event.data.taskIds, commit, before);
         break;
       default:
     }
+  }
+
+  /** What is a target's answers to its own certificate only (S23). */
+  #checkOwner(targetId: string, { actor, ...commit }: Commit): void {
+    if (actor?.kind !== 'certificate' || actor.name === `CN=${targetId}`) return;
+    this.#fail(commit, `is by ${actor.name} about ${targetId}`);
   }
 
   /** A task is removed only when nobody wants it, or another one is there for the same. */
@@ -157,7 +182,7 @@ export class Chronicle implements LogWatcher {
     }
   }
 
-  #fail(commit: Commit, what: string): void {
+  #fail(commit: Pick<Commit, 'position' | 'cause'>, what: string): void {
     this.#world.fail(`${this.#name}: commit ${commit.position} (${commit.cause}) ${what}`);
   }
 }

@@ -1,5 +1,5 @@
 import type { Head } from '../../src/events/log.ts';
-import type { KnownEvent } from '../../src/events/vocabulary.ts';
+import type { EventData, KnownEvent } from '../../src/events/vocabulary.ts';
 import type { ControlState } from '../../src/projections/control-state.ts';
 import { checkFold } from './chronicle.ts';
 import type { SimProcess } from './process.ts';
@@ -63,7 +63,8 @@ export class Invariants {
   }
 
   #onEvent(event: KnownEvent, before: ControlState): void {
-    if (event.type === 'SyncFailed') this.#fail(`the synchronization fails without a reason: ${event.data.reason}`);
+    if (event.type === 'SyncFailed') this.#checkFailed(event.data);
+    if (event.type === 'SyncConfigured') this.#checkNoLoop();
     const isFirst = before.synchronization.phase !== 'cancelling';
     if (event.type === 'SyncCancelRequested' && isFirst) this.#cancelledAtMs = this.#site.world.nowMs;
     if (event.type !== 'SyncStopped') return;
@@ -74,6 +75,18 @@ export class Invariants {
       const running = [...(roles?.running() ?? [])].find(({ type }) => type.startsWith('receive-'));
       if (running !== undefined) this.#fail(`the synchronization has stopped, and ${id} still runs ${running.id}`);
     }
+  }
+
+  /** Only what an operator did at the source ends a synchronization by itself. */
+  #checkFailed({ code, reason }: EventData<'SyncFailed'>): void {
+    const isForgotten = this.#site.other?.chronicle.wasAborted(this.#site.id) === true;
+    if (code === 'forgotten-by-source' && isForgotten) return;
+    this.#fail(`the synchronization fails without a reason: ${reason}`);
+  }
+
+  #checkNoLoop(): void {
+    if (this.#site.other?.chronicle.state.synchronization.phase === 'active')
+      this.#fail('it follows a datacenter that follows it');
   }
 
   #fail(what: string): void {

@@ -11,6 +11,7 @@ import { SimProcess } from './process.ts';
 import { SimSecrets } from './secrets.ts';
 import type { Site } from './site.ts';
 import { openSimSource } from './source-masters.ts';
+import { tokenUntil } from './tokens.ts';
 
 export const times = defaultTimes;
 const startAgainMs = 500;
@@ -130,8 +131,8 @@ export class MasterNode {
       snapshots: new ArangoSnapshotStore(front, snapshotHasher),
       leases: new ArangoLeaseStore(front),
       secrets: new SimSecrets(front),
-      clusterTokens: { issue: (_issuedAtS, expiresAtS) => `token until ${expiresAtS}` },
-      openSource: openSimSource(this.site, process),
+      clusterTokens: { issue: (_issuedAtS, expiresAtS) => tokenUntil(expiresAtS) },
+      openSource: openSimSource(this.site.asTarget(process)),
       queueTokens: {
         ttlMs: 3_600_000,
         issue: (targetId) => `token ${targetId} ${this.site.newId()}`,

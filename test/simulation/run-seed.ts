@@ -8,12 +8,15 @@ import { Invariants } from './invariants.ts';
 import { hasher } from './keys.ts';
 import { Network } from './network.ts';
 import { Operators } from './operators.ts';
+import { SecondTarget } from './second-target.ts';
 import { Site } from './site.ts';
+import { Users } from './users.ts';
 import { virtualTimeouts } from './virtual-timeouts.ts';
 import { World } from './world.ts';
 
 const sendingWorkers = 3;
 const receivingWorkers = 5;
+const secondTargetShare = 0.3;
 const chaosMsMin = 8_000;
 const chaosMsMax = 26_000;
 const settleMsMax = 90_000;
@@ -92,10 +95,16 @@ class History {
     const faults = new Faults(world, network, this.#sites, this.#options.faults);
     this.#faults = faults;
     const operators = new Operators(world, source, target);
+    const users = new Users(world, () => operators.sides);
+    const second = new SecondTarget(world, source);
     for (const { masters, workers } of this.#sites) {
       for (const node of [...masters, ...workers]) faults.startSoon(node);
     }
     operators.begin();
+    users.begin();
+    // Not in every history: a source with one target is the rule.
+    const hasSecond = world.random.chance(secondTargetShare);
+    if (hasSecond) second.begin();
     faults.begin();
     const check = () => {
       for (const each of invariants) each.check();
@@ -104,20 +113,22 @@ class History {
     };
     await world.runUntil(world.random.between(chaosMsMin, chaosMsMax), check);
     faults.end();
-    const configured = { isDone: false };
-    void operators.end().then(() => {
-      configured.isDone = true;
+    users.end();
+    const commands = { areDone: false };
+    void Promise.all([operators.end(), hasSecond ? second.end() : undefined]).then(() => {
+      commands.areDone = true;
     });
-    await this.#settle(source, target, configured, check);
+    await this.#settle(operators, commands, check);
     await this.#verify();
   }
 
-  async #settle(source: Site, target: Site, configured: { isDone: boolean }, check: () => boolean): Promise<void> {
+  async #settle(operators: Operators, commands: { areDone: boolean }, check: () => boolean): Promise<void> {
     const world = this.#world;
     const endMs = world.nowMs + settleMsMax;
     for (;;) {
       await world.runUntil(world.nowMs + lookEveryMs, check);
-      const missing = configured.isDone ? whatIsMissing(source, target) : 'the synchronization is not configured';
+      const { source, target } = operators.sides;
+      const missing = commands.areDone ? whatIsMissing(source, target) : 'the last commands are not done';
       if (missing === undefined) return;
       if (world.nowMs >= endMs) {
         world.fail(`${settleMsMax / 1_000} s after the last fault ${missing}`);
@@ -176,14 +187,17 @@ function whatIsMissing(source: Site, target: Site): string | undefined {
   }
   const { synchronization, shards } = target.chronicle.state;
   if (synchronization.phase !== 'active') return `the synchronization is ${synchronization.phase}`;
+  if (!source.users.isWritable) return 'the source is read-only';
+  if (target.users.isWritable) return 'the target is writable';
   const names = source.data.shards().map(shardKey);
   if (names.length !== shards.byKey.size) return `${shards.byKey.size} shards are known, there are ${names.length}`;
   for (const shard of source.data.shards()) {
     const key = shardKey(shard);
     const status = shards.byKey.get(key)?.status;
     if (status !== 'running') return `${key} is ${status ?? 'unknown'}`;
-    const [there, here] = [source.data.tickOf(shard), target.target.positionOf(shard)?.tick ?? 0];
-    if (there !== here) return `${key} is at ${here} of ${there}`;
+    const [there, here] = [source, target].map(({ users }) => users.collections.get(shard.collection)?.writes ?? []);
+    if (there?.join() !== here?.join())
+      return `${key} has ${here?.length} writes and not the ${there?.length} of its source`;
   }
   return undefined;
 }

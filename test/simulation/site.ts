@@ -1,14 +1,15 @@
-import { shardKey } from '../../src/events/types/parts.ts';
-import type { ShardRef } from '../../src/wire/shards.ts';
+import { BarrierPromises } from './barrier-promises.ts';
 import { Chronicle } from './chronicle.ts';
-import { type SourceData, TargetData } from './data-path.ts';
+import type { SourceData } from './data-path.ts';
 import { SimDatabase } from './database.ts';
-import { MasterNode, times } from './master-node.ts';
+import { MasterNode } from './master-node.ts';
 import type { Network } from './network.ts';
+import type { SimProcess } from './process.ts';
+import type { SimTarget } from './source-masters.ts';
+import { TargetData } from './target-data.ts';
+import { databaseName, UserData } from './user-data.ts';
 import { WorkerNode } from './worker-node.ts';
 import type { World } from './world.ts';
-
-const databaseName = 'd';
 
 /** One datacenter: its database, its log, its masters and workers. */
 export class Site {
@@ -19,11 +20,10 @@ export class Site {
   readonly database: SimDatabase;
   readonly target: TargetData;
   readonly data: SourceData;
-  /** As a source: how far each shard's log is. */
-  readonly ticks = new Map<string, number>();
+  readonly users: UserData;
+  readonly barriers: BarrierPromises;
   readonly masters: readonly MasterNode[];
   readonly workers: readonly WorkerNode[];
-  readonly workerLeaseMs = times.workerLeaseMs;
   /** The other datacenter, if there is one. */
   other: Site | undefined;
   /** When its source last did what a stop asks of it. */
@@ -43,12 +43,18 @@ export class Site {
     this.network = network;
     this.chronicle = chronicle;
     this.database = database;
-    this.target = new TargetData(world);
+    this.users = new UserData(database.deployment.front);
+    this.target = new TargetData(world, this.users);
+    const { users } = this;
     this.data = {
       deploymentId: id,
-      tickOf: (shard) => this.ticks.get(shardKey(shard)) ?? 0,
-      shards: () => this.#shards(),
+      get logTick() {
+        return users.logTick;
+      },
+      writesOf: ({ collection }) => users.collections.get(collection)?.writes ?? [],
+      shards: () => users.names.map((collection) => ({ database: databaseName, collection, shardIndex: 0 })),
     };
+    this.barriers = new BarrierPromises(this);
     this.masters = [1, 2, 3].map((number) => new MasterNode(this, `${id}-master${number}`));
     this.workers = Array.from({ length: workers }, (_, index) => new WorkerNode(this, `${id}-worker${index + 1}`));
   }
@@ -64,30 +70,22 @@ export class Site {
     return [...this.masters, ...(this.other?.masters ?? [])].find(({ publicEndpoint }) => publicEndpoint === endpoint);
   }
 
-  addCollection(name: string): void {
-    const { databases } = this.database.deployment.front;
-    const collections = databases.get(databaseName) ?? new Map();
-    databases.set(databaseName, collections);
-    collections.set(name, { id: name, isSystem: false, count: 0, hash: '0' });
-  }
-
-  removeCollection(name: string): void {
-    this.database.deployment.front.databases.get(databaseName)?.delete(name);
-  }
-
-  /** Users write to a shard. */
-  write(shard: ShardRef): void {
-    const key = shardKey(shard);
-    this.ticks.set(key, (this.ticks.get(key) ?? 0) + 1);
+  /** This datacenter as it follows the other one, from one of its processes. */
+  asTarget(from: SimProcess): SimTarget {
+    return {
+      id: this.id,
+      network: this.network,
+      from,
+      source: this.other ?? this,
+      listening: (endpoint) => this.listening(endpoint),
+      onTold: () => {
+        this.sourceToldAtMs = this.world.nowMs;
+      },
+    };
   }
 
   newId(): string {
     this.#ids += 1;
     return `${this.id}${this.#ids}`;
-  }
-
-  #shards(): ShardRef[] {
-    const collections = this.database.deployment.front.databases.get(databaseName) ?? new Map();
-    return [...collections.keys()].map((collection) => ({ database: databaseName, collection, shardIndex: 0 }));
   }
 }
