@@ -12,6 +12,8 @@ export function figuresOf(results: readonly SeedResult[], elapsedMs: number): st
     `${sum(({ commits }) => commits)} commits`,
     `${sum(({ claims }) => claims)} leaders`,
     `${sum(({ faults }) => faults)} faults`,
+    `${sum(({ ensured }) => ensured)} stops in sync`,
+    `${sum(({ reversals }) => reversals)} reversals`,
     `${sum(({ refusedWrites }) => refusedWrites)} late writes refused`,
     `${sum(({ strays }) => strays)} commits in archived holes`,
     `${sum(({ rebuilds }) => rebuilds)} folds rebuilt`,

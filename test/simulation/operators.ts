@@ -6,12 +6,18 @@ import { Commands, Interrupted, operator } from './commands.ts';
 import { hasher } from './keys.ts';
 import { SimProcess } from './process.ts';
 import type { Site } from './site.ts';
+import type { Users } from './users.ts';
 import type { World } from './world.ts';
 
 const stopMsMin = 3_000;
 const stopMsMax = 15_000;
 /** Between two steps of a command. */
 const interruptedShare = 0.03;
+
+/** Of the commands those that change how the datacenters stand to each other. */
+const changingShare = 0.6;
+/** Histories that end with a stop or a reversal while users go on writing. */
+const lastChangeShare = 0.6;
 
 type Command = readonly [name: string, run: () => Promise<unknown>];
 
@@ -48,14 +54,24 @@ export class Operators {
   }
 
   /** No more new commands; what was begun is repeated until it is done, and what was stopped is configured again. */
-  async end(): Promise<void> {
+  async end(users: Users): Promise<void> {
     this.#isOver = true;
     while (this.#isChanging) await this.#commands.sleep(stopMsMin);
     if (this.#unfinished === 'reverse') await this.#commands.untilDone(() => this.#reverse());
     else if (this.#unfinished === 'stop') await this.#commands.untilDone(() => this.#stop());
     await this.#configureUntilDone();
+    if (this.#world.random.chance(lastChangeShare)) await this.#changeInCalm();
     await this.#commands.untilDone(() => this.#commands.liftBarrier(this.#target));
+    users.end();
     void this.#watching();
+  }
+
+  /** With nothing in its way a command comes through. */
+  async #changeInCalm(): Promise<void> {
+    const isReversal = this.#world.random.chance(0.6);
+    this.counts.set('calm', 1);
+    await this.#commands.untilDone(() => (isReversal ? this.#reverse() : this.#stop()));
+    await this.#configureUntilDone();
   }
 
   /** An aborted source may tell its target only now that it has forgotten it. */
@@ -68,7 +84,7 @@ export class Operators {
   }
 
   #commanding(): void {
-    this.#world.plan(this.#world.random.between(500, 8_000), () => {
+    this.#world.plan(this.#world.random.between(300, 6_000), () => {
       if (this.#isOver) return;
       void this.#command();
       this.#commanding();
@@ -77,23 +93,9 @@ export class Operators {
 
   async #command(): Promise<void> {
     const { random } = this.#world;
-    const commands: readonly Command[] = [
-      ['configure', () => this.#changing(() => this.#commands.configure(this.#source, this.#target))],
-      ['configure the wrong way', () => this.#changing(() => this.#commands.configure(this.#target, this.#source))],
-      ['reset', () => this.#reset()],
-      ['add a collection', async () => this.#addCollection()],
-      ['remove a collection', async () => this.#removeCollection()],
-      ['make the target writable', async () => this.#makeWritable(this.#target)],
-      ['make the source writable', async () => this.#makeSourceWritable()],
-      ['set the message timeout', () => this.#setMessageTimeout()],
-      ['archive', () => this.#archive()],
-      ['cancel and configure again', () => this.#changing(() => this.#cancel())],
-      ['stop in sync', () => this.#changing(() => this.#stopAndConfigure())],
-      ['reverse', () => this.#changing(() => this.#reverse())],
-      ['abort outgoing', () => this.#changing(() => this.#abortOutgoing())],
-    ];
     // Archiving meets a writer from the past only when it happens while requests are late.
     const isLate = this.#target.network.weather.delayed > 0 && random.chance(0.5);
+    const commands = !this.#isChanging && random.chance(changingShare) ? this.#changes : this.#others;
     const [name, run] = isLate ? (['archive', () => this.#archive()] as const) : (random.pick(commands) as Command);
     this.counts.set(name, (this.counts.get(name) ?? 0) + 1);
     this.#world.note(`operator: ${name}`);
@@ -115,6 +117,28 @@ export class Operators {
       this.#isChanging = false;
     }
   }
+
+  /** How the datacenters stand to each other. */
+  readonly #changes: readonly Command[] = [
+    ['configure', () => this.#changing(() => this.#commands.configure(this.#source, this.#target))],
+    ['configure the wrong way', () => this.#changing(() => this.#commands.configure(this.#target, this.#source))],
+    ['cancel and configure again', () => this.#changing(() => this.#cancel())],
+    ['abort outgoing', () => this.#changing(() => this.#abortOutgoing())],
+    ['stop in sync', () => this.#changing(() => this.#stopAndConfigure())],
+    ['stop in sync', () => this.#changing(() => this.#stopAndConfigure())],
+    ['reverse', () => this.#changing(() => this.#reverse())],
+    ['reverse', () => this.#changing(() => this.#reverse())],
+  ];
+
+  readonly #others: readonly Command[] = [
+    ['reset', () => this.#reset()],
+    ['add a collection', async () => this.#addCollection()],
+    ['remove a collection', async () => this.#removeCollection()],
+    ['make the target writable', async () => this.#makeWritable(this.#target)],
+    ['make the source writable', async () => this.#makeSourceWritable()],
+    ['set the message timeout', () => this.#setMessageTimeout()],
+    ['archive', () => this.#archive()],
+  ];
 
   async #configureUntilDone(): Promise<void> {
     await this.#commands.untilDone(() => this.#commands.configure(this.#source, this.#target));
@@ -145,6 +169,7 @@ export class Operators {
         await this.#commands.configure(source, target);
       });
       [this.#source, this.#target] = [source, target];
+      this.counts.set('reversed', (this.counts.get('reversed') ?? 0) + 1);
     });
   }
 

@@ -32,6 +32,9 @@ export interface SeedResult {
   readonly commits: number;
   readonly claims: number;
   readonly faults: number;
+  /** Stops that were granted behind a barrier, and reversals that were carried through. */
+  readonly ensured: number;
+  readonly reversals: number;
   readonly refusedWrites: number;
   /** Commits that a writer from the past put where archived ones had been (S10). */
   readonly strays: number;
@@ -67,6 +70,7 @@ class History {
   readonly #options: RunOptions;
   #sites: readonly Site[] = [];
   #faults: Faults | undefined;
+  #operators: Operators | undefined;
 
   constructor(seed: number, world: World, options: RunOptions) {
     this.#seed = seed;
@@ -95,6 +99,7 @@ class History {
     const faults = new Faults(world, network, this.#sites, this.#options.faults);
     this.#faults = faults;
     const operators = new Operators(world, source, target);
+    this.#operators = operators;
     const users = new Users(world, () => operators.sides);
     const second = new SecondTarget(world, source);
     for (const { masters, workers } of this.#sites) {
@@ -113,9 +118,8 @@ class History {
     };
     await world.runUntil(world.random.between(chaosMsMin, chaosMsMax), check);
     faults.end();
-    users.end();
     const commands = { areDone: false };
-    void Promise.all([operators.end(), hasSecond ? second.end() : undefined]).then(() => {
+    void Promise.all([operators.end(users), hasSecond ? second.end() : undefined]).then(() => {
       commands.areDone = true;
     });
     await this.#settle(operators, commands, check);
@@ -163,6 +167,8 @@ class History {
       commits: commits.length,
       claims: commits.filter(({ events }) => events.some(({ type }) => type === 'LeadershipClaimed')).length,
       faults: [...(this.#faults?.counts.values() ?? [])].reduce((sum, count) => sum + count, 0),
+      ensured: this.#sites.reduce((sum, { barriers }) => sum + barriers.ensured, 0),
+      reversals: this.#operators?.counts.get('reversed') ?? 0,
       refusedWrites: this.#sites.reduce((sum, { target }) => sum + target.refused, 0),
       strays: this.#sites.reduce((sum, { chronicle }) => sum + chronicle.strays, 0),
       rebuilds: this.#sites.reduce((sum, { chronicle }) => sum + chronicle.rebuilds, 0),

@@ -46,7 +46,10 @@ export class Users {
       this.refused += 1;
       return;
     }
-    if (random.chance(transactionShare)) return this.#transact(site, name);
+    if (random.chance(transactionShare)) {
+      this.#transact(site, name);
+      return;
+    }
     this.#world.plan(random.chance(slowShare) ? random.between(0, writeMsMax) : 0, () => this.#land(site, name));
   }
 
