@@ -140,7 +140,7 @@ describe('S8: stopping behind a barrier', () => {
     await leader.barrier.set(signal);
     await until('established', () => leader.barrier.info().SourceServerReadonly);
     const refusal = leader.sync.cancel(stopEnsured, operator, signal);
-    await expect(refusal).rejects.toThrow('1 of 2 shards are not in sync');
+    await expect(refusal).rejects.toThrow('1 of 1 shards are not in sync');
     expect(leader.state.synchronization.phase).toBe('active');
   });
 

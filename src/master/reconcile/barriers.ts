@@ -1,6 +1,7 @@
 import type { Barrier } from '../../domain/outgoing/state.ts';
 import type { ServerTick } from '../../events/types/barrier.ts';
 import type { ArangoDeployment } from '../../replication/arango.ts';
+import { runningTransactions } from '../running-transactions.ts';
 import { type NotReadOnly, notReadOnly } from '../server-mode.ts';
 import { readDatabase } from '../structure/local-structure.ts';
 import type { Core } from './core.ts';
@@ -83,7 +84,7 @@ export class BarrierReconciler {
       for (const { barrier } of waiting) this.#waitsFor.set(barrier.epoch, reason);
     };
     if (writable.length > 0) return wait(textOf(writable));
-    const running = await runningTransactions(deployment, signal);
+    const running = (await runningTransactions(deployment, signal)).length;
     if (running > 0) return wait(`${running} transactions of users to end`);
     wait('the last writes to end');
     await clock.sleep(settings.times.barrierQuietMs, signal);
@@ -113,17 +114,6 @@ export class BarrierReconciler {
 
 function textOf(servers: readonly NotReadOnly[]): string {
   return servers.map(({ text }) => text).join(', ');
-}
-
-/** Streaming transactions live on after the mode changed (reference 4.7); each database tells its own. */
-async function runningTransactions(deployment: ArangoDeployment, signal: AbortSignal): Promise<number> {
-  const path = '/_api/transaction';
-  let running = 0;
-  for (const database of await deployment.databases(signal)) {
-    running += (await deployment.front.json<{ transactions: unknown[] }>({ method: 'GET', database, path, signal }))
-      .transactions.length;
-  }
-  return running;
 }
 
 /** One text for who leads which shard; another text after a move. */
