@@ -57,8 +57,8 @@ export class Operators {
   async end(users: Users): Promise<void> {
     this.#isOver = true;
     while (this.#isChanging) await this.#commands.sleep(stopMsMin);
-    if (this.#unfinished === 'reverse') await this.#commands.untilDone(() => this.#reverse());
-    else if (this.#unfinished === 'stop') await this.#commands.untilDone(() => this.#stop());
+    if (this.#unfinished === 'reverse') await this.#repeat(() => this.#reverse());
+    else if (this.#unfinished === 'stop') await this.#repeat(() => this.#stop());
     await this.#configureUntilDone();
     if (this.#world.random.chance(lastChangeShare)) await this.#changeInCalm();
     await this.#commands.untilDone(() => this.#commands.liftBarrier(this.#target));
@@ -70,8 +70,16 @@ export class Operators {
   async #changeInCalm(): Promise<void> {
     const isReversal = this.#world.random.chance(0.6);
     this.counts.set('calm', 1);
-    await this.#commands.untilDone(() => (isReversal ? this.#reverse() : this.#stop()));
+    await this.#repeat(() => (isReversal ? this.#reverse() : this.#stop()));
     await this.#configureUntilDone();
+  }
+
+  /** Until it is done; what has failed meanwhile is configured again first. */
+  async #repeat(command: () => Promise<void>): Promise<void> {
+    await this.#commands.untilDone(async () => {
+      if (this.#target.chronicle.state.synchronization.phase === 'failed') await this.#configureUntilDone();
+      await command();
+    });
   }
 
   /** An aborted source may tell its target only now that it has forgotten it. */

@@ -29,7 +29,7 @@ describe('a seed', () => {
 });
 
 describe('planted bugs', () => {
-  it.each(PLANTED_BUGS)('$name: its text stands exactly once in its file', ({ file, find, replace }) => {
+  it.each(PLANTED_BUGS)('$rule: $what: its text stands exactly once in its file', ({ file, find, replace }) => {
     expect(countOf(find, readFileSync(`${root}${file}`, 'utf8'))).toBe(1);
     expect(replace).not.toBe(find);
   });
