@@ -1,5 +1,6 @@
 import type { KnownEvent } from '../../src/events/vocabulary.ts';
 import type { ControlState } from '../../src/projections/control-state.ts';
+import type { SimProcess } from './process.ts';
 import type { Site } from './site.ts';
 
 /**
@@ -17,6 +18,7 @@ export class BarrierPromises {
 
   constructor(site: Site) {
     this.#site = site;
+    site.database.onMakeWritable = (from) => this.#checkMayMakeWritable(from);
     site.chronicle.onEvent.push((event, _, before) => this.#onEvent(event, before));
   }
 
@@ -32,6 +34,14 @@ export class BarrierPromises {
   asked(epoch: string | undefined): void {
     if (epoch === undefined || this.#askedAtMs.has(epoch)) return;
     this.#askedAtMs.set(epoch, this.#site.world.nowMs);
+  }
+
+  /** Nobody of ours takes a barrier away that somebody still relies on (S9). */
+  #checkMayMakeWritable(from: SimProcess): void {
+    const master = this.#site.masters.find(({ process }) => process === from)?.master;
+    for (const { targetId, barrier } of master?.state.outgoing.values() ?? []) {
+      if (barrier?.ticks) this.#fail(`${master?.id} makes it writable behind the barrier of ${targetId}`);
+    }
   }
 
   #onEvent(event: KnownEvent, before: ControlState): void {

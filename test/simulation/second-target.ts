@@ -12,11 +12,11 @@ const holdMsMax = 6_000;
  */
 export class SecondTarget {
   readonly id = 'c';
-  /** What it asked for as somebody else, and got. */
   readonly #world: World;
   readonly #source: Site;
   readonly #process: SimProcess;
   #isOver = false;
+  #life: Promise<void> = Promise.resolve();
 
   constructor(world: World, source: Site) {
     this.#world = world;
@@ -25,18 +25,24 @@ export class SecondTarget {
   }
 
   begin(): void {
-    void this.#live();
+    this.#life = this.#live();
   }
 
-  /** It goes, for good. */
+  /** It goes, for good: again, should a call of before still be on its way. */
   async end(): Promise<void> {
     this.#isOver = true;
+    await this.#life;
+    void this.#going();
+  }
+
+  async #going(): Promise<void> {
     for (;;) {
-      try {
-        return await this.#masters().forget(this.id, {}, this.#signal());
-      } catch {
-        await this.#process.clock.sleep(contactMs);
-      }
+      const isKnown = this.#source.chronicle.state.outgoing.has(this.id);
+      if (isKnown)
+        await this.#masters()
+          .forget(this.id, {}, this.#signal())
+          .catch(() => undefined);
+      await this.#process.clock.sleep(contactMs);
     }
   }
 
