@@ -21,10 +21,12 @@ const sufficientRebuilds = 12;
 export class Chronicle implements LogWatcher {
   readonly commits: Commit[] = [];
   strays = 0;
+  /** Somebody appended where the log does not end; true when there is a reason for it. */
+  onStray: (position: number) => boolean = () => false;
   rebuilds = 0;
   readonly #name: string;
   readonly #world: World;
-  readonly #plane = new ControlPlane();
+  #plane = new ControlPlane();
   /** Canonical text of the state at some positions. */
   readonly #texts = new Map<number, string>();
   /** Called with each event, before it is folded. */
@@ -52,6 +54,10 @@ export class Chronicle implements LogWatcher {
       this.#world.note(`${this.#name}: a stray commit at ${commit.position} by ${commit.writer}`);
       return;
     }
+    if (commit.prev !== this.head.hash && this.onStray(commit.position)) {
+      this.#world.note(`${this.#name}: ${commit.writer} appends ${commit.position} to a log that went back`);
+      return;
+    }
     if (commit.prev !== this.head.hash) {
       this.#world.fail(`${this.#name}: commit ${commit.position} does not follow ${this.head.position}`);
       return;
@@ -62,6 +68,14 @@ export class Chronicle implements LogWatcher {
     const types = commit.events.map(({ type }) => type).join(' ');
     this.#world.note(`${this.#name} log ${commit.position} term ${commit.term} ${commit.writer} ${types}`);
     if (this.#world.random.chance(rememberedShare)) this.#texts.set(commit.position, canonicalText(this.state));
+  }
+
+  /** The log has lost what came after the position. */
+  goBack(position: number): void {
+    this.commits.length = position;
+    for (const each of this.#texts.keys()) if (each > position) this.#texts.delete(each);
+    this.#plane = new ControlPlane();
+    this.#plane.applyAll(this.commits);
   }
 
   /** Whether this head was ever the head of the log. */

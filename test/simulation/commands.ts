@@ -44,9 +44,18 @@ export class Commands {
 
   async configure(source: Site, target: Site): Promise<void> {
     const endpoints = source.masters.map(({ publicEndpoint }) => publicEndpoint);
-    await this.ask(target, 'configure', ({ sync }, gone) =>
-      sync.configure({ source: endpoints, authentication: credentials }, operator, gone),
-    );
+    const configure = () =>
+      this.ask(target, 'configure', ({ sync }, gone) =>
+        sync.configure({ source: endpoints, authentication: credentials }, operator, gone),
+      );
+    try {
+      await configure();
+    } catch (error) {
+      if (!String(error).includes('abort outgoing sync')) throw error;
+      // As the refusal says: the log has lost that this target stopped.
+      await this.ask(target, 'abort outgoing', ({ outgoing }, gone) => outgoing.stop(source.id, {}, operator, gone));
+      await configure();
+    }
   }
 
   /** Again and again, as somebody who sees to it does. */

@@ -80,6 +80,14 @@ export class SimDatabase {
     for (const key of events?.keys() ?? []) if (Number(key) < first) events?.delete(key);
   }
 
+  /** Also snapshots of what is no longer there: they were made on the servers that had it. */
+  removeCommitsAfter(position: number): void {
+    const { collections } = this.deployment.front.documents;
+    const events = collections.get('_sync_events');
+    for (const key of [...(events?.keys() ?? [])]) if (Number(key) > position) events?.delete(key);
+    collections.get('_sync_snapshots')?.clear();
+  }
+
   async #request(from: SimProcess, request: ArangoRequest): Promise<ArangoAnswer> {
     const { method, path, timeoutMs = requestMsMax, signal } = request;
     if (isMakingWritable(request)) this.onMakeWritable(from);

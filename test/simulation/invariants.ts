@@ -5,6 +5,9 @@ import { checkFold } from './chronicle.ts';
 import type { SimProcess } from './process.ts';
 import type { Site } from './site.ts';
 
+/** Within this time a master that runs reads its log: requests that are lost time out before. */
+const noticedMsMax = 25_000;
+
 /** What must be true of a datacenter after every step. Each breach is reported to the world. */
 export class Invariants {
   readonly #site: Site;
@@ -22,6 +25,18 @@ export class Invariants {
     this.#oneActs();
     this.#oneOwner();
     this.#foldsAgree();
+    this.#remembered();
+  }
+
+  /** A master that remembers what its log has lost stops, as soon as it can see that (S18). */
+  #remembered(): void {
+    const { chronicle, masters, wentBackAtMs, world } = this.#site;
+    if (!Number.isFinite(wentBackAtMs) || world.nowMs - wentBackAtMs < 2 * noticedMsMax) return;
+    for (const { process, master } of masters) {
+      if (master === undefined || !process.hasRunFor(noticedMsMax)) continue;
+      if (!chronicle.contains(master.head))
+        this.#fail(`${master.id} remembers a commit that its log has lost, and goes on`);
+    }
   }
 
   /** At most one master acts at a time (S12), also when its machine stood still. */
@@ -58,6 +73,7 @@ export class Invariants {
       if (before !== undefined && before.position === head.position && before.hash === head.hash) continue;
       if (head.position < (before?.position ?? 0)) this.#fail(`${master.id} went back in the log to ${head.position}`);
       this.#heads.set(process, head);
+      if (process.startedAtMs <= this.#site.wentBackAtMs && !this.#site.chronicle.contains(head)) continue;
       checkFold(this.#site.chronicle, master.id, head, () => master.state, this.#site.world);
     }
   }
@@ -81,6 +97,8 @@ export class Invariants {
   #checkFailed({ code, reason }: EventData<'SyncFailed'>): void {
     const isForgotten = this.#site.other?.chronicle.wasAborted(this.#site.id) === true;
     if (code === 'forgotten-by-source' && isForgotten) return;
+    // What the source's log has lost may be the registration, or the head that is remembered (S1).
+    if (Number.isFinite(this.#site.other?.wentBackAtMs) && code !== 'source-replaced') return;
     this.#fail(`the synchronization fails without a reason: ${reason}`);
   }
 

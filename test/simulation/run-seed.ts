@@ -195,6 +195,9 @@ function whatIsMissing(source: Site, target: Site): string | undefined {
   if (synchronization.phase !== 'active') return `the synchronization is ${synchronization.phase}`;
   if (!source.users.isWritable) return 'the source is read-only';
   if (target.users.isWritable) return 'the target is writable';
+  const remembered = synchronization.identity?.head;
+  if (remembered !== undefined && !source.chronicle.contains(remembered))
+    return 'a head is remembered that the source lost';
   const names = source.data.shards().map(shardKey);
   if (names.length !== shards.byKey.size) return `${shards.byKey.size} shards are known, there are ${names.length}`;
   for (const shard of source.data.shards()) {

@@ -11,6 +11,11 @@ import { databaseName, UserData } from './user-data.ts';
 import { WorkerNode } from './worker-node.ts';
 import type { World } from './world.ts';
 
+/** It takes people so long to find it. */
+const strayMs = 4_000;
+/** Nothing that was sent before a log went back arrives later than this. */
+const rememberedMsMax = 30_000;
+
 /** One datacenter: its database, its log, its masters and workers. */
 export class Site {
   readonly id: string;
@@ -28,6 +33,8 @@ export class Site {
   other: Site | undefined;
   /** When its source last did what a stop asks of it. */
   sourceToldAtMs = Number.NEGATIVE_INFINITY;
+  /** Commits that writers put behind an end that was lost. */
+  strays = 0;
   #ids = 0;
 
   private constructor(
@@ -55,6 +62,11 @@ export class Site {
       shards: () => users.names.map((collection) => ({ database: databaseName, collection, shardIndex: 0 })),
     };
     this.barriers = new BarrierPromises(this);
+    chronicle.onStray = (position) => {
+      if (world.nowMs - this.wentBackAtMs > rememberedMsMax) return false;
+      this.removeStray(position);
+      return true;
+    };
     this.masters = [1, 2, 3].map((number) => new MasterNode(this, `${id}-master${number}`));
     this.workers = Array.from({ length: workers }, (_, index) => new WorkerNode(this, `${id}-worker${index + 1}`));
   }
@@ -82,6 +94,29 @@ export class Site {
         this.sourceToldAtMs = this.world.nowMs;
       },
     };
+  }
+
+  /** When the log last lost its end: processes of before may remember what is no longer there (S18). */
+  wentBackAtMs = Number.NEGATIVE_INFINITY;
+
+  /** As when a replica without the newest commits takes over. What was archived stays. */
+  loseEndOfLog(commits: number): void {
+    const { front } = this.database.deployment;
+    const first = Number(front.documents.collections.get('_sync_events')?.get('start')?.first ?? 1);
+    const position = Math.max(this.chronicle.head.position - commits, first);
+    if (position >= this.chronicle.head.position) return;
+    this.world.note(`${this.id}: the log goes back to ${position}`);
+    this.wentBackAtMs = this.world.nowMs;
+    this.chronicle.goBack(position);
+    this.database.removeCommitsAfter(position);
+  }
+
+  /** A commit that does not follow is what a writer put there which remembers what was lost: people take it out. */
+  removeStray(position: number): void {
+    this.strays += 1;
+    this.world.plan(strayMs, () =>
+      this.database.removeCommitsAfter(Math.max(this.chronicle.head.position, position - 1)),
+    );
   }
 
   newId(): string {
