@@ -9,6 +9,7 @@ import type { Site } from './site.ts';
 import type { Users } from './users.ts';
 import type { World } from './world.ts';
 
+const endMs = 300;
 const stopMsMin = 3_000;
 const stopMsMax = 15_000;
 /** Between two steps of a command. */
@@ -17,7 +18,7 @@ const interruptedShare = 0.03;
 /** Of the commands those that change how the datacenters stand to each other. */
 const changingShare = 0.6;
 /** Histories that end with a stop or a reversal while users go on writing. */
-const lastChangeShare = 0.6;
+const lastChangeShare = 0.35;
 
 type Command = readonly [name: string, run: () => Promise<unknown>];
 
@@ -56,7 +57,7 @@ export class Operators {
   /** No more new commands; what was begun is repeated until it is done, and what was stopped is configured again. */
   async end(users: Users): Promise<void> {
     this.#isOver = true;
-    while (this.#isChanging) await this.#commands.sleep(stopMsMin);
+    while (this.#isChanging) await this.#commands.sleep(endMs);
     if (this.#unfinished === 'reverse') await this.#repeat(() => this.#reverse());
     else if (this.#unfinished === 'stop') await this.#repeat(() => this.#stop());
     await this.#configureUntilDone();

@@ -18,7 +18,7 @@ const sendingWorkers = 3;
 const receivingWorkers = 5;
 const secondTargetShare = 0.3;
 const chaosMsMin = 8_000;
-const chaosMsMax = 26_000;
+const chaosMsMax = 23_000;
 const settleMsMax = 90_000;
 const lookEveryMs = 500;
 
