@@ -73,8 +73,10 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     rule: 'S4',
     what: 'ends tokens by a wall clock that jumped',
     file: 'src/master/cluster-tokens.ts',
-    find: 'return serverMs + passedMs;',
-    replace: 'return serverMs + byWallMs;',
+    find: `    if (passedMs >= compareEveryMs || Math.abs(byWallMs - passedMs) > jumpMsMin) return undefined;
+    return serverMs + passedMs;`,
+    replace: `    if (passedMs >= compareEveryMs) return undefined;
+    return serverMs + byWallMs;`,
     seedsMax: 400,
   },
   {
@@ -213,6 +215,22 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: RECONCILE_TASKS,
     find: 'const notYet = new Set([...running, ...written]);',
     replace: 'const notYet = new Set(running);',
+    seedsMax: 500,
+  },
+  {
+    rule: 'S18',
+    what: 'goes on although its log has lost what it remembers',
+    file: CHAINED_LOG,
+    find: 'if (commits.length === 0) await this.#checkStillThere(after, signal);',
+    replace: '',
+    seedsMax: 400,
+  },
+  {
+    rule: 'S1',
+    what: 'goes on with a source whose log went back',
+    file: 'src/domain/synchronization/identify.ts',
+    find: '!command.containsRemembered || wentBack(known.head, head)',
+    replace: 'false',
     seedsMax: 500,
   },
   {
