@@ -144,14 +144,6 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     seedsMax: 200,
   },
   {
-    rule: 'S9',
-    what: 'lifts the barrier of another target when it stops following',
-    file: 'src/master/reconcile/cancellation.ts',
-    find: "const mode = isHeld ? 'readonly' : asked;",
-    replace: "const mode = isHeld && asked === 'readonly' ? 'readonly' : asked;",
-    seedsMax: 500,
-  },
-  {
     rule: 'S10',
     what: 'a missing fence: takes a free position for the end of the log',
     file: CHAINED_LOG,
@@ -199,14 +191,6 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: OUTGOING,
     find: 'return asOf !== undefined && target.asOf !== undefined && asOf < target.asOf;',
     replace: 'return asOf === -1 && target.asOf === -1;',
-    seedsMax: 500,
-  },
-  {
-    rule: 'S12',
-    what: 'follows, as a worker, a leader that was deposed',
-    file: 'src/worker/worker.ts',
-    find: 'if (this.#term !== undefined && term < this.#term) return false;',
-    replace: '',
     seedsMax: 500,
   },
   {

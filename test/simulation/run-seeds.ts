@@ -5,6 +5,9 @@ import { runSeed, type SeedResult } from './run-seed.ts';
 
 const child = fileURLToPath(new URL('run-seeds-child.ts', import.meta.url));
 
+const seedsPerProcessMax = 50;
+const seedsInOwnProcessMax = 3;
+
 export interface Seeds {
   readonly first: number;
   readonly count: number;
@@ -24,8 +27,8 @@ export interface SeedAsked {
 export async function runSeeds(seeds: Seeds): Promise<readonly SeedResult[]> {
   const results: SeedResult[] = [];
   const line = new Line(seeds, results);
-  if (seeds.jobs === 1) await line.serve((asked) => runSeed(asked.seed, asked));
-  else await Promise.all(Array.from({ length: Math.min(seeds.jobs, seeds.count) }, () => inProcess(line)));
+  if (seeds.count <= seedsInOwnProcessMax) await line.serve((asked) => runSeed(asked.seed, asked));
+  else await Promise.all(Array.from({ length: Math.min(seeds.jobs, seeds.count) }, () => inProcesses(line)));
   results.sort((a, b) => a.seed - b.seed);
   const failed = results.findIndex(({ violation }) => violation !== undefined);
   return failed < 0 ? results : results.slice(0, failed + 1);
@@ -43,9 +46,13 @@ class Line {
     this.#next = seeds.first;
   }
 
-  async serve(run: (asked: SeedAsked) => Promise<SeedResult>): Promise<void> {
+  get isOver(): boolean {
+    return this.#next >= this.#seeds.first + this.#seeds.count;
+  }
+
+  async serve(run: (asked: SeedAsked) => Promise<SeedResult>, atMost = Number.POSITIVE_INFINITY): Promise<void> {
     const { first, count, lines } = this.#seeds;
-    while (this.#next < first + count) {
+    for (let served = 0; served < atMost && !this.isOver; served += 1) {
       const seed = this.#next;
       this.#next += 1;
       const result = await run({ seed, lines });
@@ -56,12 +63,15 @@ class Line {
   }
 }
 
-async function inProcess(line: Line): Promise<void> {
-  const process = fork(child, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-  try {
-    await line.serve((asked) => askChild(process, asked));
-  } finally {
-    process.kill();
+/** A history ends with promises that wait for ever, and those keep some MB each: now and then another process goes on. */
+async function inProcesses(line: Line): Promise<void> {
+  while (!line.isOver) {
+    const process = fork(child, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    try {
+      await line.serve((asked) => askChild(process, asked), seedsPerProcessMax);
+    } finally {
+      process.kill();
+    }
   }
 }
 

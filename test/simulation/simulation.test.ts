@@ -24,8 +24,8 @@ describe('two datacenters keep every promise', () => {
 
   it('and the same ones in however many processes', async () => {
     const [alone, together] = [
-      await runSeeds({ first: 1, count: 3, jobs: 1, lines: 0 }),
-      await runSeeds({ first: 1, count: 3, jobs: 2, lines: 0 }),
+      await runSeeds({ first: 1, count: 4, jobs: 1, lines: 0 }),
+      await runSeeds({ first: 1, count: 4, jobs: 2, lines: 0 }),
     ];
     expect(together).toEqual(alone);
   });
