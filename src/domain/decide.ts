@@ -37,6 +37,8 @@ import {
   type FinishCancellation,
   failSync,
   finishCancellation,
+  type SettleTarget,
+  settleTarget,
   type WithdrawCancellation,
   withdrawCancellation,
 } from './synchronization/lifecycle.ts';
@@ -67,6 +69,7 @@ export type Command =
   | ConfigureSync
   | IdentifySource
   | BeginEpoch
+  | SettleTarget
   | CancelSync
   | FinishCancellation
   | WithdrawCancellation
@@ -123,6 +126,8 @@ export function decide(control: Control, command: Command, context: Context): De
       return identifySource(synchronization, command);
     case 'begin-epoch':
       return beginEpoch(synchronization, command, context);
+    case 'settle-target':
+      return settleTarget(synchronization, command);
     case 'cancel-sync':
       return cancelSync(synchronization, command);
     case 'finish-cancellation':

@@ -47,6 +47,7 @@ export const vocabulary = {
   SyncCredentialsReplaced: first(synchronization.SyncCredentialsReplaced),
   SourceIdentified: first(synchronization.SourceIdentified),
   EpochBegan: first(synchronization.EpochBegan),
+  TargetSettled: first(synchronization.TargetSettled),
   SyncCancelRequested: first(synchronization.SyncCancelRequested),
   SyncCancelWithdrawn: first(synchronization.SyncCancelWithdrawn),
   SyncStopped: first(synchronization.SyncStopped),

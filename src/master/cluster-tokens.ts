@@ -3,6 +3,8 @@ import type { Clock } from './clock.ts';
 
 /** The servers' clock is compared with ours so often. */
 const compareEveryMs = 30_000;
+/** Clocks that drift apart by more than this have jumped, or one stood still: what was compared means nothing any more. */
+const jumpMsMin = 250;
 
 /** Superuser tokens of the deployment. Adapter: `adapters/arangodb/jwt.ts`. */
 export interface ClusterTokenIssuer {
@@ -20,9 +22,8 @@ export class ClusterTokens {
   readonly #issuer: ClusterTokenIssuer;
   readonly #clock: Clock;
   readonly #leaseMs: number;
-  /** What has to be added to our time to get the servers'. */
-  #offsetMs: number | undefined;
-  #comparedAtMs = -Infinity;
+  /** The servers' time, and ours by both clocks when it was told. */
+  #compared: { readonly serverMs: number; readonly wallMs: number; readonly monotonicMs: number } | undefined;
 
   constructor(front: ArangoServer, issuer: ClusterTokenIssuer, clock: Clock, leaseMs: number) {
     this.#front = front;
@@ -33,18 +34,35 @@ export class ClusterTokens {
 
   /** A token that ends before a lease which is renewed now. Throws when the servers' time cannot be read. */
   async forOneLease(signal: AbortSignal): Promise<string> {
-    const offsetMs = await this.#offset(signal);
-    const nowS = (this.#clock.now().getTime() + offsetMs) / 1_000;
-    return this.#issuer.issue(Math.floor(nowS), Math.floor(nowS + this.#leaseMs / 1_000));
+    const renewedMs = this.#clock.monotonicMs();
+    const nowMs = await this.#serverMs(signal);
+    // Comparing takes its time, and the lease has run since it was renewed.
+    const waitedMs = this.#clock.monotonicMs() - renewedMs;
+    const endMs = nowMs - waitedMs + this.#leaseMs;
+    return this.#issuer.issue(Math.floor(nowMs / 1_000), Math.floor(endMs / 1_000));
   }
 
-  async #offset(signal: AbortSignal): Promise<number> {
-    const nowMs = this.#clock.monotonicMs();
-    if (this.#offsetMs !== undefined && nowMs - this.#comparedAtMs < compareEveryMs) return this.#offsetMs;
+  /** The servers' time now, by what our clocks have counted since it was told. */
+  async #serverMs(signal: AbortSignal): Promise<number> {
+    const known = this.#sinceCompared();
+    if (known !== undefined) return known;
     const { time } = await this.#front.json<{ time: number }>({ method: 'GET', path: '/_admin/time', signal });
     // The answer took its time: rather too early an end than too late.
-    this.#offsetMs = time * 1_000 - this.#clock.now().getTime();
-    this.#comparedAtMs = nowMs;
-    return this.#offsetMs;
+    this.#compared = {
+      serverMs: time * 1_000,
+      wallMs: this.#clock.now().getTime(),
+      monotonicMs: this.#clock.monotonicMs(),
+    };
+    return this.#compared.serverMs;
+  }
+
+  /** Undefined when it has to be compared (again): the wall clock jumps, the other one stands still in a machine's sleep. */
+  #sinceCompared(): number | undefined {
+    if (this.#compared === undefined) return undefined;
+    const { serverMs, wallMs, monotonicMs } = this.#compared;
+    const passedMs = this.#clock.monotonicMs() - monotonicMs;
+    const byWallMs = this.#clock.now().getTime() - wallMs;
+    if (passedMs >= compareEveryMs || Math.abs(byWallMs - passedMs) > jumpMsMin) return undefined;
+    return serverMs + passedMs;
   }
 }

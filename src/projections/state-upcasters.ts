@@ -2,7 +2,7 @@ import { actorOf } from '../events/actor.ts';
 import { parseCanonical } from '../events/canonical.ts';
 
 /** Version of the shape of `ControlState`: a snapshot of another one is not used. Raise it with every change. */
-export const STATE_SCHEMA = 5;
+export const STATE_SCHEMA = 6;
 
 /** Brings a state of one schema into the shape of the next. */
 type StateUpcaster = (state: Record<string, unknown>) => Record<string, unknown>;
@@ -11,7 +11,13 @@ type StateUpcaster = (state: Record<string, unknown>) => Record<string, unknown>
  * One per older schema, from 1 on. An archived state is all that is left of what came before it, so no schema is ever
  * given up: without its upcaster no master could lead from such a log any more.
  */
-const UPCASTERS: readonly StateUpcaster[] = [withActors, withServerMode, withPausesAndEndedEpochs, withSuspects];
+const UPCASTERS: readonly StateUpcaster[] = [
+  withActors,
+  withServerMode,
+  withPausesAndEndedEpochs,
+  withSuspects,
+  withSettledEpoch,
+];
 
 /** A state as an archive kept it, in today's shape; undefined when it is of a schema that is not known. */
 export function upcastState(canonical: string, schema: number): unknown {
@@ -67,4 +73,11 @@ function withPausesAndEndedEpochs(state: Record<string, unknown>): Record<string
 /** 4 → 5: shards to which an old write may still land. Nobody wrote them down before. */
 function withSuspects(state: Record<string, unknown>): Record<string, unknown> {
   return { ...state, suspects: new Map() };
+}
+
+/** 5 → 6: whether the target is settled. One that follows was taken for it as soon as it was read-only. */
+function withSettledEpoch(state: Record<string, unknown>): Record<string, unknown> {
+  const synchronization = state.synchronization as { readonly configuration: { readonly epoch: string } | null };
+  const settledEpoch = synchronization.configuration?.epoch ?? null;
+  return { ...state, synchronization: { ...synchronization, settledEpoch } };
 }

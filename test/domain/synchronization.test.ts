@@ -195,6 +195,17 @@ describe('epochs', () => {
     expect(control.synchronization.configuration?.epoch).toBe('id1');
   });
 
+  it('S3: their target is settled once, and anew under the next one', () => {
+    const settle = { kind: 'settle-target', epoch: 'epoch1' } as const;
+    const settled = event('TargetSettled', { epoch: 'epoch1' });
+    given(configured).when(settle).thenThese(settled);
+    given(configured, settled).when(settle).thenNothing();
+    given(configured, settled, event('EpochBegan', { epoch: 'epoch2', reason: '' }))
+      .when(settle)
+      .thenNothing();
+    given(configured, cancelRequested).when(settle).thenNothing();
+  });
+
   it('do not begin without an active synchronization', () => {
     given().when({ kind: 'begin-epoch', reason: 'x' }).thenNothing();
     given(configured, cancelRequested).when({ kind: 'begin-epoch', reason: 'x' }).thenNothing();

@@ -88,7 +88,7 @@ describe('S8: a barrier', () => {
     { query: 'RETURN "remove"', modificationQuery: false, isWaitedFor: false },
     { query: 'FOR d IN c RETURN d', isWaitedFor: false },
   ])('is not established while a query may write: $query', async ({ isWaitedFor, ...query }) => {
-    a.deployment.front.queries = [query];
+    a.deployment.front.queries = [{ id: '9', ...query }];
     await leader.barrier.set(operator, signal);
     if (isWaitedFor) {
       await until('the source waits', () => leader.barrier.info().message?.includes('AQL queries that write (1)'));
@@ -112,6 +112,15 @@ describe('S8: a barrier', () => {
     await until('in sync', () => leader.barrier.info().in_sync_shards === 1);
     await report(undefined);
     expect(leader.barrier.info().in_sync_shards).toBe(0);
+  });
+
+  it('does not count as in sync while the source has a collection that is not followed yet', async () => {
+    a.deployment.front.databases.get('d')?.set('new', { id: '2', isSystem: false, count: 1, hash: '7' });
+    await leader.barrier.set(operator, signal);
+    await report(await epochOf());
+    await until('the known shard is in sync', () => leader.barrier.info().in_sync_shards === 1);
+    await until('the other one is missed', () => leader.barrier.info().not_in_sync_shards === 1);
+    await expect(leader.sync.cancel(stopEnsured, operator, signal)).rejects.toThrow('1 of 2 shards are not in sync');
   });
 
   it('is lifted for good when somebody makes the source writable', async () => {

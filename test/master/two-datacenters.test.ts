@@ -305,6 +305,23 @@ describe('the mode of the target', () => {
     expect(worker.instructions?.incoming?.epoch).toBe(next.state.synchronization.configuration?.epoch);
   });
 
+  it('S3: lets nothing be received before what users had begun on the target has ended', async () => {
+    const { front } = b.deployment;
+    front.transactions = ['4711'];
+    const worker = live(b, 'w1');
+    const leader = await configured();
+    await until('read-only', () => front.mode === 'readonly');
+    await b.startMaster('b2');
+    await b.masters.splice(0, 1)[0]?.stop();
+    const next = await b.leader();
+    await until('the new leader looks', () => worker.instructions?.term === 2);
+    front.transactions = ['4711', '4712'];
+    expect(leader.state.synchronization.settledEpoch).toBeNull();
+    expect(next.state.tasks.size).toBe(0);
+    front.transactions = ['4712'];
+    await until('it begins', () => [...next.state.tasks.values()].some(({ type }) => type === 'receive-inventory'));
+  });
+
   it('a change of leader takes no task from a worker', async () => {
     const worker = live(b, 'w1');
     await following();

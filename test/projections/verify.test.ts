@@ -107,6 +107,7 @@ const violations: readonly [rule: string, before: readonly NewEvent[], event: Ne
   ['one-barrier', [], { type: 'BarrierSet', data: { targetId: 't', epoch: 'b1' } }],
   ['barrier-epoch', [], { type: 'BarrierLifted', data: { targetId: 't', epoch: 'b1', reason: '' } }],
   ['stopped-behind-barrier', [], { type: 'OutgoingStopped', data: { targetId: 't', reason: '', barrierEpoch: 'b1' } }],
+  ['phase-order', [], { type: 'TargetSettled', data: { epoch: 'e1' } }],
   ['epoch-once', [configured('e1')], { type: 'EpochBegan', data: { epoch: 'e1', reason: '' } }],
   ['source-stays', [configured('e1'), identified('a', 1)], identified('x', 2)],
   ['source-goes-forward', [configured('e1'), identified('a', 2)], identified('a', 1)],

@@ -167,6 +167,26 @@ export const RULES: readonly Rule[] = [
         replace: '',
         killedIn: MASTERS_TEST,
       },
+      {
+        what: 'receives before what users had begun on the target has ended',
+        file: 'src/master/reconcile/target-mode.ts',
+        find: 'return left.length === 0;',
+        replace: 'return left.length >= 0;',
+        killedIn: MASTERS_TEST,
+      },
+    ],
+  },
+  {
+    name: 'S4',
+    sentence: "A worker's token ends with its lease by the servers' own clock, whatever becomes of ours.",
+    mutations: [
+      {
+        what: 'believes its clocks although one of them jumped or stood still',
+        file: 'src/master/cluster-tokens.ts',
+        find: ' || Math.abs(byWallMs - passedMs) > jumpMsMin',
+        replace: '',
+        killedIn: 'test/master/cluster-tokens.test.ts',
+      },
     ],
   },
   {
@@ -377,7 +397,7 @@ export const RULES: readonly Rule[] = [
     mutations: [
       {
         what: 'does not wait for queries that write',
-        file: 'src/master/reconcile/running-writes.ts',
+        file: 'src/master/running-writes.ts',
         find: 'return modificationQuery ?? (IS_CUT.test(query) || WRITING_WORD.test(query));',
         replace: 'return modificationQuery === true && IS_CUT.test(query) && WRITING_WORD.test(query);',
         killedIn: BARRIER_TEST,
@@ -406,8 +426,8 @@ export const RULES: readonly Rule[] = [
       {
         what: 'establishes a barrier while transactions run',
         file: 'src/master/reconcile/barriers.ts',
-        find: 'if (writes !== undefined)',
-        replace: "if (writes === '')",
+        find: 'if (writes.length > 0)',
+        replace: 'if (writes.length > 9_000)',
         killedIn: BARRIER_TEST,
       },
       {
@@ -429,6 +449,13 @@ export const RULES: readonly Rule[] = [
         file: 'src/master/services/barrier-service.ts',
         find: 'if (notInSync === 0) return',
         replace: 'if (inSync >= 0) return',
+        killedIn: BARRIER_TEST,
+      },
+      {
+        what: 'stops although the source has collections that nobody follows',
+        file: 'src/master/reconcile/in-sync.ts',
+        find: 'return { inSync, notInSync: unfollowed === undefined ? Math.max(1, notInSync) : notInSync };',
+        replace: 'return { inSync, notInSync: total - inSync };',
         killedIn: BARRIER_TEST,
       },
       {

@@ -21,10 +21,12 @@ const sufficientRebuilds = 12;
 export class Chronicle implements LogWatcher {
   readonly commits: Commit[] = [];
   strays = 0;
+  /** Somebody appended where the log does not end; true when there is a reason for it. */
+  onStray: (position: number) => boolean = () => false;
   rebuilds = 0;
   readonly #name: string;
   readonly #world: World;
-  readonly #plane = new ControlPlane();
+  #plane = new ControlPlane();
   /** Canonical text of the state at some positions. */
   readonly #texts = new Map<number, string>();
   /** Called with each event, before it is folded. */
@@ -52,6 +54,10 @@ export class Chronicle implements LogWatcher {
       this.#world.note(`${this.#name}: a stray commit at ${commit.position} by ${commit.writer}`);
       return;
     }
+    if (commit.prev !== this.head.hash && this.onStray(commit.position)) {
+      this.#world.note(`${this.#name}: ${commit.writer} appends ${commit.position} to a log that went back`);
+      return;
+    }
     if (commit.prev !== this.head.hash) {
       this.#world.fail(`${this.#name}: commit ${commit.position} does not follow ${this.head.position}`);
       return;
@@ -64,9 +70,28 @@ export class Chronicle implements LogWatcher {
     if (this.#world.random.chance(rememberedShare)) this.#texts.set(commit.position, canonicalText(this.state));
   }
 
+  /** The log has lost what came after the position. */
+  goBack(position: number): void {
+    this.commits.length = position;
+    for (const each of this.#texts.keys()) if (each > position) this.#texts.delete(each);
+    this.#plane = new ControlPlane();
+    this.#plane.applyAll(this.commits);
+  }
+
   /** Whether this head was ever the head of the log. */
   contains({ position, hash }: Head): boolean {
     return position === 0 || this.commits[position - 1]?.hash === hash;
+  }
+
+  /** Whether an operator here ended the last registration of the target. */
+  wasAborted(targetId: string): boolean {
+    const last = this.commits
+      .flatMap(({ events, actor }) => events.map(({ type, data }) => ({ type, data, actor })))
+      .findLast(({ type, data }) => {
+        const isOfTarget = (data as { targetId?: string }).targetId === targetId;
+        return isOfTarget && (type === 'OutgoingRegistered' || type === 'OutgoingStopped');
+      });
+    return last?.type === 'OutgoingStopped' && last.actor?.kind === 'user';
   }
 
   /** The state at the position, if it was remembered: what everybody who stands there must have folded. */
@@ -134,11 +159,25 @@ export class Chronicle implements LogWatcher {
           if (!before.workers.byId.has(workerId)) this.#fail(commit, `assigns task ${taskId} to nobody`);
         }
         break;
+      case 'OutgoingRegistered':
+      case 'OutgoingShardsAdded':
+      case 'OutgoingShardsRemoved':
+      case 'BarrierSet':
+      case 'BarrierLifted':
+      case 'OutgoingStopped':
+        this.#checkOwner(event.data.targetId, commit);
+        break;
       case 'TasksRemoved':
         this.#checkRemoved(event.data.taskIds, commit, before);
         break;
       default:
     }
+  }
+
+  /** What is a target's answers to its own certificate only (S23). */
+  #checkOwner(targetId: string, { actor, ...commit }: Commit): void {
+    if (actor?.kind !== 'certificate' || actor.name === `CN=${targetId}`) return;
+    this.#fail(commit, `is by ${actor.name} about ${targetId}`);
   }
 
   /** A task is removed only when nobody wants it, or another one is there for the same. */
@@ -157,7 +196,7 @@ export class Chronicle implements LogWatcher {
     }
   }
 
-  #fail(commit: Commit, what: string): void {
+  #fail(commit: Pick<Commit, 'position' | 'cause'>, what: string): void {
     this.#world.fail(`${this.#name}: commit ${commit.position} (${commit.cause}) ${what}`);
   }
 }

@@ -1,7 +1,7 @@
-import { type ShardRef, shardKey } from '../../src/events/types/parts.ts';
+import type { ShardRef } from '../../src/events/types/parts.ts';
 import type { ShardReport, StructureReport, WorkerInstructions, WorkerTask } from '../../src/wire/worker.ts';
 import type { Roles, SourceRole, TargetRole } from '../../src/worker/ports.ts';
-import type { World } from './world.ts';
+import type { Batch, Position } from './target-data.ts';
 
 /** A data request lives no longer than this: after it, nothing of it lands any more. */
 export const requestLifeMs = 3_000;
@@ -10,63 +10,6 @@ const pollMs = 700;
 const retryMs = 400;
 const inventoryMs = 2_000;
 
-/** How far a target has a shard; under another epoch or channel it means nothing. */
-export interface Position {
-  readonly epoch: string;
-  readonly channel: string;
-  readonly tick: number;
-}
-
-/** A write of one batch, as the target's database gets it. */
-export interface Batch {
-  readonly shard: ShardRef;
-  readonly epoch: string;
-  readonly channel: string;
-  readonly from: number;
-  readonly to: number;
-  /** The writer's token is refused after this moment of the server's time (S4). */
-  readonly tokenUntilMs: number;
-  readonly writer: string;
-}
-
-/** The data of a target: of each shard only how far it is applied. */
-export class TargetData {
-  readonly positions = new Map<string, Position>();
-  /** Incarnations of shards that others have followed: nothing of them may come any more. */
-  readonly #past = new Set<string>();
-  refused = 0;
-  readonly #world: World;
-
-  constructor(world: World) {
-    this.#world = world;
-  }
-
-  positionOf(shard: ShardRef): Position | undefined {
-    return this.positions.get(shardKey(shard));
-  }
-
-  apply(batch: Batch): 'applied' | 'refused' {
-    if (batch.tokenUntilMs < this.#world.nowMs) {
-      this.refused += 1;
-      return 'refused';
-    }
-    const key = shardKey(batch.shard);
-    const { epoch, channel, from, to, writer } = batch;
-    const known = this.positions.get(key);
-    const isSame = known?.epoch === epoch && known.channel === channel;
-    const tick = isSame ? known.tick : 0;
-    if (!isSame && known !== undefined) this.#past.add(JSON.stringify([key, known.epoch, known.channel]));
-    if (this.#past.has(JSON.stringify([key, epoch, channel]))) {
-      this.#world.fail(`${writer} writes to ${key} on ${channel} in epoch ${epoch}, which another one has followed`);
-    }
-    if (to < tick) this.#world.fail(`${writer} moves ${key} back from ${tick} to ${to}`);
-    if (from > tick)
-      this.#world.fail(`${writer} leaves a gap in ${key}: it writes from ${from}, the shard is at ${tick}`);
-    this.positions.set(key, { epoch, channel, tick: to });
-    return 'applied';
-  }
-}
-
 /** What the model of a worker's engines needs of the world around its process. */
 export interface EngineWorld {
   readonly name: string;
@@ -74,17 +17,23 @@ export interface EngineWorld {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
   position(shard: ShardRef): Promise<Position | undefined>;
   /** Rejects when it is not known whether the batch landed. */
-  apply(batch: Omit<Batch, 'tokenUntilMs' | 'writer'>): Promise<'applied' | 'refused'>;
+  apply(batch: Unsigned<Batch>): Promise<'applied' | 'refused'>;
+  /** Brings the structure in line; the names of collections that the target has too many. */
+  shape(shards: readonly ShardRef[], drop: readonly string[]): Promise<readonly string[]>;
   /** Asks the worker of the source that holds the channel; undefined: it holds it no more. */
   fetch(channel: string, incoming: Incoming, signal: AbortSignal): Promise<Fetched>;
 }
+
+/** As the engines make it; its process adds who writes, and its token. */
+export type Unsigned<T> = Omit<T, 'tokenUntilMs' | 'writer'>;
 
 export type Incoming = NonNullable<WorkerInstructions['incoming']>;
 
 export interface Fetched {
   readonly sourceDeployment: string;
-  /** Of a shard's channel: how far the source is. */
-  readonly tick?: number;
+  /** Of a shard's channel: all writes that the source has, and the end of its log when it looked. */
+  readonly writes?: readonly number[];
+  readonly logTick?: number;
   /** Of the inventory's channel. */
   readonly shards?: readonly ShardRef[];
 }
@@ -92,7 +41,8 @@ export interface Fetched {
 /** What a source's worker reads on its own deployment. */
 export interface SourceData {
   readonly deploymentId: string;
-  tickOf(shard: ShardRef): number;
+  readonly logTick: number;
+  writesOf(shard: ShardRef): readonly number[];
   shards(): readonly ShardRef[];
 }
 
@@ -144,12 +94,12 @@ export class SourceModel implements SourceRole {
     if (task === undefined) return undefined;
     const { deploymentId: sourceDeployment } = this.#data;
     if (task.shard === undefined) return { sourceDeployment, shards: this.#data.shards() };
-    return { sourceDeployment, tick: this.#data.tickOf(task.shard) };
+    return { sourceDeployment, writes: [...this.#data.writesOf(task.shard)], logTick: this.#data.logTick };
   }
 
   reports(): readonly ShardReport[] {
     return [...this.tasks.values()].flatMap((task) =>
-      task.shard === undefined ? [] : [reportOf(task, task.shard, 'running', 'tail')],
+      task.shard === undefined ? [] : [reportOf(task, task.shard, { status: 'running', way: 'tail' })],
     );
   }
 
@@ -160,6 +110,8 @@ export class SourceModel implements SourceRole {
 
 interface Running {
   readonly task: WorkerTask;
+  /** What the shard is to be compared for, once (S4). */
+  suspicion?: number | undefined;
   readonly stop: AbortController;
   readonly ended: Promise<void>;
   report?: ShardReport;
@@ -183,6 +135,7 @@ export class TargetModel implements TargetRole {
     const leaving = [...this.running.values()].filter(({ task }) => !wanted.has(task.id));
     for (const { stop } of leaving) stop.abort();
     if (!this.#stopped) for (const task of wanted.values()) if (!this.running.has(task.id)) this.#start(task);
+    for (const running of this.running.values()) running.suspicion = wanted.get(running.task.id)?.suspicion;
     await Promise.all(leaving.map(({ ended }) => ended));
   }
 
@@ -207,10 +160,15 @@ export class TargetModel implements TargetRole {
 
   async #inventory(task: WorkerTask, signal: AbortSignal): Promise<void> {
     let told = '';
+    let surplus: readonly string[] = [];
     while (!signal.aborted) {
       try {
         const incoming = this.#current();
         const { sourceDeployment, shards = [] } = await this.#world.fetch(task.channels.data, incoming, signal);
+        if (signal.aborted) return;
+        // Only what was too much in two inventories in a row is dropped (S1).
+        surplus = await this.#world.shape(shards, surplus);
+        if (signal.aborted) return;
         const report = {
           epoch: incoming.epoch,
           sourceDeployment,
@@ -232,34 +190,48 @@ export class TargetModel implements TargetRole {
   async #receive(task: WorkerTask, shard: ShardRef, signal: AbortSignal): Promise<void> {
     const channel = task.channels.data;
     await Promise.resolve();
-    let tick: number | undefined;
+    let position: Position | undefined;
     let way: ShardReport['way'] = 'none';
-    this.#report(task, shard, 'initializing', way);
+    let settled: ShardReport['settled'];
+    this.#report(task, shard, { status: 'initializing', way });
     while (!signal.aborted) {
       try {
         const incoming = this.#current();
         const { epoch } = incoming;
-        if (tick === undefined) {
-          const known = await this.#world.position(shard);
-          tick = known?.epoch === epoch && known.channel === channel ? known.tick : 0;
-          way = tick > 0 ? 'tail' : 'copy';
-        }
+        const suspicion = this.running.get(task.id)?.suspicion;
+        const isDoubted = suspicion !== undefined && settled?.suspicion !== suspicion;
+        if (isDoubted) position = undefined;
+        position ??= await this.#positionOf(shard, epoch, channel);
         if (signal.aborted) return;
-        const fetched = await this.#world.fetch(channel, incoming, signal);
-        const to = fetched.tick ?? 0;
+        const { writes = [], logTick = 0 } = await this.#world.fetch(channel, incoming, signal);
         if (signal.aborted) return;
-        if (to > tick) {
-          const from = tick;
-          tick = undefined;
-          const outcome = await this.#applySettled({ shard, epoch, channel, from, to });
-          if (outcome === 'applied') tick = to;
+        // The log of a source that went back may have other operations at the same ticks (S5).
+        const isCopy = position.tick === 0 || writes[position.tick - 1] !== position.witness;
+        if (way === 'none' || isCopy) way = isCopy ? 'copy' : 'tail';
+        const from: number = isCopy ? 0 : position.tick;
+        if (position.isEmpty || isCopy || writes.length > from) {
+          const batch = { shard, epoch, channel, from, isCopy, writes: writes.slice(from) };
+          position = undefined;
+          if ((await this.#applySettled(batch)) === 'applied') {
+            position = { epoch, channel, tick: writes.length, witness: writes.at(-1) };
+          }
         }
-        if (tick !== undefined) this.#report(task, shard, 'running', way);
+        if (position !== undefined) {
+          if (isDoubted) settled = { suspicion, how: isCopy ? 'copied' : 'equal' };
+          const told = settled === undefined ? {} : { settled };
+          this.#report(task, shard, { status: 'running', way, ...reached(incoming, logTick), ...told });
+        }
         await this.#world.sleep(pollMs, signal);
       } catch {
         await this.#world.sleep(retryMs, signal);
       }
     }
+  }
+
+  async #positionOf(shard: ShardRef, epoch: string, channel: string): Promise<Position> {
+    const known = await this.#world.position(shard);
+    const isOurs = known?.epoch === epoch && known.channel === channel;
+    return isOurs ? known : { epoch, channel, tick: 0, witness: undefined, isEmpty: true };
   }
 
   /** A batch of an unknown outcome is over only when nothing of it can land any more: nothing follows it before (S4). */
@@ -272,9 +244,9 @@ export class TargetModel implements TargetRole {
     }
   }
 
-  #report(task: WorkerTask, shard: ShardRef, status: ShardReport['status'], way: ShardReport['way']): void {
+  #report(task: WorkerTask, shard: ShardRef, how: HowItFares): void {
     const running = this.running.get(task.id);
-    if (running !== undefined) running.report = reportOf(task, shard, status, way);
+    if (running !== undefined) running.report = reportOf(task, shard, how);
   }
 
   #current(): Incoming {
@@ -283,19 +255,21 @@ export class TargetModel implements TargetRole {
   }
 }
 
-function reportOf(
-  { id }: WorkerTask,
-  shard: ShardRef,
-  status: ShardReport['status'],
-  way: ShardReport['way'],
-): ShardReport {
+type HowItFares = Pick<ShardReport, 'status' | 'way' | 'reachedBarrier' | 'settled'>;
+
+/** All that the source's log held at the barrier is applied. */
+function reached({ barrier }: Incoming, logTick: number): Pick<ShardReport, 'reachedBarrier'> {
+  const isBehind = barrier?.ticks.every(({ tick }) => logTick >= Number(tick));
+  return isBehind ? { reachedBarrier: barrier?.epoch } : {};
+}
+
+function reportOf({ id }: WorkerTask, shard: ShardRef, how: HowItFares): ShardReport {
   return {
     taskId: id,
     shard,
-    status,
+    ...how,
     statusMessage: '',
     shardMasterKnown: true,
-    way,
     reason: '',
     documentsCopied: 0,
     operationsApplied: 0,

@@ -25,6 +25,8 @@ export class SimDatabase {
   readonly deployment: FakeDeployment;
   /** Share of requests that a server answers with 503, done or not done. */
   brokenAnswers = 0;
+  /** A process is about to make the deployment writable. */
+  onMakeWritable: (from: SimProcess) => void = () => undefined;
   readonly #world: World;
   readonly #network: Network;
   readonly #watcher: LogWatcher;
@@ -78,8 +80,17 @@ export class SimDatabase {
     for (const key of events?.keys() ?? []) if (Number(key) < first) events?.delete(key);
   }
 
+  /** Also snapshots of what is no longer there: they were made on the servers that had it. */
+  removeCommitsAfter(position: number): void {
+    const { collections } = this.deployment.front.documents;
+    const events = collections.get('_sync_events');
+    for (const key of [...(events?.keys() ?? [])]) if (Number(key) > position) events?.delete(key);
+    collections.get('_sync_snapshots')?.clear();
+  }
+
   async #request(from: SimProcess, request: ArangoRequest): Promise<ArangoAnswer> {
     const { method, path, timeoutMs = requestMsMax, signal } = request;
+    if (isMakingWritable(request)) this.onMakeWritable(from);
     try {
       return await this.#network.call({
         from,
@@ -103,6 +114,10 @@ export class SimDatabase {
     if (isCommit(request) && answer.status === 201) this.#watcher.inserted(request.body);
     return isBroken ? unavailable : answer;
   }
+}
+
+function isMakingWritable({ method, path, body }: ArangoRequest): boolean {
+  return method === 'PUT' && path === '/_admin/server/mode' && (body as { mode?: string }).mode === 'default';
 }
 
 /** The document that says where the log begins lies beside the commits. */

@@ -17,10 +17,14 @@ const names = [
   'bad weather',
   'broken answers',
   'database away',
+  'log goes back',
 ] as const;
 export type FaultName = (typeof names)[number];
 
 const awaitsMax = 400;
+/** It is rare, and ends everything that runs. */
+const logGoesBackShare = 0.12;
+const commitsLostMax = 8;
 
 /** Injects faults into both datacenters until it is told to stop. */
 export class Faults {
@@ -119,6 +123,10 @@ export class Faults {
         database.brokenAnswers = 0;
       });
     },
+    'log goes back': (site) => {
+      const { random } = this.#world;
+      if (random.chance(logGoesBackShare)) site.loseEndOfLog(1 + random.below(commitsLostMax));
+    },
     'database away': ({ database }) => {
       database.process.freeze();
       this.#heal(500, 8_000, () => database.process.wake());
@@ -127,7 +135,6 @@ export class Faults {
 
   /** Whoever died is started again, as a service manager does. */
   tend(): void {
-    if (this.#isOver) return;
     for (const node of this.#nodes()) if (node.process.isDead) this.startSoon(node);
   }
 

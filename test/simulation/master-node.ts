@@ -2,6 +2,7 @@ import { ArangoCommitStore } from '../../src/adapters/arangodb/event-log.ts';
 import { ArangoLeaseStore } from '../../src/adapters/arangodb/leases.ts';
 import { ArangoSnapshotStore } from '../../src/adapters/arangodb/snapshots.ts';
 import { ChainedLog } from '../../src/events/chained-log.ts';
+import { LogCorrupt } from '../../src/events/log-errors.ts';
 import { Master } from '../../src/master/master.ts';
 import { defaultTimes, type MasterPorts } from '../../src/master/ports.ts';
 import { loadControlPlane } from '../../src/projections/load.ts';
@@ -12,9 +13,12 @@ import { SimProcess } from './process.ts';
 import { SimSecrets } from './secrets.ts';
 import type { Site } from './site.ts';
 import { openSimSource } from './source-masters.ts';
+import { tokenUntil } from './tokens.ts';
 
 export const times = { ...defaultTimes, quietTimeMs: requestLifeMs };
 const startAgainMs = 500;
+/** After a log went back masters end for so long: those that remember, and those that meet what they left behind. */
+const startAgainMsMax = 60_000;
 const hopsMax = 3;
 const forwardMsMax = 10_000;
 
@@ -106,15 +110,22 @@ export class MasterNode {
           },
         );
         this.master = master;
-        void master.failed.then((error) => this.site.world.fail(`${masterId} gives up: ${error.message}`));
+        void master.failed.then((error) => this.#gaveUp(process, `${masterId} gives up: ${error.message}`));
         master.start();
         return;
       } catch (error) {
         process.logger.warn(`cannot start: ${String(error)}`);
-        if (String(error).includes('LogCorrupt')) this.site.world.fail(`${masterId} cannot start: ${String(error)}`);
+        if (error instanceof LogCorrupt) this.#gaveUp(process, `${masterId} cannot start: ${error.message}`);
+        if (process.isDead) return;
         await process.clock.sleep(startAgainMs);
       }
     }
+  }
+
+  /** A master ends when the log is not the one it knew (S18): it is started again, and reads it anew. */
+  #gaveUp(process: SimProcess, what: string): void {
+    if (this.site.world.nowMs - this.site.wentBackAtMs > startAgainMsMax) this.site.world.fail(what);
+    else process.crash(what);
   }
 
   #ports(process: SimProcess): Omit<MasterPorts, 'plane'> {
@@ -131,8 +142,8 @@ export class MasterNode {
       snapshots: new ArangoSnapshotStore(front, snapshotHasher),
       leases: new ArangoLeaseStore(front),
       secrets: new SimSecrets(front),
-      clusterTokens: { issue: (_issuedAtS, expiresAtS) => `token until ${expiresAtS}` },
-      openSource: openSimSource(this.site, process),
+      clusterTokens: { issue: (_issuedAtS, expiresAtS) => tokenUntil(expiresAtS) },
+      openSource: openSimSource(this.site.asTarget(process)),
       queueTokens: {
         ttlMs: 3_600_000,
         issue: (targetId) => `token ${targetId} ${this.site.newId()}`,

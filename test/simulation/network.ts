@@ -161,6 +161,9 @@ export class Network {
   }
 }
 
+/** One for all: making one each time costs more than what it interrupts. */
+const hasGone = new DOMException('the caller has gone', 'AbortError');
+
 /** The caller does not wait any more: those who handle its request hear of it, each in its own process. */
 class Gone {
   readonly #handlers: { readonly process: SimProcess; readonly controller: AbortController }[] = [];
@@ -172,6 +175,6 @@ class Gone {
   }
 
   tell(): void {
-    for (const { process, controller } of this.#handlers) process.enter(() => controller.abort());
+    for (const { process, controller } of this.#handlers) process.enter(() => controller.abort(hasGone));
   }
 }

@@ -1,60 +1,100 @@
 import { ArangoCommitStore } from '../../src/adapters/arangodb/event-log.ts';
 import { ChainedLog } from '../../src/events/chained-log.ts';
-import type { Master } from '../../src/master/master.ts';
 import { archiveLog } from '../../src/projections/archive.ts';
 import { ControlPlane } from '../../src/projections/control-state.ts';
-import { ApiError } from '../../src/wire/api-error.ts';
-import type { Caller } from '../../src/wire/caller.ts';
-import { askMasters } from './ask-masters.ts';
-import { credentials, hasher } from './keys.ts';
+import { Commands, Interrupted, operator } from './commands.ts';
+import { hasher } from './keys.ts';
 import { SimProcess } from './process.ts';
 import type { Site } from './site.ts';
+import type { Users } from './users.ts';
 import type { World } from './world.ts';
 
-const caller: Caller = { kind: 'user', name: 'root' };
-const callMsMax = 15_000;
-const againMs = 700;
+const endMs = 300;
+const stopMsMin = 3_000;
+const stopMsMax = 15_000;
+/** Between two steps of a command. */
+const interruptedShare = 0.03;
 
-/** People at the command line of the target, users who write to the source, and the clock that archives. */
+/** Of the commands those that change how the datacenters stand to each other. */
+const changingShare = 0.6;
+/** Histories that end with a stop or a reversal while users go on writing. */
+const lastChangeShare = 0.35;
+
+type Command = readonly [name: string, run: () => Promise<unknown>];
+
+/** People at the command lines of both datacenters, and the clock that archives. */
 export class Operators {
   readonly counts = new Map<string, number>();
   readonly #world: World;
-  readonly #source: Site;
-  readonly #target: Site;
-  readonly #process: SimProcess;
+  readonly #commands: Commands;
+  #source: Site;
+  #target: Site;
   #isOver = false;
   #collections = 0;
+  /** A command that changes how the datacenters stand to each other is under way. */
+  #isChanging = false;
+  /** What somebody has begun and not finished. */
+  #unfinished: 'stop' | 'reverse' | undefined;
 
   constructor(world: World, source: Site, target: Site) {
     this.#world = world;
     this.#source = source;
     this.#target = target;
-    this.#process = new SimProcess(world, 'operator');
+    this.#commands = new Commands(new SimProcess(world, 'operator'));
+  }
+
+  /** Who follows whom, as the operators want it. */
+  get sides(): { readonly source: Site; readonly target: Site } {
+    return { source: this.#source, target: this.#target };
   }
 
   begin(): void {
     for (let i = 0; i < 4; i += 1) this.#addCollection();
-    void this.#configureUntilDone();
-    this.#writing();
+    void this.#changing(() => this.#configureUntilDone());
     this.#commanding();
   }
 
-  /** No more writes and commands; what was stopped is configured again. */
-  async end(): Promise<void> {
+  /** No more new commands; what was begun is repeated until it is done, and what was stopped is configured again. */
+  async end(users: Users): Promise<void> {
     this.#isOver = true;
+    while (this.#isChanging) await this.#commands.sleep(endMs);
+    if (this.#unfinished === 'reverse') await this.#repeat(() => this.#reverse());
+    else if (this.#unfinished === 'stop') await this.#repeat(() => this.#stop());
+    await this.#configureUntilDone();
+    if (this.#world.random.chance(lastChangeShare)) await this.#changeInCalm();
+    await this.#commands.untilDone(() => this.#commands.liftBarrier(this.#target));
+    users.end();
+    void this.#watching();
+  }
+
+  /** With nothing in its way a command comes through. */
+  async #changeInCalm(): Promise<void> {
+    const isReversal = this.#world.random.chance(0.6);
+    this.counts.set('calm', 1);
+    await this.#repeat(() => (isReversal ? this.#reverse() : this.#stop()));
     await this.#configureUntilDone();
     await this.#resumeUntilDone();
   }
 
-  #writing(): void {
-    if (this.#isOver) return;
-    const shard = this.#world.random.pick(this.#source.data.shards());
-    if (shard !== undefined) this.#source.write(shard);
-    this.#world.plan(this.#world.random.between(50, 400), () => this.#writing());
+  /** Until it is done; what has failed meanwhile is configured again first. */
+  async #repeat(command: () => Promise<void>): Promise<void> {
+    await this.#commands.untilDone(async () => {
+      if (this.#target.chronicle.state.synchronization.phase === 'failed') await this.#configureUntilDone();
+      await command();
+    });
+  }
+
+  /** An aborted source may tell its target only now that it has forgotten it. */
+  async #watching(): Promise<void> {
+    for (;;) {
+      await this.#commands.sleep(stopMsMin);
+      const { phase } = this.#target.chronicle.state.synchronization;
+      if (phase === 'failed' || phase === 'inactive') await this.#configureUntilDone();
+    }
   }
 
   #commanding(): void {
-    this.#world.plan(this.#world.random.between(500, 8_000), () => {
+    this.#world.plan(this.#world.random.between(300, 6_000), () => {
       if (this.#isOver) return;
       void this.#command();
       this.#commanding();
@@ -63,22 +103,10 @@ export class Operators {
 
   async #command(): Promise<void> {
     const { random } = this.#world;
-    const commands: readonly [string, () => Promise<unknown>][] = [
-      ['configure', () => this.#ask('configure', (master, gone) => this.#configure(master, gone))],
-      ['reset', () => this.#reset()],
-      ['add a collection', async () => this.#addCollection()],
-      ['remove a collection', async () => this.#removeCollection()],
-      ['make the target writable', async () => this.#makeWritable()],
-      ['set the message timeout', () => this.#setMessageTimeout()],
-      ['archive', () => this.#archive()],
-      ['cancel and configure again', () => this.#cancel()],
-      ['pause and resume', () => this.#pause()],
-    ];
     // Archiving meets a writer from the past only when it happens while requests are late.
     const isLate = this.#target.network.weather.delayed > 0 && random.chance(0.5);
-    const [name, run] = isLate
-      ? ['archive', () => this.#archive()]
-      : (random.pick(commands) as (typeof commands)[number]);
+    const commands = !this.#isChanging && random.chance(changingShare) ? this.#changes : this.#others;
+    const [name, run] = isLate ? (['archive', () => this.#archive()] as const) : (random.pick(commands) as Command);
     this.counts.set(name, (this.counts.get(name) ?? 0) + 1);
     this.#world.note(`operator: ${name}`);
     try {
@@ -89,34 +117,115 @@ export class Operators {
     }
   }
 
-  async #configureUntilDone(): Promise<void> {
-    for (;;) {
-      try {
-        await this.#ask('configure', (master, gone) => this.#configure(master, gone));
-        return;
-      } catch (error) {
-        this.#world.note(`operator: configure failed: ${error instanceof Error ? error.message : String(error)}`);
-        await this.#process.clock.sleep(againMs);
-      }
+  /** One at a time: two operators who want opposite things are not the program's affair. */
+  async #changing(command: () => Promise<unknown>): Promise<void> {
+    if (this.#isChanging) throw new Error('another command is under way');
+    this.#isChanging = true;
+    try {
+      await command();
+    } finally {
+      this.#isChanging = false;
     }
   }
 
-  #configure(master: Master, gone: AbortSignal): Promise<void> {
-    const source = this.#source.masters.map(({ publicEndpoint }) => publicEndpoint);
-    return master.sync.configure({ source, authentication: credentials }, caller, gone);
+  /** How the datacenters stand to each other. */
+  readonly #changes: readonly Command[] = [
+    ['configure', () => this.#changing(() => this.#commands.configure(this.#source, this.#target))],
+    ['configure the wrong way', () => this.#changing(() => this.#commands.configure(this.#target, this.#source))],
+    ['cancel and configure again', () => this.#changing(() => this.#cancel())],
+    ['abort outgoing', () => this.#changing(() => this.#abortOutgoing())],
+    ['stop in sync', () => this.#changing(() => this.#stopAndConfigure())],
+    ['stop in sync', () => this.#changing(() => this.#stopAndConfigure())],
+    ['reverse', () => this.#changing(() => this.#reverse())],
+    ['reverse', () => this.#changing(() => this.#reverse())],
+  ];
+
+  readonly #others: readonly Command[] = [
+    ['reset', () => this.#reset()],
+    ['add a collection', async () => this.#addCollection()],
+    ['remove a collection', async () => this.#removeCollection()],
+    ['make the target writable', async () => this.#makeWritable(this.#target)],
+    ['pause and resume', () => this.#pause()],
+    ['make the source writable', async () => this.#makeSourceWritable()],
+    ['set the message timeout', () => this.#setMessageTimeout()],
+    ['archive', () => this.#archive()],
+  ];
+
+  async #configureUntilDone(): Promise<void> {
+    await this.#commands.untilDone(() => this.#commands.configure(this.#source, this.#target));
+  }
+
+  async #stopAndConfigure(): Promise<void> {
+    await this.#stop();
+    await this.#commands.sleep(this.#world.random.between(0, 4_000));
+    await this.#configureUntilDone();
+  }
+
+  async #stop(): Promise<void> {
+    await this.#unfinishedUntilDone('stop', () => this.#commands.stop(this.#target, this.#stopWith('default')));
+  }
+
+  /** As `arangosync reverse sync`; each step looks whether it was done before. */
+  async #reverse(): Promise<void> {
+    await this.#unfinishedUntilDone('reverse', async () => {
+      await this.#commands.stop(this.#target, this.#stopWith('readonly'));
+      if (!(await this.#commands.isHeld(this.#source))) {
+        // Somebody stopped otherwise: reversing now could lose what the source has.
+        await this.#configureUntilDone();
+        return;
+      }
+      const [source, target] = [this.#target, this.#source];
+      await this.#commands.untilDone(async () => {
+        this.#interruptSometimes();
+        await this.#commands.configure(source, target);
+      });
+      [this.#source, this.#target] = [source, target];
+      this.counts.set('reversed', (this.counts.get('reversed') ?? 0) + 1);
+    });
+  }
+
+  async #unfinishedUntilDone(what: 'stop' | 'reverse', command: () => Promise<void>): Promise<void> {
+    try {
+      await command();
+      this.#unfinished = undefined;
+    } catch (error) {
+      this.#unfinished = error instanceof Interrupted ? what : undefined;
+      throw error;
+    }
+  }
+
+  #stopWith(sourceServerMode: 'default' | 'readonly') {
+    const timeoutMs = this.#world.random.between(stopMsMin, stopMsMax);
+    return { sourceServerMode, timeoutMs, between: () => this.#interruptSometimes() };
+  }
+
+  #interruptSometimes(): void {
+    if (!this.#isOver && this.#world.random.chance(interruptedShare)) throw new Interrupted('the operator has gone');
+  }
+
+  /** At the source; its target notices, and has to be configured again. */
+  async #abortOutgoing(): Promise<void> {
+    const { id } = this.#target;
+    await this.#commands.ask(this.#source, 'abort outgoing', ({ outgoing }, gone) =>
+      this.#world.random.chance(0.5) ? outgoing.stop(id, {}, operator, gone) : outgoing.stopAll({}, operator, gone),
+    );
+    await this.#commands.sleep(this.#world.random.between(0, 6_000));
+    await this.#configureUntilDone();
   }
 
   async #reset(): Promise<void> {
     const shard = this.#world.random.pick(this.#source.data.shards());
     if (shard === undefined) return;
     const { database, collection } = shard;
-    await this.#ask('reset', ({ sync }, gone) => sync.resetShards({ database, collection }, caller, gone));
+    await this.#commands.ask(this.#target, 'reset', ({ sync }, gone) =>
+      sync.resetShards({ database, collection }, operator, gone),
+    );
   }
 
   async #setMessageTimeout(): Promise<void> {
     const messageTimeout = 1_000_000_000 * (1 + this.#world.random.below(1_000));
-    await this.#ask('set message timeout', ({ sync }, gone) =>
-      sync.setMessageTimeout({ messageTimeout }, caller, gone),
+    await this.#commands.ask(this.#target, 'set message timeout', ({ sync }, gone) =>
+      sync.setMessageTimeout({ messageTimeout }, operator, gone),
     );
   }
 
@@ -124,46 +233,51 @@ export class Operators {
   async #cancel(): Promise<void> {
     const force = this.#world.random.chance(0.5);
     const request = { force, target_server_mode: 'default' as const, source_server_mode: 'default' as const };
-    await this.#ask('cancel', ({ sync }, gone) => sync.cancel(request, caller, gone));
-    await this.#process.clock.sleep(this.#world.random.between(0, 6_000));
+    await this.#commands.ask(this.#target, 'cancel', ({ sync }, gone) => sync.cancel(request, operator, gone));
+    await this.#commands.sleep(this.#world.random.between(0, 6_000));
     await this.#configureUntilDone();
   }
 
   async #pause(): Promise<void> {
-    await this.#ask('pause', ({ sync }, gone) => sync.pause({}, caller, gone));
-    await this.#process.clock.sleep(this.#world.random.between(0, 10_000));
+    await this.#commands.ask(this.#target, 'pause', ({ sync }, gone) => sync.pause({}, operator, gone));
+    await this.#commands.sleep(this.#world.random.between(0, 10_000));
     await this.#resumeUntilDone();
   }
 
   /** Refused where it was stopped meanwhile: then nothing is paused. */
   async #resumeUntilDone(): Promise<void> {
-    for (;;) {
+    await this.#commands.untilDone(async () => {
       try {
-        await this.#ask('resume', ({ sync }, gone) => sync.resume(caller, gone));
-        return;
+        await this.#commands.ask(this.#target, 'resume', ({ sync }, gone) => sync.resume(operator, gone));
       } catch (error) {
         const why = error instanceof Error ? error.message : String(error);
-        this.#world.note(`operator: resume failed: ${why}`);
-        if (why.startsWith('refused: 412')) return;
-        await this.#process.clock.sleep(againMs);
+        if (!why.startsWith('refused: 412')) throw error;
       }
-    }
+    });
   }
 
   #addCollection(): void {
+    if (!this.#source.users.isWritable) return;
     this.#collections += 1;
-    this.#source.addCollection(`c${this.#collections}`);
+    this.#source.users.create(`c${this.#collections}`);
   }
 
   #removeCollection(): void {
-    const shards = this.#source.data.shards();
-    const shard = this.#world.random.pick(shards);
-    if (shard !== undefined && shards.length > 2) this.#source.removeCollection(shard.collection);
+    const { names, isWritable } = this.#source.users;
+    const name = this.#world.random.pick(names);
+    if (isWritable && name !== undefined && names.length > 2) this.#source.users.drop(name);
   }
 
   /** Somebody forgets that a target is read-only. */
-  #makeWritable(): void {
-    this.#target.database.deployment.front.mode = 'default';
+  #makeWritable(site: Site): void {
+    site.database.deployment.front.mode = 'default';
+  }
+
+  /** Somebody forgets that there is a barrier. */
+  #makeSourceWritable(): void {
+    // What is held for a reversal that was begun is not watched any more.
+    const { outgoing } = this.#source.chronicle.state;
+    if ([...outgoing.values()].some(({ barrier }) => barrier !== null)) this.#makeWritable(this.#source);
   }
 
   /** Old commits of one of the logs are archived, by its leader (S10). */
@@ -183,14 +297,5 @@ export class Operators {
       cause: 'archive',
     };
     await archiveLog(log, plane, { writer, newEventId: () => site.newId().padStart(26, '0') });
-  }
-
-  #ask<T>(what: string, handle: (master: Master, gone: AbortSignal) => Promise<T>): Promise<T> {
-    const nodes = this.#target.masters;
-    const { network } = this.#target;
-    return askMasters({ network, from: this.#process, nodes, what, handle, timeoutMs: callMsMax }).catch((error) => {
-      if (error instanceof ApiError) throw new Error(`refused: ${error.status} ${error.message}`);
-      throw error;
-    });
   }
 }

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 
 export interface SimulateOptions {
@@ -6,9 +7,12 @@ export interface SimulateOptions {
   /** How much of the end of a history is shown with a failure. */
   readonly lines: number;
   readonly planted: boolean;
+  /** Processes that run at once. */
+  readonly jobs: number;
 }
 
-export const usage = 'usage: simulate [--seeds=<n>] [--first-seed=<n>] | --seed=<n> [--lines=<n>] | --planted';
+export const usage =
+  'usage: simulate [--seeds=<n>] [--first-seed=<n>] | --seed=<n> [--lines=<n>] | --planted; [--jobs=<n>]';
 
 /** The command line is not understood; the message names the option. */
 export class BadOption extends Error {
@@ -25,6 +29,7 @@ export function readOptions(args: readonly string[]): SimulateOptions {
     firstSeed: one ?? numberOf('first-seed', values['first-seed'] ?? '1', 0),
     seeds: one === undefined ? numberOf('seeds', values.seeds ?? String(seedsDefault), 1) : 1,
     lines: numberOf('lines', values.lines ?? String(linesDefault), 0),
+    jobs: numberOf('jobs', values.jobs ?? String(availableParallelism()), 1),
     planted: values.planted ?? false,
   };
 }
@@ -32,7 +37,8 @@ export function readOptions(args: readonly string[]): SimulateOptions {
 function parse(args: readonly string[]) {
   const text = { type: 'string' } as const;
   try {
-    const options = { seeds: text, 'first-seed': text, seed: text, lines: text, planted: { type: 'boolean' } } as const;
+    const numbers = { seeds: text, 'first-seed': text, seed: text, lines: text, jobs: text };
+    const options = { ...numbers, planted: { type: 'boolean' } } as const;
     return parseArgs({ args: [...args], options }).values;
   } catch (error) {
     throw new BadOption(error instanceof Error ? error.message : String(error));

@@ -2,16 +2,24 @@ import type { Mutation } from '../safety/rules.ts';
 
 /** A bug put in on purpose, which some seed has to find. */
 export interface PlantedBug extends Omit<Mutation, 'killedIn'> {
-  readonly name: string;
+  /** The rule that it takes out. */
+  readonly rule: string;
   /** Seeds tried before the bug counts as overlooked. */
   readonly seedsMax: number;
 }
 
+const COMMAND_DESK = 'src/master/command-desk.ts';
+const CHAINED_LOG = 'src/events/chained-log.ts';
+const ELECTION = 'src/master/election.ts';
+const RECONCILE_TASKS = 'src/master/reconcile/tasks.ts';
+const TARGET_MODE = 'src/master/reconcile/target-mode.ts';
+const OUTGOING = 'src/domain/outgoing/decide.ts';
+
 export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
-    name: 'a missing fence: a deposed leader decides on',
-    what: 'decides without asking whether it still leads',
-    file: 'src/master/command-desk.ts',
+    rule: 'S12',
+    what: 'a missing fence: decides without asking whether it still leads',
+    file: COMMAND_DESK,
     find: `  #term(): number {
     this.assertLeads();
 `,
@@ -19,16 +27,16 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     seedsMax: 200,
   },
   {
-    name: 'a lost append result: an unknown outcome passes for success (S11)',
-    what: 'believes that a commit is in the log though nobody said so',
-    file: 'src/events/chained-log.ts',
+    rule: 'S11',
+    what: 'a lost append result: believes that a commit is in the log though nobody said so',
+    file: CHAINED_LOG,
     find: "if (outcome === 'inserted') return undefined;",
     replace: "if (outcome !== 'taken') return undefined;",
     seedsMax: 200,
   },
   {
-    name: 'a lease judged by the wall clock (S12)',
-    what: 'takes the wall clock for one that only goes forward',
+    rule: 'S12',
+    what: 'a lease judged by the wall clock: takes it for one that only goes forward',
     file: 'src/master/master.ts',
     find: 'const { clock, leases, random } = ports;',
     replace: `const { leases, random } = ports;
@@ -37,27 +45,191 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     seedsMax: 200,
   },
   {
-    name: 'a missing fence: two writers of a task (S12)',
-    what: 'gives a task on while its last worker may still run it',
-    file: 'src/master/reconcile/tasks.ts',
+    rule: 'S3',
+    what: 'keeps the epoch although the target was writable',
+    file: TARGET_MODE,
+    find: 'await this.#endEpoch(signal);',
+    replace: '',
+    seedsMax: 200,
+  },
+  {
+    rule: 'S3',
+    what: 'receives before what users had begun on the target has ended',
+    file: TARGET_MODE,
+    find: 'return left.length === 0;',
+    replace: 'return left.length >= 0;',
+    seedsMax: 400,
+  },
+  {
+    rule: 'S4',
+    what: 'gives workers tokens that outlast their lease',
+    file: 'src/master/cluster-tokens.ts',
+    find: 'nowMs - waitedMs + this.#leaseMs',
+    replace: 'nowMs - waitedMs + 10 * this.#leaseMs',
+    seedsMax: 200,
+  },
+  {
+    rule: 'S4',
+    what: 'ends tokens by a wall clock that jumped',
+    file: 'src/master/cluster-tokens.ts',
+    find: `    if (passedMs >= compareEveryMs || Math.abs(byWallMs - passedMs) > jumpMsMin) return undefined;
+    return serverMs + passedMs;`,
+    replace: `    if (passedMs >= compareEveryMs) return undefined;
+    return serverMs + byWallMs;`,
+    seedsMax: 400,
+  },
+  {
+    rule: 'S8',
+    what: 'lets a target stop behind a barrier that was broken',
+    file: OUTGOING,
+    find: 'barrierEpoch !== undefined && !holds(target, barrierEpoch)',
+    replace: 'false',
+    seedsMax: 400,
+  },
+  {
+    rule: 'S8',
+    what: 'does not ask the servers once more before a target may stop',
+    file: 'src/master/services/outgoing-service.ts',
+    find: 'if (how.barrierEpoch !== undefined) await this.#barriers.confirm(targetId, signal);',
+    replace: '',
+    seedsMax: 500,
+  },
+  {
+    rule: 'S8',
+    what: 'makes the source read-only again without saying that it was writable',
+    file: 'src/master/reconcile/server-mode.ts',
+    find: "if (wanted === 'readonly') await this.#barriers.liftBroken(signal);",
+    replace: '',
+    seedsMax: 500,
+  },
+  {
+    rule: 'S8',
+    what: 'establishes a barrier while transactions run',
+    file: 'src/master/reconcile/barriers.ts',
+    find: 'if (writes.length > 0)',
+    replace: 'if (writes.length > 9_000)',
+    seedsMax: 400,
+  },
+  {
+    rule: 'S8',
+    what: 'establishes a barrier before the last writes have ended',
+    file: 'src/master/reconcile/barriers.ts',
+    find: 'await clock.sleep(settings.times.barrierQuietMs, signal);',
+    replace: '',
+    seedsMax: 400,
+  },
+  {
+    rule: 'S8',
+    what: 'stops although the source has collections that nobody follows',
+    file: 'src/master/reconcile/in-sync.ts',
+    find: 'return { inSync, notInSync: unfollowed === undefined ? Math.max(1, notInSync) : notInSync };',
+    replace: 'return { inSync, notInSync: total - inSync };',
+    seedsMax: 400,
+  },
+  {
+    rule: 'S9',
+    what: 'makes the source writable although a barrier holds',
+    file: 'src/domain/server-mode/state.ts',
+    find: 'if ([...outgoing.values()].some(({ barrier }) => barrier !== null)) ',
+    replace: 'if (outgoing.size > 9) ',
+    seedsMax: 200,
+  },
+  {
+    rule: 'S10',
+    what: 'a missing fence: takes a free position for the end of the log',
+    file: CHAINED_LOG,
+    find: '    await this.#checkPredecessor(commit, expected, signal);\n',
+    replace: '',
+    seedsMax: 500,
+  },
+  {
+    rule: 'S12',
+    what: 'a missing fence: gives a task on while its last worker may still run it',
+    file: RECONCILE_TASKS,
     find: 'const notYet = new Set([...running, ...written]);',
     replace: 'const notYet = new Set<string>(written);',
     seedsMax: 200,
   },
   {
-    name: 'a missing fence: two writers of a shard (S17)',
-    what: 'gives a shard on under another task while its last worker may still write it',
-    file: 'src/master/reconcile/tasks.ts',
+    rule: 'S12',
+    what: 'does not wait, as a new leader, until the leases of before have ended',
+    file: RECONCILE_TASKS,
+    find: 'if (memory.leadingForMs(ports.clock.monotonicMs()) >= settings.times.workerLeaseMs) return notYet;',
+    replace: 'if (memory.leadingForMs(ports.clock.monotonicMs()) >= 0) return notYet;',
+    seedsMax: 500,
+  },
+  {
+    rule: 'S12',
+    what: 'believes its lease although its machine was asleep',
+    file: ELECTION,
+    find: 'return this.#monotonic.holds(monotonicMs) && this.#wall.holds(wallMs);',
+    replace: 'return this.#monotonic.holds(monotonicMs) && wallMs > 0;',
+    seedsMax: 400,
+  },
+  {
+    rule: 'S12',
+    what: 'counts its lease from the answer instead of from before the renewal',
+    file: ELECTION,
+    find: `    if (outcome.kind === 'held') {
+      this.#own.renewed(started, leaseMs);`,
+    replace: `    if (outcome.kind === 'held') {
+      this.#own.renewed(momentOf(clock), leaseMs);`,
+    seedsMax: 500,
+  },
+  {
+    rule: 'S12',
+    what: 'lets a call of before end a registration that was made after it',
+    file: OUTGOING,
+    find: 'return asOf !== undefined && target.asOf !== undefined && asOf < target.asOf;',
+    replace: 'return asOf === -1 && target.asOf === -1;',
+    seedsMax: 500,
+  },
+  {
+    rule: 'S17',
+    what: 'a missing fence: gives a shard on under another task while its last worker may still write it',
+    file: RECONCILE_TASKS,
     find: 'const notYet = new Set([...running, ...written]);',
     replace: 'const notYet = new Set(running);',
     seedsMax: 500,
   },
   {
-    name: 'a missing fence: archived holes (S10)',
-    what: 'takes a free position for the end of the log',
-    file: 'src/events/chained-log.ts',
-    find: '    await this.#checkPredecessor(commit, expected, signal);\n',
+    rule: 'S18',
+    what: 'goes on although its log has lost what it remembers',
+    file: CHAINED_LOG,
+    find: 'if (commits.length === 0) await this.#checkStillThere(after, signal);',
+    replace: '',
+    seedsMax: 400,
+  },
+  {
+    rule: 'S1',
+    what: 'goes on with a source whose log went back',
+    file: 'src/domain/synchronization/identify.ts',
+    find: '!command.containsRemembered || wentBack(known.head, head)',
+    replace: 'false',
+    seedsMax: 500,
+  },
+  {
+    rule: 'S23',
+    what: 'lets another certificate stop a target',
+    file: OUTGOING,
+    find: 'if (fingerprint !== undefined && fingerprint !== target.fingerprint) return notYours(targetId);',
+    replace: '',
+    seedsMax: 400,
+  },
+  {
+    rule: 'S23',
+    what: 'lets another certificate lift a barrier',
+    file: 'src/domain/outgoing/barrier.ts',
+    find: 'if (fingerprint !== undefined && fingerprint !== target.fingerprint) return notYours(targetId);',
     replace: '',
     seedsMax: 500,
+  },
+  {
+    rule: 'S23',
+    what: 'follows a datacenter that follows it',
+    file: 'src/domain/synchronization/configure.ts',
+    find: 'if (follows.includes(ownDeploymentId)) {',
+    replace: 'if (follows.length > 9) {',
+    seedsMax: 400,
   },
 ];

@@ -24,6 +24,8 @@ export class SimProcess {
   #entriesUntilCrash = Number.POSITIVE_INFINITY;
   #wallOffsetMs: number;
   readonly #bootMs: number;
+  readonly startedAtMs: number;
+  #runsSinceMs: number;
   #suspendedMs = 0;
   #suspendedAtMs = 0;
   #jumpedBack = false;
@@ -34,6 +36,8 @@ export class SimProcess {
     this.#world = world;
     // Clocks of machines do not agree: neither what the time is, nor since when it runs.
     this.#wallOffsetMs = world.random.between(-5_000, 5_000);
+    this.startedAtMs = world.nowMs;
+    this.#runsSinceMs = world.nowMs;
     this.#bootMs = world.random.between(0, 1_000_000);
     this.clock = {
       now: () => new Date(this.#wallMs()),
@@ -51,6 +55,11 @@ export class SimProcess {
 
   get isRunning(): boolean {
     return this.#state === 'running';
+  }
+
+  /** Without a pause. */
+  hasRunFor(ms: number): boolean {
+    return this.isRunning && this.#world.nowMs - this.#runsSinceMs >= ms;
   }
 
   get #wasSuspended(): boolean {
@@ -102,6 +111,7 @@ export class SimProcess {
     if (this.#state !== 'frozen' && this.#state !== 'suspended') return;
     if (this.#state === 'suspended') this.#suspendedMs += this.#world.nowMs - this.#suspendedAtMs;
     this.#world.note(`${this.name} wakes`);
+    this.#runsSinceMs = this.#world.nowMs;
     this.#state = 'running';
     const backlog = this.#backlog;
     this.#backlog = [];

@@ -8,14 +8,17 @@ import { Invariants } from './invariants.ts';
 import { hasher } from './keys.ts';
 import { Network } from './network.ts';
 import { Operators } from './operators.ts';
+import { SecondTarget } from './second-target.ts';
 import { Site } from './site.ts';
+import { Users } from './users.ts';
 import { virtualTimeouts } from './virtual-timeouts.ts';
 import { World } from './world.ts';
 
 const sendingWorkers = 3;
 const receivingWorkers = 5;
+const secondTargetShare = 0.3;
 const chaosMsMin = 8_000;
-const chaosMsMax = 26_000;
+const chaosMsMax = 23_000;
 const settleMsMax = 90_000;
 const lookEveryMs = 500;
 
@@ -29,6 +32,9 @@ export interface SeedResult {
   readonly commits: number;
   readonly claims: number;
   readonly faults: number;
+  /** Stops that were granted behind a barrier, and reversals that were carried through. */
+  readonly ensured: number;
+  readonly reversals: number;
   readonly refusedWrites: number;
   /** Commits that a writer from the past put where archived ones had been (S10). */
   readonly strays: number;
@@ -64,6 +70,7 @@ class History {
   readonly #options: RunOptions;
   #sites: readonly Site[] = [];
   #faults: Faults | undefined;
+  #operators: Operators | undefined;
 
   constructor(seed: number, world: World, options: RunOptions) {
     this.#seed = seed;
@@ -92,10 +99,17 @@ class History {
     const faults = new Faults(world, network, this.#sites, this.#options.faults);
     this.#faults = faults;
     const operators = new Operators(world, source, target);
+    this.#operators = operators;
+    const users = new Users(world, () => operators.sides);
+    const second = new SecondTarget(world, source);
     for (const { masters, workers } of this.#sites) {
       for (const node of [...masters, ...workers]) faults.startSoon(node);
     }
     operators.begin();
+    users.begin();
+    // Not in every history: a source with one target is the rule.
+    const hasSecond = world.random.chance(secondTargetShare);
+    if (hasSecond) second.begin();
     faults.begin();
     const check = () => {
       for (const each of invariants) each.check();
@@ -104,20 +118,21 @@ class History {
     };
     await world.runUntil(world.random.between(chaosMsMin, chaosMsMax), check);
     faults.end();
-    const configured = { isDone: false };
-    void operators.end().then(() => {
-      configured.isDone = true;
+    const commands = { areDone: false };
+    void Promise.all([operators.end(users), hasSecond ? second.end() : undefined]).then(() => {
+      commands.areDone = true;
     });
-    await this.#settle(source, target, configured, check);
+    await this.#settle(operators, commands, check);
     await this.#verify();
   }
 
-  async #settle(source: Site, target: Site, configured: { isDone: boolean }, check: () => boolean): Promise<void> {
+  async #settle(operators: Operators, commands: { areDone: boolean }, check: () => boolean): Promise<void> {
     const world = this.#world;
     const endMs = world.nowMs + settleMsMax;
     for (;;) {
       await world.runUntil(world.nowMs + lookEveryMs, check);
-      const missing = configured.isDone ? whatIsMissing(source, target) : 'the synchronization is not configured';
+      const { source, target } = operators.sides;
+      const missing = commands.areDone ? whatIsMissing(source, target) : 'the last commands are not done';
       if (missing === undefined) return;
       if (world.nowMs >= endMs) {
         world.fail(`${settleMsMax / 1_000} s after the last fault ${missing}`);
@@ -152,6 +167,8 @@ class History {
       commits: commits.length,
       claims: commits.filter(({ events }) => events.some(({ type }) => type === 'LeadershipClaimed')).length,
       faults: [...(this.#faults?.counts.values() ?? [])].reduce((sum, count) => sum + count, 0),
+      ensured: this.#sites.reduce((sum, { barriers }) => sum + barriers.ensured, 0),
+      reversals: this.#operators?.counts.get('reversed') ?? 0,
       refusedWrites: this.#sites.reduce((sum, { target }) => sum + target.refused, 0),
       strays: this.#sites.reduce((sum, { chronicle }) => sum + chronicle.strays, 0),
       rebuilds: this.#sites.reduce((sum, { chronicle }) => sum + chronicle.rebuilds, 0),
@@ -176,14 +193,20 @@ function whatIsMissing(source: Site, target: Site): string | undefined {
   }
   const { synchronization, shards } = target.chronicle.state;
   if (synchronization.phase !== 'active') return `the synchronization is ${synchronization.phase}`;
+  if (!source.users.isWritable) return 'the source is read-only';
+  if (target.users.isWritable) return 'the target is writable';
+  const remembered = synchronization.identity?.head;
+  if (remembered !== undefined && !source.chronicle.contains(remembered))
+    return 'a head is remembered that the source lost';
   const names = source.data.shards().map(shardKey);
   if (names.length !== shards.byKey.size) return `${shards.byKey.size} shards are known, there are ${names.length}`;
   for (const shard of source.data.shards()) {
     const key = shardKey(shard);
     const status = shards.byKey.get(key)?.status;
     if (status !== 'running') return `${key} is ${status ?? 'unknown'}`;
-    const [there, here] = [source.data.tickOf(shard), target.target.positionOf(shard)?.tick ?? 0];
-    if (there !== here) return `${key} is at ${here} of ${there}`;
+    const [there, here] = [source, target].map(({ users }) => users.collections.get(shard.collection)?.writes ?? []);
+    if (there?.join() !== here?.join())
+      return `${key} has ${here?.length} writes and not the ${there?.length} of its source`;
   }
   return undefined;
 }

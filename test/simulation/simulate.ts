@@ -5,32 +5,30 @@
  *   npm run simulate -- --seed=17 [--lines=200]         one seed again, with the end of what happened
  *   npm run simulate -- --planted                       shows that bugs put in on purpose are found
  *
+ * In as many processes as there are cores, or `--jobs=2`.
+ *
  * Ends with a line of figures, and with status 1 when a promise was broken.
  */
 import { fileURLToPath } from 'node:url';
 import { figuresOf } from './figures.ts';
 import { findPlanted } from './find-planted.ts';
 import { BadOption, readOptions, type SimulateOptions, usage } from './options.ts';
-import { runSeed, type SeedResult } from './run-seed.ts';
+import { runSeeds } from './run-seeds.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-async function main(options: SimulateOptions): Promise<number> {
-  if (options.planted) return (await findPlanted(root, console.log)) ? 0 : 1;
+async function main({ firstSeed: first, seeds: count, ...options }: SimulateOptions): Promise<number> {
+  if (options.planted) return (await findPlanted(root, options.jobs, console.log)) ? 0 : 1;
   const startedMs = performance.now();
-  const results: SeedResult[] = [];
-  for (let seed = options.firstSeed; seed < options.firstSeed + options.seeds; seed += 1) {
-    const { lines, ...result } = await runSeed(seed, { lines: options.lines });
-    results.push({ ...result, lines: [] });
-    if (result.violation === undefined && options.seeds > 1) continue;
-    for (const line of lines) console.log(line);
-    console.log(`trace ${result.trace}`);
-    if (result.violation === undefined) continue;
-    console.log(`seed ${seed} fails: ${result.violation}; again with --seed=${seed}`);
-    break;
-  }
+  const results = await runSeeds({ first, count, ...options, jobs: Math.min(options.jobs, count) });
+  const failed = results.find(({ violation }) => violation !== undefined);
+  const shown = failed ?? (count === 1 ? results[0] : undefined);
+  for (const line of shown?.lines ?? []) console.log(line);
+  if (shown !== undefined) console.log(`seed ${shown.seed}: digest of all that happened ${shown.trace}`);
+  if (failed !== undefined)
+    console.log(`seed ${failed.seed} fails: ${failed.violation}; again with --seed=${failed.seed}`);
   console.log(figuresOf(results, performance.now() - startedMs));
-  return results.some(({ violation }) => violation !== undefined) ? 1 : 0;
+  return failed === undefined ? 0 : 1;
 }
 
 try {

@@ -7,9 +7,9 @@ import { type EngineWorld, ModelRoles, requestLifeMs, requestTimeoutMs } from '.
 import { NoAnswer } from './network.ts';
 import { SimProcess } from './process.ts';
 import type { Site } from './site.ts';
+import { endOfToken } from './tokens.ts';
 
 const callMsMax = 10_000;
-const nanosecondsPerMs = 1_000_000;
 
 /** One worker's place in a datacenter: an address, and the process that listens there now, if one does. */
 export class WorkerNode {
@@ -84,19 +84,17 @@ export class WorkerNode {
         throw new Error('the simulation configures workers itself');
       },
       register: async (registration, signal) => {
-        const askedMs = site.world.nowMs;
         const answer = await ask('PUT worker', callMsMax, signal, ({ workers }, gone) =>
           workers.register(registration, gone),
         );
-        this.#granted(process, askedMs + answer.expiresDuration / nanosecondsPerMs);
+        this.#granted(process, answer.clusterToken);
         return answer;
       },
       instructions: async (workerId, after, waitMs, signal) => {
-        const askedMs = site.world.nowMs;
         const answer = await ask('GET tasks', waitMs * 1.5, signal, ({ workers }, gone) =>
           workers.instructions(workerId, after, waitMs, gone),
         );
-        this.#granted(process, askedMs + site.workerLeaseMs);
+        this.#granted(process, answer.clusterToken);
         return answer;
       },
       report: (workerId, report, signal) =>
@@ -110,8 +108,8 @@ export class WorkerNode {
     };
   }
 
-  #granted(process: SimProcess, untilMs: number): void {
-    if (process === this.process) this.tokenUntilMs = Math.max(this.tokenUntilMs, untilMs);
+  #granted(process: SimProcess, token: string | undefined): void {
+    if (process === this.process && token !== undefined) this.tokenUntilMs = endOfToken(token);
   }
 
   #engineWorld(): EngineWorld {
@@ -136,6 +134,18 @@ export class WorkerNode {
           to: () => database.process,
           what: 'write a batch',
           handle: async () => target.apply(sent),
+          timeoutMs: requestTimeoutMs,
+          repeatable: false,
+          lifeMs: requestLifeMs,
+        });
+      },
+      shape: (shards, drop) => {
+        const tokenUntilMs = this.tokenUntilMs;
+        return network.call({
+          from: process,
+          to: () => database.process,
+          what: 'bring the structure in line',
+          handle: async () => target.shape(shards, drop, tokenUntilMs),
           timeoutMs: requestTimeoutMs,
           repeatable: false,
           lifeMs: requestLifeMs,

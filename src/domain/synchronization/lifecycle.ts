@@ -6,6 +6,10 @@ export interface BeginEpoch {
   readonly kind: 'begin-epoch';
   readonly reason: string;
 }
+/** Nobody's writes of before can land on the target any more. */
+export interface SettleTarget extends EventData<'TargetSettled'> {
+  readonly kind: 'settle-target';
+}
 /** `DELETE /_api/sync`. */
 export interface CancelSync extends EventData<'SyncCancelRequested'> {
   readonly kind: 'cancel-sync';
@@ -26,6 +30,13 @@ export interface FailSync extends EventData<'SyncFailed'> {
 export function beginEpoch(state: Synchronization, { reason }: BeginEpoch, context: Context): Decision {
   if (state.phase !== 'active') return decided();
   return decided({ type: 'EpochBegan', data: { epoch: context.newId(), reason } });
+}
+
+/** Nothing when another epoch has begun meanwhile. */
+export function settleTarget(state: Synchronization, { epoch }: SettleTarget): Decision {
+  if (state.phase !== 'active' || state.configuration?.epoch !== epoch || state.settledEpoch === epoch)
+    return decided();
+  return decided({ type: 'TargetSettled', data: { epoch } });
 }
 
 /** Repeatable: nothing to do when inactive. A repetition may add force and change the modes, never take force back. */

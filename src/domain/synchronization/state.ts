@@ -43,6 +43,8 @@ export interface Synchronization {
   readonly lastStop: LastStop | null;
   /** What cannot be replicated, each with its reason. */
   readonly problems: readonly StructureProblem[];
+  /** The epoch under which nobody's writes of before can land on the target any more; null before one is known. */
+  readonly settledEpoch: string | null;
   /** Drops that wait for an operator, `database/collection` (S1). */
   readonly heldDrops: readonly string[];
   /** Held drops that an operator confirmed and the inventory task has not reported as done. */
@@ -66,6 +68,7 @@ export const initialSynchronization: Synchronization = {
   failure: null,
   lastStop: null,
   problems: [],
+  settledEpoch: null,
   heldDrops: [],
   confirmedDrops: [],
 };
@@ -89,6 +92,8 @@ export function evolveSynchronization(
       return { ...state, identity: event.data };
     case 'EpochBegan':
       return configured(state, { epoch: event.data.epoch });
+    case 'TargetSettled':
+      return { ...state, settledEpoch: event.data.epoch };
     case 'SyncCancelRequested':
       return { ...state, phase: 'cancelling', cancellation: event.data, withdrawn: null };
     case 'SyncCancelWithdrawn':

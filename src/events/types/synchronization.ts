@@ -24,6 +24,8 @@ export const SyncCredentialsReplaced = z.strictObject({
 export const SourceIdentified = z.strictObject({ deploymentId: Name, version: z.string(), head: LogHead });
 /** Checkpoints of the epoch before mean nothing any more (S3). */
 export const EpochBegan = z.strictObject({ epoch: Name, reason: z.string() });
+/** The target refuses writes, and those that its servers had taken before have ended: under this epoch only we write it. */
+export const TargetSettled = z.strictObject({ epoch: Name });
 export const SyncCancelRequested = z.strictObject({
   /** Go on without the source when it does not answer. */
   force: z.boolean(),

@@ -1,11 +1,11 @@
 import type { Barrier } from '../../domain/outgoing/state.ts';
 import type { ServerTick } from '../../events/types/barrier.ts';
 import type { ArangoDeployment } from '../../replication/arango.ts';
+import { runningWrites, textOfWrites } from '../running-writes.ts';
 import { type NotReadOnly, notReadOnly } from '../server-mode.ts';
 import { readDatabase } from '../structure/local-structure.ts';
 import type { Core } from './core.ts';
 import { mayStillReceive } from './letting-go.ts';
-import { runningWrites } from './running-writes.ts';
 
 interface LastTick {
   readonly tick: string;
@@ -89,7 +89,7 @@ export class BarrierReconciler {
     const follows = this.#core.control.state.synchronization.phase !== 'inactive';
     if (follows && mayStillReceive(this.#core)) return wait('workers to let go of what this deployment receives');
     const writes = await runningWrites(deployment, signal);
-    if (writes !== undefined) return wait(writes);
+    if (writes.length > 0) return wait(textOfWrites(writes));
     wait('the last writes to end');
     await clock.sleep(settings.times.barrierQuietMs, signal);
     signal.throwIfAborted();

@@ -1,5 +1,7 @@
+import type { StructureProblem } from '../../domain/synchronization/state.ts';
 import { type ShardRef, shardKey } from '../../events/types/parts.ts';
 import type { WireBarrier } from '../../wire/outgoing.ts';
+import type { ListedDatacenter } from '../../wire/shard-listing.ts';
 import type { ChecksumService } from '../services/checksum-service.ts';
 import type { Core } from './core.ts';
 import type { SourceLink } from './source-link.ts';
@@ -24,6 +26,8 @@ export class InSyncReconciler {
   /** Keys of shards whose trees were equal, with the task that received them then. */
   readonly #equal = new Map<string, string>();
   #epoch = '';
+  /** Shards of the source that nobody follows here, by its structure behind the barrier; undefined: not looked yet. */
+  #unfollowed: { readonly version: string; readonly count: number } | undefined;
 
   constructor(core: Core, link: SourceLink, checksums: ChecksumService) {
     this.#core = core;
@@ -40,6 +44,7 @@ export class InSyncReconciler {
     if (barrier.epoch !== this.#epoch) this.#begin(barrier.epoch);
     // What was equal before something landed late need not be any more.
     for (const key of this.#core.control.state.suspects.keys()) this.#equal.delete(key);
+    await this.#compareStructure(barrier.epoch, signal);
     const waiting = this.#reached(barrier).filter(({ key, taskId }) => this.#equal.get(key) !== taskId);
     if (waiting.length === 0) return;
     const batch = waiting.slice(0, comparedAtOnce);
@@ -60,11 +65,36 @@ export class InSyncReconciler {
     const { barrier } = this.#link;
     if (barrier?.ticks === undefined || barrier.epoch !== this.#epoch) return { inSync: 0, notInSync: total };
     const inSync = this.#reached(barrier).filter(({ key, taskId }) => this.#equal.get(key) === taskId).length;
-    return { inSync, notInSync: total - inSync };
+    const unfollowed = this.#unfollowed?.version === this.#structureVersion() ? this.#unfollowed.count : undefined;
+    const notInSync = total - inSync + (unfollowed ?? 0);
+    return { inSync, notInSync: unfollowed === undefined ? Math.max(1, notInSync) : notInSync };
+  }
+
+  /**
+   * A collection that was made just before the barrier may not be known here yet: then all that is known being equal does
+   * not mean that everything is there.
+   */
+  async #compareStructure(epoch: string, signal: AbortSignal): Promise<void> {
+    const version = this.#structureVersion();
+    const isComplete = this.#unfollowed?.count === 0;
+    if (isComplete && this.#unfollowed?.version === version) return;
+    const { deployment } = this.#core.ports;
+    const { databases } = await (await this.#link.masters(signal)).listing(deployment.id, signal);
+    if (epoch !== this.#epoch || version !== this.#structureVersion()) return;
+    const { shards, synchronization } = this.#core.control.state;
+    const count = unfollowedShards(databases, shards.byKey, synchronization.problems);
+    this.#unfollowed = count === undefined ? undefined : { version, count };
+  }
+
+  /** Another text when other shards are followed, or other problems are known. */
+  #structureVersion(): string {
+    const { shards, synchronization } = this.#core.control.state;
+    return `${shards.version} ${synchronization.problems.length}`;
   }
 
   #begin(epoch: string): void {
     this.#epoch = epoch;
+    this.#unfollowed = undefined;
     this.#equal.clear();
   }
 
@@ -78,4 +108,26 @@ export class InSyncReconciler {
       return memory.telemetry.of(taskId)?.reachedBarrier === epoch ? [{ key, shard, taskId }] : [];
     });
   }
+}
+
+/**
+ * How many shards the source has that are neither followed nor known not to be replicable; undefined when it could not
+ * list all of them.
+ */
+function unfollowedShards(
+  databases: ListedDatacenter['databases'],
+  followed: ReadonlyMap<string, unknown>,
+  problems: readonly StructureProblem[],
+): number | undefined {
+  const known = new Set(problems.map(({ database, collection }) => JSON.stringify([database, collection])));
+  let count = 0;
+  for (const [database, { collections, error }] of Object.entries(databases)) {
+    if (error !== '') return undefined;
+    for (const [collection, { shards }] of Object.entries(collections)) {
+      if (known.has(JSON.stringify([database, collection]))) continue;
+      const indexes = Object.keys(shards).map(Number);
+      count += indexes.filter((shardIndex) => !followed.has(shardKey({ database, collection, shardIndex }))).length;
+    }
+  }
+  return count;
 }

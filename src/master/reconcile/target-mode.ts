@@ -1,4 +1,5 @@
-import { readMode, setMode } from '../server-mode.ts';
+import { runningWrites, textOfWrites } from '../running-writes.ts';
+import { notReadOnly, readMode, setMode } from '../server-mode.ts';
 import type { BarrierReconciler } from './barriers.ts';
 import type { Core } from './core.ts';
 
@@ -17,6 +18,8 @@ export class TargetModeReconciler {
   readonly #core: Core;
   readonly #barriers: BarrierReconciler;
   #setAtMs = -Infinity;
+  /** What users were writing when the target became read-only under an epoch: others cannot write. */
+  #leftovers: { readonly epoch: string; readonly ids: ReadonlySet<string> } | undefined;
   #sight: { readonly term: number; readonly epoch: string; readonly isReadOnly: boolean } | undefined;
 
   constructor(core: Core, barriers: BarrierReconciler) {
@@ -32,13 +35,14 @@ export class TargetModeReconciler {
   }
 
   async step(signal: AbortSignal): Promise<void> {
-    const { phase } = this.#core.control.state.synchronization;
-    if (phase !== 'active') return;
+    const { phase, configuration } = this.#core.control.state.synchronization;
+    if (phase !== 'active' || configuration === null) return;
     const { front } = this.#core.ports.deployment;
     if ((await readMode(front, signal)) === 'readonly') {
-      this.#note(true);
+      await this.#settle(configuration.epoch, signal);
       return;
     }
+    this.#leftovers = undefined;
     if (this.#nowMs() - this.#setAtMs < settleMs) return;
     await this.#endEpoch(signal);
     this.#note(false);
@@ -50,6 +54,36 @@ export class TargetModeReconciler {
     this.#core.ports.logger.info('made the target read-only');
     // What waits for it need not wait for the next round.
     this.#core.control.touch();
+  }
+
+  /**
+   * What servers had taken while they were writable may still land, and a transaction ends in its own time: a shard that is
+   * compared before that would keep such a write for ever, since the source never tells of it.
+   */
+  async #settle(epoch: string, signal: AbortSignal): Promise<void> {
+    const { control, desk, ports, settings } = this.#core;
+    const isSettled = () => control.state.synchronization.settledEpoch === epoch;
+    if (!isSettled() && (await this.#isQuiet(epoch, signal))) {
+      await ports.clock.sleep(settings.times.barrierQuietMs, signal);
+      signal.throwIfAborted();
+      if ((await readMode(ports.deployment.front, signal)) !== 'readonly') return;
+      await desk.internal({ kind: 'settle-target', epoch }, 'target mode', signal);
+    }
+    this.#note(isSettled());
+  }
+
+  /** No server takes writes any more, and the transactions of before have ended. */
+  async #isQuiet(epoch: string, signal: AbortSignal): Promise<boolean> {
+    const { deployment, logger } = this.#core.ports;
+    const servers = await notReadOnly(await deployment.everyServer(signal), signal);
+    // A server that is silent cannot be written either.
+    if (servers.some(({ isWritable }) => isWritable)) return false;
+    const running = await runningWrites(deployment, signal);
+    if (this.#leftovers?.epoch !== epoch) this.#leftovers = { epoch, ids: new Set(running.map(({ id }) => id)) };
+    const { ids } = this.#leftovers;
+    const left = running.filter(({ id }) => ids.has(id));
+    if (left.length > 0) logger.info(`the target waits for ${textOfWrites(left)}`);
+    return left.length === 0;
   }
 
   /**

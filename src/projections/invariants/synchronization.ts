@@ -8,6 +8,7 @@ const FROM: Partial<Record<KnownEvent['type'], readonly SyncPhase[]>> = {
   SyncCredentialsReplaced: ['active'],
   SourceIdentified: ['active'],
   EpochBegan: ['active'],
+  TargetSettled: ['active'],
   SyncCancelRequested: ['active', 'failed', 'cancelling'],
   SyncCancelWithdrawn: ['cancelling'],
   SyncStopped: ['cancelling'],

@@ -29,7 +29,7 @@ export class FakeServer implements ArangoServer {
   /** Streaming transactions that run. */
   transactions: string[] = [];
   /** AQL queries that run. */
-  queries: { readonly query: string; readonly modificationQuery?: boolean }[] = [];
+  queries: { readonly id: string; readonly query: string; readonly modificationQuery?: boolean }[] = [];
   tick = 100;
   /** Number of its data directory. */
   serverId = '7';

@@ -1,0 +1,143 @@
+import type { Master } from '../../src/master/master.ts';
+import { ApiError } from '../../src/wire/api-error.ts';
+import type { BarrierInfo } from '../../src/wire/barrier-info.ts';
+import type { Caller } from '../../src/wire/caller.ts';
+import { askMasters } from './ask-masters.ts';
+import { credentials } from './keys.ts';
+import type { SimProcess } from './process.ts';
+import type { Site } from './site.ts';
+
+export const operator: Caller = { kind: 'user', name: 'root' };
+const callMsMax = 15_000;
+const againMs = 700;
+const pollMs = 400;
+
+/** The operator went away in the middle: nothing is put back, and the command has to be repeated. */
+export class Interrupted extends Error {
+  override readonly name = 'Interrupted';
+}
+
+export interface Stop {
+  /** The source stays read-only, to become the target (a reversal). */
+  readonly sourceServerMode: 'default' | 'readonly';
+  /** How long to wait behind the barrier. */
+  readonly timeoutMs: number;
+  /** Called between the steps; may throw {@link Interrupted}. */
+  readonly between: () => void;
+}
+
+/** What an operator's command line does, step by step, as `cli/` does it. */
+export class Commands {
+  readonly #process: SimProcess;
+
+  constructor(process: SimProcess) {
+    this.#process = process;
+  }
+
+  ask<T>(site: Site, what: string, handle: (master: Master, gone: AbortSignal) => Promise<T>): Promise<T> {
+    const { masters: nodes, network } = site;
+    return askMasters({ network, from: this.#process, nodes, what, handle, timeoutMs: callMsMax }).catch((error) => {
+      if (error instanceof ApiError) throw new Error(`refused: ${error.status} ${error.message}`);
+      throw error;
+    });
+  }
+
+  async configure(source: Site, target: Site): Promise<void> {
+    const endpoints = source.masters.map(({ publicEndpoint }) => publicEndpoint);
+    const configure = () =>
+      this.ask(target, 'configure', ({ sync }, gone) =>
+        sync.configure({ source: endpoints, authentication: credentials }, operator, gone),
+      );
+    try {
+      await configure();
+    } catch (error) {
+      if (!String(error).includes('abort outgoing sync')) throw error;
+      // As the refusal says: the log has lost that this target stopped.
+      await this.ask(target, 'abort outgoing', ({ outgoing }, gone) => outgoing.stop(source.id, {}, operator, gone));
+      await configure();
+    }
+  }
+
+  /** Again and again, as somebody who sees to it does. */
+  async untilDone(command: () => Promise<unknown>): Promise<void> {
+    for (;;) {
+      try {
+        await command();
+        return;
+      } catch (error) {
+        if (error instanceof Interrupted) throw error;
+        this.#process.logger.info(`tries again: ${error instanceof Error ? error.message : String(error)}`);
+        await this.sleep(againMs);
+      }
+    }
+  }
+
+  /** Stops in sync behind a barrier; when that fails all is as before, unless it is already stopping. Repeatable. */
+  async stop(target: Site, { sourceServerMode, timeoutMs, between }: Stop): Promise<void> {
+    const status = await this.#status(target);
+    if (status === 'inactive') return;
+    if (status === 'failed') throw new Error('the synchronization has failed: it cannot be stopped in sync');
+    try {
+      const isCancelling = status === 'cancelling';
+      if (!isCancelling) await this.#waitBehindBarrier(target, timeoutMs, between);
+      const request = {
+        ...(isCancelling ? {} : { ensure_in_sync: true }),
+        target_server_mode: 'default',
+        source_server_mode: sourceServerMode,
+      } as const;
+      await this.ask(target, 'cancel', ({ sync }, gone) => sync.cancel(request, operator, gone));
+      await this.#untilInactive(target, between);
+    } catch (error) {
+      if (!(error instanceof Interrupted)) await this.#asBefore(target);
+      throw error;
+    }
+  }
+
+  async liftBarrier(target: Site): Promise<void> {
+    await this.ask(target, 'lift the barrier', ({ barrier }, gone) => barrier.lift(operator, gone));
+  }
+
+  async isHeld(source: Site): Promise<boolean> {
+    const info = await this.ask(source, 'status', async ({ sync }) => sync.info('short'));
+    return info.held_read_only === true;
+  }
+
+  async sleep(ms: number): Promise<void> {
+    await this.#process.clock.sleep(ms);
+  }
+
+  async #waitBehindBarrier(target: Site, timeoutMs: number, between: () => void): Promise<void> {
+    const endMs = target.world.nowMs + timeoutMs;
+    await this.ask(target, 'set the barrier', ({ barrier }, gone) => barrier.set(operator, gone));
+    for (;;) {
+      between();
+      const info = await this.ask(target, 'barrier', async ({ barrier }): Promise<BarrierInfo> => barrier.info());
+      if (info.SourceServerReadonly && info.not_in_sync_shards === 0) return;
+      if (target.world.nowMs > endMs) throw new Error(`not in sync in time: ${JSON.stringify(info)}`);
+      await this.sleep(pollMs);
+    }
+  }
+
+  async #untilInactive(target: Site, between: () => void): Promise<void> {
+    for (;;) {
+      between();
+      const status = await this.#status(target);
+      if (status === 'inactive') return;
+      if (status !== 'cancelling') throw new Error(`nothing was stopped: it is ${status}`);
+      await this.sleep(pollMs);
+    }
+  }
+
+  async #asBefore(target: Site): Promise<void> {
+    const status = await this.#status(target);
+    if (status !== 'cancelling' && status !== 'inactive') await this.liftBarrier(target);
+  }
+
+  async #status(target: Site): Promise<string> {
+    const info = await this.ask(target, 'status', async (master, gone) => {
+      await master.refresh(gone);
+      return master.sync.info('short');
+    });
+    return info.status;
+  }
+}
