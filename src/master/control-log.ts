@@ -164,9 +164,12 @@ export class ControlLog {
     const plane = new ControlPlane();
     for (;;) {
       const commits = await this.#options.log.read(plane.head, commitsPerRead, signal);
-      if (commits.length === 0) return plane;
+      if (commits.length === 0) break;
       for (const commit of commits) plane.apply(commit);
     }
+    // Archived while it was read: what is known already counts until the next look.
+    if (plane.position >= this.#plane.position) return plane;
+    throw new Error(`the event log was read to position ${plane.position} only, ${this.#plane.position} is known`);
   }
 
   #exclusive<T>(work: () => Promise<T>): Promise<T> {

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { commitHasher } from '../../src/adapters/crypto/commit-hasher.ts';
 import type { Commit, EventLog, Head } from '../../src/events/log.ts';
+import { LogArchivedPast } from '../../src/events/log-errors.ts';
 import { openMemoryLog } from '../../src/events/memory-log.ts';
 import { MemoryCommitStore } from '../../src/events/memory-store.ts';
 import { ControlLog } from '../../src/master/control-log.ts';
@@ -67,4 +68,22 @@ it('S10: shows the state of before until all is read again that archiving left',
   expect(seen).not.toContain(0);
   expect([...follower.state.masters.keys()]).toEqual(['m1', 'm2']);
   expect(follower.head.position).toBe(3);
+});
+
+it('S10: keeps the state of before when the reading from the beginning ends before it', async () => {
+  const store = new MemoryCommitStore();
+  const writer = controlLog(openMemoryLog(hasher, store));
+  const command = { kind: 'register-master', masterId: 'm1', endpoint: 'https://m1', publicEndpoints: [] } as const;
+  await writer.submit({ command, cause: 'test', authority: () => 0 });
+  const log = openMemoryLog(hasher, store);
+  const watched = new WatchedLog(log);
+  const follower = controlLog(watched);
+  await follower.refresh();
+  // Archived once more while it is read: the first part comes empty.
+  watched.read = async (after) => {
+    if (after.position > 0) throw new LogArchivedPast(after.position, 9);
+    return [];
+  };
+  await expect(follower.refresh()).rejects.toThrow('read to position 0 only, 1 is known');
+  expect([...follower.state.masters.keys()]).toEqual(['m1']);
 });
