@@ -85,6 +85,10 @@ class MastersClient implements ConnectedMasters {
     await this.#send({ method: 'PUT', path: '/_api/sync/structure', body: report, signal });
   }
 
+  async drain(...[workerId, signal]: Parameters<Masters['drain']>): Promise<void> {
+    await this.#send({ method: 'POST', path: `${pathOf(workerId)}/drain`, signal });
+  }
+
   async deregister(...[workerId, signal]: Parameters<Masters['deregister']>): Promise<void> {
     await this.#send({ method: 'DELETE', path: pathOf(workerId), signal });
   }

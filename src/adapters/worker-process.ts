@@ -70,7 +70,7 @@ export interface WorkerProcess {
   readonly listening: Promise<{ readonly port: number }>;
   /** Resolves when everything has ended; rejects with what made the worker end by itself. */
   readonly ended: Promise<void>;
-  /** Stops tasks, signs off, closes everything; the same as `ended`. */
+  /** Hands its tasks over, signs off, closes everything; the same as `ended`. */
   stop(): Promise<void>;
 }
 
@@ -159,7 +159,7 @@ async function runWorkerProcess(
     log,
   });
   const renewing = renewCertificate(masters, endpoint, configuration, server, clock, log, signal);
-  await parts.worker.run(signal);
+  await parts.worker.run(new AbortController().signal, signal);
   await renewing;
 }
 

@@ -41,7 +41,14 @@ import {
 import { type ConfirmDrops, confirmDrops, type ReportStructure, reportStructure } from './synchronization/structure.ts';
 import { type AssignTasks, assignTasks } from './tasks/assign.ts';
 import { type ReconcileTasks, reconcileTasks, wantedTasks } from './tasks/wanted.ts';
-import { type RegisterWorker, type RemoveWorker, registerWorker, removeWorker } from './workers/decide.ts';
+import {
+  type DrainWorker,
+  drainWorker,
+  type RegisterWorker,
+  type RemoveWorker,
+  registerWorker,
+  removeWorker,
+} from './workers/decide.ts';
 
 /** Everything that can be asked of the leader, by operators, workers, the other datacenter, or its own reconcilers. */
 export type Command =
@@ -50,6 +57,7 @@ export type Command =
   | RegisterMaster
   | RemoveMaster
   | RegisterWorker
+  | DrainWorker
   | RemoveWorker
   | SetMessageTimeout
   | ConfigureSync
@@ -93,6 +101,8 @@ export function decide(control: Control, command: Command, context: Context): De
       return removeMaster(masters, command);
     case 'register-worker':
       return registerWorker(workers, tasks, command);
+    case 'drain-worker':
+      return drainWorker(workers, tasks, command);
     case 'remove-worker':
       return removeWorker(workers, tasks, command);
     case 'set-message-timeout':

@@ -34,6 +34,7 @@ export const vocabulary = {
   MasterRegistered: first(members.MasterRegistered),
   MasterLeft: first(members.MasterLeft),
   WorkerRegistered: first(members.WorkerRegistered),
+  WorkerDraining: first(members.WorkerDraining),
   WorkerLeft: first(members.WorkerLeft),
   MessageTimeoutSet: first(members.MessageTimeoutSet),
   SyncConfigured: first(synchronization.SyncConfigured),

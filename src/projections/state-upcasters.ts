@@ -2,7 +2,7 @@ import { actorOf } from '../events/actor.ts';
 import { parseCanonical } from '../events/canonical.ts';
 
 /** Version of the shape of `ControlState`: a snapshot of another one is not used. Raise it with every change. */
-export const STATE_SCHEMA = 3;
+export const STATE_SCHEMA = 4;
 
 /** Brings a state of one schema into the shape of the next. */
 type StateUpcaster = (state: Record<string, unknown>) => Record<string, unknown>;
@@ -11,7 +11,7 @@ type StateUpcaster = (state: Record<string, unknown>) => Record<string, unknown>
  * One per older schema, from 1 on. An archived state is all that is left of what came before it, so no schema is ever
  * given up: without its upcaster no master could lead from such a log any more.
  */
-const UPCASTERS: readonly StateUpcaster[] = [withActors, withServerMode];
+const UPCASTERS: readonly StateUpcaster[] = [withActors, withServerMode, withLeavingWorkers];
 
 /** A state as an archive kept it, in today's shape; undefined when it is of a schema that is not known. */
 export function upcastState(canonical: string, schema: number): unknown {
@@ -43,4 +43,11 @@ function withServerMode(state: Record<string, unknown>): Record<string, unknown>
     outgoing: new Map([...outgoing].map(([id, target]) => [id, { ...target, barrier: null }])),
     serverMode: { wishedReadOnly: false, held: synchronization.phase !== 'inactive' },
   };
+}
+
+/** 3 → 4: workers that are about to end; until then there was no such thing. */
+function withLeavingWorkers(state: Record<string, unknown>): Record<string, unknown> {
+  const workers = state.workers as { readonly byId: ReadonlyMap<string, object> };
+  const byId = new Map([...workers.byId].map(([id, worker]) => [id, { ...worker, leaving: false }]));
+  return { ...state, workers: { ...workers, byId } };
 }

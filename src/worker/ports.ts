@@ -29,6 +29,8 @@ export interface Masters {
   ): Promise<WorkerInstructions>;
   report(workerId: string, report: WorkerReport, signal: AbortSignal): Promise<void>;
   structure(report: StructureReport, signal: AbortSignal): Promise<void>;
+  /** We are about to end: the leader takes our tasks, and gives them to others once we let them go. */
+  drain(workerId: string, signal: AbortSignal): Promise<void>;
   deregister(workerId: string, signal: AbortSignal): Promise<void>;
 }
 

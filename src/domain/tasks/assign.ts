@@ -20,7 +20,8 @@ export interface AssignTasks {
  * between that it was let go. Nothing else moves.
  */
 export function assignTasks(tasks: Tasks, workers: Workers, command: AssignTasks): Decision {
-  const byId = [...workers.byId.values()].sort((a, b) => byText(a.workerId, b.workerId));
+  const staying = [...workers.byId.values()].filter(({ leaving }) => !leaving);
+  const byId = staying.sort((a, b) => byText(a.workerId, b.workerId));
   if (byId.length === 0) return decided();
   const sorted = [...tasks.values()].sort((a, b) => byText(a.taskId, b.taskId));
   const round = new Round(sorted, byId, command);

@@ -27,6 +27,8 @@ export const WorkerRegistered = z.strictObject({
   /** Never 0, never given twice. */
   serverId: z.int().positive(),
 });
+/** A worker is about to end: it gets no more tasks, and those that it has go to others. */
+export const WorkerDraining = z.strictObject({ workerId: Name, reason: z.string() });
 export const WorkerLeft = z.strictObject({ workerId: Name, reason: z.string() });
 
 /** How long a shard may be without a message before it is suspected. */

@@ -103,6 +103,12 @@ export class WorkerService {
     return this.#info(worker);
   }
 
+  /** A worker is about to end: it gets no more tasks, and is told to let go of those that it has. */
+  async drain(workerId: string, caller: Caller, signal: AbortSignal): Promise<void> {
+    const reason = caller.name === workerId ? 'it is being stopped' : `asked by ${caller.name}`;
+    await this.#core.desk.internal({ kind: 'drain-worker', workerId, reason }, 'worker drain', signal, caller);
+  }
+
   /** A worker that signs off has stopped its tasks; one that others remove stops when its lease ends. */
   async remove(workerId: string, caller: Caller, signal: AbortSignal): Promise<void> {
     const signsOff = caller.kind === 'secret' && caller.name === workerId;
@@ -224,7 +230,7 @@ export class WorkerService {
     memory.enterTerm(control.state.leadership.term, ports.clock.monotonicMs());
   }
 
-  #info({ workerId, endpoint, serverId, hostId, dbServerAffinity }: Worker): WorkerInfo {
+  #info({ workerId, endpoint, serverId, hostId, dbServerAffinity, leaving }: Worker): WorkerInfo {
     return {
       id: workerId,
       endpoint,
@@ -232,6 +238,7 @@ export class WorkerService {
       serverID: serverId,
       ...(hostId === undefined ? {} : { host: hostId }),
       ...(dbServerAffinity === undefined ? {} : { dbServerAffinity }),
+      ...(leaving ? { leaving } : {}),
     };
   }
 

@@ -53,6 +53,15 @@ export function workerRoutes(master: Master): Route[] {
       },
     },
     {
+      method: 'POST',
+      path: '/_api/worker/:id/drain',
+      ...internal,
+      handle: async ({ param, caller, signal }) => {
+        await workers.drain(param('id'), caller, signal);
+        return {};
+      },
+    },
+    {
       method: 'GET',
       path: '/_api/worker/:id/tasks',
       ...internal,

@@ -36,6 +36,12 @@ export const workerOperations: Operations = {
     answer: named('WorkerConfiguration', WorkerConfiguration),
   },
   'DELETE /_api/worker/:id': { id: 'removeWorker', summary: 'Removes a worker', answer: nothing },
+  'POST /_api/worker/:id/drain': {
+    id: 'drainWorker',
+    summary: 'A worker is about to end: its tasks go to others',
+    answer: nothing,
+    failures: unknownWorker,
+  },
   'GET /_api/worker/:id/tasks': {
     id: 'getInstructions',
     summary: 'What a worker is to do, once that differs from what it has',
