@@ -1,5 +1,6 @@
 import type { KnownEvent } from '../events/vocabulary.ts';
 import type { Occurrence } from './decision.ts';
+import { evolveKeys, initialKeys, type Keys } from './keys/state.ts';
 import { evolveLeadership, initialLeadership, type Leadership } from './leadership/state.ts';
 import { evolveMasters, initialMasters, type Masters } from './masters/state.ts';
 import { evolveOutgoing, initialOutgoing, type Outgoing } from './outgoing/state.ts';
@@ -23,6 +24,7 @@ export interface Control {
   readonly outgoing: Outgoing;
   readonly tasks: Tasks;
   readonly serverMode: ServerModeState;
+  readonly keys: Keys;
 }
 
 export const initialControl: Control = {
@@ -35,6 +37,7 @@ export const initialControl: Control = {
   outgoing: initialOutgoing,
   tasks: initialTasks,
   serverMode: initialServerMode,
+  keys: initialKeys,
 };
 
 /** The state behind an event. Total: every known event fits every state. */
@@ -49,5 +52,6 @@ export function evolve(control: Control, event: KnownEvent, occurrence: Occurren
     outgoing: evolveOutgoing(control.outgoing, event, occurrence),
     tasks: evolveTasks(control.tasks, event, occurrence),
     serverMode: evolveServerMode(control.serverMode, event),
+    keys: evolveKeys(control.keys, event, occurrence),
   };
 }

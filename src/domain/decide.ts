@@ -1,6 +1,18 @@
 import { type KeepState, keepState } from './archive/decide.ts';
 import type { Control } from './control.ts';
 import type { Context, Decision } from './decision.ts';
+import {
+  type CreateWorkerCa,
+  createWorkerCa,
+  type NoteMasterCertificate,
+  type NoteReencryption,
+  type NoteWorkerCertificate,
+  noteMasterCertificate,
+  noteReencryption,
+  noteWorkerCertificate,
+  type RotateSecret,
+  rotateSecret,
+} from './keys/decide.ts';
 import { type ClaimLeadership, claimLeadership, type ResignLeadership, resignLeadership } from './leadership/decide.ts';
 import { type RegisterMaster, type RemoveMaster, registerMaster, removeMaster } from './masters/decide.ts';
 import {
@@ -59,6 +71,11 @@ export type Command =
   | RegisterWorker
   | DrainWorker
   | RemoveWorker
+  | RotateSecret
+  | NoteReencryption
+  | CreateWorkerCa
+  | NoteWorkerCertificate
+  | NoteMasterCertificate
   | SetMessageTimeout
   | ConfigureSync
   | IdentifySource
@@ -89,7 +106,8 @@ export type Command =
  * aggregate, with the states that this one looks at.
  */
 export function decide(control: Control, command: Command, context: Context): Decision {
-  const { leadership, masters, workers, settings, synchronization, shards, outgoing, tasks, serverMode } = control;
+  const { leadership, masters, workers, settings, synchronization, shards, outgoing, tasks, serverMode, keys } =
+    control;
   switch (command.kind) {
     case 'claim-leadership':
       return claimLeadership(leadership, command);
@@ -105,6 +123,16 @@ export function decide(control: Control, command: Command, context: Context): De
       return drainWorker(workers, tasks, command);
     case 'remove-worker':
       return removeWorker(workers, tasks, command);
+    case 'rotate-secret':
+      return rotateSecret(keys, masters, workers, command);
+    case 'note-reencryption':
+      return noteReencryption(keys, command);
+    case 'create-worker-ca':
+      return createWorkerCa(keys, command);
+    case 'note-worker-certificate':
+      return noteWorkerCertificate(command);
+    case 'note-master-certificate':
+      return noteMasterCertificate(command);
     case 'set-message-timeout':
       return setMessageTimeout(settings, command);
     case 'configure-sync':

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import * as barrier from './types/barrier.ts';
+import * as keys from './types/keys.ts';
 import * as members from './types/members.ts';
 import * as synchronization from './types/synchronization.ts';
 import * as work from './types/work.ts';
@@ -36,6 +37,11 @@ export const vocabulary = {
   WorkerRegistered: first(members.WorkerRegistered),
   WorkerDraining: first(members.WorkerDraining),
   WorkerLeft: first(members.WorkerLeft),
+  MasterSecretRotated: first(keys.MasterSecretRotated),
+  SecretsReencrypted: first(keys.SecretsReencrypted),
+  WorkerCaCreated: first(keys.WorkerCaCreated),
+  WorkerCertificateRenewed: first(keys.WorkerCertificateRenewed),
+  MasterCertificateReplaced: first(keys.MasterCertificateReplaced),
   MessageTimeoutSet: first(members.MessageTimeoutSet),
   SyncConfigured: first(synchronization.SyncConfigured),
   SyncCredentialsReplaced: first(synchronization.SyncCredentialsReplaced),

@@ -11,7 +11,7 @@ type StateUpcaster = (state: Record<string, unknown>) => Record<string, unknown>
  * One per older schema, from 1 on. An archived state is all that is left of what came before it, so no schema is ever
  * given up: without its upcaster no master could lead from such a log any more.
  */
-const UPCASTERS: readonly StateUpcaster[] = [withActors, withServerMode, withLeavingWorkers];
+const UPCASTERS: readonly StateUpcaster[] = [withActors, withServerMode, withRotation];
 
 /** A state as an archive kept it, in today's shape; undefined when it is of a schema that is not known. */
 export function upcastState(canonical: string, schema: number): unknown {
@@ -45,9 +45,10 @@ function withServerMode(state: Record<string, unknown>): Record<string, unknown>
   };
 }
 
-/** 3 → 4: workers that are about to end; until then there was no such thing. */
-function withLeavingWorkers(state: Record<string, unknown>): Record<string, unknown> {
+/** 3 → 4: workers that are about to end, and the keys in use; until then there was no such thing. */
+function withRotation(state: Record<string, unknown>): Record<string, unknown> {
   const workers = state.workers as { readonly byId: ReadonlyMap<string, object> };
   const byId = new Map([...workers.byId].map(([id, worker]) => [id, { ...worker, leaving: false }]));
-  return { ...state, workers: { ...workers, byId } };
+  const keys = { current: null, retired: [], reencrypted: true, workerCas: [] };
+  return { ...state, workers: { ...workers, byId }, keys };
 }

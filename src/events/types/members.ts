@@ -13,6 +13,8 @@ export const MasterRegistered = z.strictObject({
   endpoint: Name,
   /** How the other datacenter reaches the masters through it. */
   publicEndpoints: listOf(Name),
+  /** Ids of the keys of master secrets that it accepts; absent in older versions. */
+  keys: listOf(Name).exactOptional(),
 });
 export const MasterLeft = z.strictObject({ masterId: Name, reason: z.string() });
 
