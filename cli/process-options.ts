@@ -5,6 +5,7 @@ import type { VersionInfo } from '../src/wire/cluster-members.ts';
 import type { Terminal } from './command.ts';
 import { type OptionValues, oneOf, secret, text } from './options.ts';
 import { EXIT_FAILED, programVersion } from './program.ts';
+import { type Reload, reloadOnHangUp } from './reload.ts';
 
 /** Below `TimeoutStopSec=60` of the units, with time for a service manager to see the exit. */
 const STOP_MS_MAX = 45_000;
@@ -24,11 +25,12 @@ interface RunningProcess {
 }
 
 /** Runs a master or worker until it ends or a signal stops it; resolves with the exit code. */
-export async function runProcess(
+export async function runProcess<P extends RunningProcess>(
   role: string,
   options: OptionValues<typeof processOptions>,
   terminal: Terminal,
-  start: (log: Logger) => Promise<RunningProcess>,
+  start: (log: Logger) => Promise<P>,
+  reloads: (running: P) => readonly Reload[],
 ): Promise<number> {
   const destination =
     options.logFile === undefined
@@ -41,8 +43,11 @@ export async function runProcess(
     // Also when it is ended by force.
     process.once('exit', () => rmSync(pidFile, { force: true }));
   }
+  const known = Promise.withResolvers<readonly Reload[]>();
+  const endReloading = reloadOnHangUp(known.promise, log);
   try {
     const running = await start(log);
+    known.resolve(reloads(running));
     const stop = () => {
       log.info(`the ${role} is told to stop`);
       endByForceAfter(STOP_MS_MAX, role, log);
@@ -53,6 +58,7 @@ export async function runProcess(
     await running.ended;
     return 0;
   } finally {
+    endReloading();
     if (pidFile !== undefined) rmSync(pidFile, { force: true });
   }
 }

@@ -57,8 +57,9 @@ class MastersClient implements ConnectedMasters {
     });
   }
 
-  async configure(endpoint: string, signal: AbortSignal): Promise<WorkerConfiguration> {
-    const request = { method: 'POST', path: '/_api/worker/configure', body: { endpoint }, signal } as const;
+  async configure(endpoint: string, signal: AbortSignal, renew?: boolean): Promise<WorkerConfiguration> {
+    const body = { endpoint, ...(renew === undefined ? {} : { renew }) };
+    const request = { method: 'POST', path: '/_api/worker/configure', body, signal } as const;
     const configuration = await this.#ask(request, WorkerConfiguration);
     this.#onClusterToken(configuration.cluster.token);
     return configuration;

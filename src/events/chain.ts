@@ -138,7 +138,11 @@ export function checkCommit(
   const { hash, ...unsealed } = commit;
   const checked = hasher.check(textOf(unsealed), hash);
   if (checked === 'different') return found('changed', 'its content does not match its hash');
-  if (checked === 'other-key') return found('other-key', 'it was hashed under a master secret that is not known here');
+  if (checked === 'other-key')
+    return found(
+      'other-key',
+      'it was hashed under a master secret that is not known here: give the one in use as well as the new one',
+    );
   const trouble = keyTrouble(commit, after === undefined, hasher);
   if (trouble !== undefined) return found('other-key', trouble);
   if (after !== undefined && commit.prev !== after.hash) {

@@ -14,6 +14,8 @@ export class LeaderMemory {
   readonly ledger = new InstructionLedger();
   /** Newest structure report that came, by worker. */
   readonly structureSequences = new Map<string, number>();
+  /** Keys of master secrets that a worker accepts, as its last poll said. */
+  readonly workerKeys = new Map<string, readonly string[]>();
   #term = -1;
   #sinceMs = 0;
 
@@ -27,6 +29,7 @@ export class LeaderMemory {
     this.masters.begin(nowMs);
     this.ledger.clear();
     this.structureSequences.clear();
+    this.workerKeys.clear();
   }
 
   /** How long this master leads under the term. */

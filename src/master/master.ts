@@ -13,6 +13,7 @@ import { CancellationReconciler } from './reconcile/cancellation.ts';
 import type { Core } from './reconcile/core.ts';
 import { InSyncReconciler } from './reconcile/in-sync.ts';
 import { MemberReconciler } from './reconcile/members.ts';
+import { RotationReconciler } from './reconcile/rotation.ts';
 import { ServerModeReconciler } from './reconcile/server-mode.ts';
 import { SourceLink } from './reconcile/source-link.ts';
 import { TargetModeReconciler } from './reconcile/target-mode.ts';
@@ -124,7 +125,7 @@ export class Master {
       link,
       cancellation: new CancellationReconciler(core, link),
     };
-    this.workerAuthority = new WorkerAuthority(ports.secrets, ports.certificates);
+    this.workerAuthority = new WorkerAuthority(core);
     this.barrier = new BarrierService(core, link, inSync);
     this.sync = new SyncService(core, link, this.#reconcilers.cancellation, this.barrier);
     this.outgoing = new OutgoingService(core, this.checksums, barriers, link);
@@ -160,7 +161,8 @@ export class Master {
     const { members, mode, tasks, link, cancellation, serverMode, barriers, inSync } = this.#reconcilers;
     this.#loops = Promise.all([
       this.#followLoop(),
-      this.#authorityLoop(),
+      this.#whileLeading("the workers' CA", (signal) => this.workerAuthority.step(signal)),
+      ...this.#rotationLoop(),
       this.#whileLeading('watching members', (signal) => members.step(signal)),
       this.#whileLeading('the mode of the target', (signal) => mode.step(signal)),
       this.#whileLeading('giving out tasks', (signal) => tasks.step(signal)),
@@ -194,6 +196,13 @@ export class Master {
     if (silentMs > followSilenceMsMax) return 'the event log cannot be read';
     if (this.state.leadership.leader === null) return 'no master leads at this moment';
     return undefined;
+  }
+
+  /** This master serves with another certificate, or takes other client certificates, from now on. */
+  async noteCertificate(part: 'keyfile' | 'client-ca', fingerprint: string, validUntil: string): Promise<void> {
+    const masterId = this.id;
+    const command = { kind: 'note-master-certificate', masterId, part, fingerprint, validUntil } as const;
+    await this.#membership.note(command, this.#stopping.signal);
   }
 
   /** Reads what is new in the log, so that an answer is not from the past. */
@@ -248,16 +257,11 @@ export class Master {
     return runLoop({ name, step: looking, wait, log: logger, clock }, this.#stopping.signal);
   }
 
-  /** Until the leader has made the CA of the workers: then this master can verify them. */
-  async #authorityLoop(): Promise<void> {
-    const { clock, logger } = this.#ports;
-    const found = new AbortController();
-    const step = async (signal: AbortSignal) => {
-      if ((await this.workerAuthority.load(signal)) !== undefined) found.abort();
-    };
-    const wait = (signal: AbortSignal) => clock.sleep(this.#settings.times.reconcileEveryMs, signal);
-    const until = AbortSignal.any([this.#stopping.signal, found.signal]);
-    await runLoop({ name: "reading the workers' CA", step, wait, log: logger, clock }, until);
+  #rotationLoop(): readonly Promise<void>[] {
+    const { rotation } = this.#ports;
+    if (rotation === undefined) return [];
+    const reconciler = new RotationReconciler(this.#core, rotation, this.workerAuthority);
+    return [this.#whileLeading('rotating the master secret', (signal) => reconciler.step(signal))];
   }
 
   #retentionLoop(): readonly Promise<void>[] {

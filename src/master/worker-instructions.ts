@@ -12,6 +12,7 @@ export function instructionsFor(
   deploymentId: string,
   remote: RemoteQueue | undefined,
   barrier?: WireBarrier,
+  told: Pick<WorkerInstructions, 'configuration' | 'keyInUse'> = {},
 ): WorkerInstructions {
   const tasks = [...state.tasks.values()]
     .filter((task) => task.workerId === workerId)
@@ -21,6 +22,7 @@ export function instructionsFor(
   const content = {
     term: state.leadership.term,
     deploymentId,
+    ...told,
     messageTimeout: toNanoseconds(state.settings.messageTimeoutMs),
     ...(incoming === undefined ? {} : { incoming }),
     tasks: incoming === undefined ? tasks.filter(({ type }) => type.startsWith('send-')) : tasks,

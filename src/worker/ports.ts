@@ -15,7 +15,8 @@ import type {
  * {@link WorkerUnknown} when the leader does not know this worker (any more).
  */
 export interface Masters {
-  configure(endpoint: string, signal: AbortSignal): Promise<WorkerConfiguration>;
+  /** `renew`: the certificate takes the place of one that we have. */
+  configure(endpoint: string, signal: AbortSignal, renew?: boolean): Promise<WorkerConfiguration>;
   register(registration: WorkerRegistration, signal: AbortSignal): Promise<WorkerRegistered>;
   /**
    * What to do. Answers when that is no longer `after`, or after `waitMs` unchanged. Asking with `after` confirms that

@@ -24,6 +24,8 @@ export interface WorkerOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly random?: () => number;
+  /** Told of all instructions that are taken. */
+  readonly onInstructions?: (instructions: WorkerInstructions) => void;
 }
 
 export interface WorkerStatus {
@@ -173,6 +175,7 @@ export class Worker {
         if (!this.#acceptTerm(instructions)) throw new Error(deposed(instructions, this.#term));
         lease.renew(askedMs);
         this.#fine();
+        this.#options.onInstructions?.(instructions);
         if (instructions.version !== followed.taken) {
           const { version } = instructions;
           followed.taken = version;

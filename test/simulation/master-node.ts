@@ -14,6 +14,8 @@ import { openSimSource } from './source-masters.ts';
 
 export const times = defaultTimes;
 const startAgainMs = 500;
+/** Beyond the end of every simulation. */
+const simulatedForeverMs = Date.UTC(2999, 0);
 const hopsMax = 3;
 const forwardMsMax = 10_000;
 
@@ -136,10 +138,15 @@ export class MasterNode {
         ttlMs: 3_600_000,
         issue: (targetId) => `token ${targetId} ${this.site.newId()}`,
         targetOf: (token) => token.split(' ')[1],
+        isOld: () => false,
       },
       certificates: {
-        createAuthority: () => ({ certificate: 'CA', key: 'key' }),
-        issueServerCertificate: () => ({ certificate: 'certificate', key: 'key' }),
+        lifetimes: { certificateMs: 3_600_000, authorityMs: simulatedForeverMs },
+        createAuthority: () => ({ certificate: 'CA', key: 'key', notAfter: new Date(simulatedForeverMs) }),
+        issueServerCertificate: () => ({
+          ...{ certificate: 'certificate', key: 'key', fingerprint: 'fingerprint' },
+          notAfter: new Date(simulatedForeverMs),
+        }),
       },
       metrics: { workerRegistered: () => undefined, workerStored: () => undefined },
       clock: process.clock,

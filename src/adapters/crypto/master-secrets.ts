@@ -1,5 +1,16 @@
 import { keyIdOfSecret } from './commit-hasher.ts';
 
+/** A secret that was replaced in its file is accepted for so long: not all processes read theirs at the same moment. */
+export const OLD_SECRET_MS = 3_600_000;
+
+/** Master secrets as they were read. */
+export interface GivenSecrets {
+  /** All are accepted; the first one signs. */
+  readonly secrets: readonly string[];
+  /** What is not among them is accepted for so long. 0 where they are listed one by one: what is not listed is not wanted. */
+  readonly oldForMs: number;
+}
+
 interface Held {
   readonly secret: string;
   readonly keyId: string;
@@ -59,7 +70,7 @@ export class MasterSecrets {
   }
 
   /** Takes other secrets; those that are not among them are accepted for `oldForMs` more. True when something changed. */
-  replace(secrets: readonly string[], oldForMs: number): boolean {
+  replace({ secrets, oldForMs }: GivenSecrets): boolean {
     const given = heldOf(secrets);
     const before = this.#alive();
     const left = before.filter(({ keyId }) => !given.some((held) => held.keyId === keyId));

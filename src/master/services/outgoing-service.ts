@@ -60,7 +60,7 @@ export class OutgoingService {
     } as const;
     const events = await desk.command(command, caller, signal);
     if (events.length > 0) ports.logger.info(`target ${targetId} is registered`, { endpoints: target });
-    return await this.#contact(targetId, request.remembered, signal);
+    return await this.#contact(targetId, request.remembered, signal, request.token);
   }
 
   /** Who we are, for somebody who thinks of following us; nothing is changed, and no token is given. */
@@ -82,7 +82,8 @@ export class OutgoingService {
   ): Promise<OutgoingContact> {
     const { control, desk } = this.#core;
     desk.assertLeads();
-    if (!control.state.outgoing.has(targetId)) return await this.#contact(targetId, request.remembered, signal);
+    if (!control.state.outgoing.has(targetId))
+      return await this.#contact(targetId, request.remembered, signal, request.token);
     return await this.#register({ id: targetId, ...request }, true, caller, signal);
   }
 
@@ -171,7 +172,12 @@ export class OutgoingService {
     }
   }
 
-  async #contact(targetId: string, remembered: WireHead | undefined, signal: AbortSignal): Promise<OutgoingContact> {
+  async #contact(
+    targetId: string,
+    remembered: WireHead | undefined,
+    signal: AbortSignal,
+    held?: string,
+  ): Promise<OutgoingContact> {
     const { control, ports } = this.#core;
     const { deployment, queueTokens } = ports;
     await control.refresh(signal);
@@ -193,6 +199,7 @@ export class OutgoingService {
       endpoints: this.#publicEndpoints(),
       token: target === undefined ? '' : queueTokens.issue(targetId),
       'token-ttl': toNanoseconds(queueTokens.ttlMs),
+      ...(held !== undefined && queueTokens.isOld(held) ? { tokenEnds: true } : {}),
       ...(shardsVersion === undefined ? {} : { shardsVersion }),
       ...(barrier === undefined ? {} : { barrier }),
       ...(follows.length === 0 ? {} : { follows: [...follows] }),

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Worker } from '../../domain/workers/state.ts';
 import { ApiError } from '../../wire/api-error.ts';
 import type { Caller } from '../../wire/caller.ts';
@@ -38,17 +39,31 @@ export class WorkerService {
     this.#tokens = new ClusterTokens(deployment.front, clusterTokens, clock, core.settings.times.workerLeaseMs);
   }
 
-  /** All that a worker needs beside its flags, with a certificate for its endpoint. */
-  async configure(endpoint: string, signal: AbortSignal): Promise<WorkerConfiguration> {
-    const { cluster, clientCa } = this.#core.settings;
-    this.#core.desk.assertLeads();
+  /** All that a worker needs beside its flags, with a certificate for its endpoint. `renews`: whose is replaced by it. */
+  async configure(endpoint: string, renews: string | undefined, signal: AbortSignal): Promise<WorkerConfiguration> {
+    const { desk, ports, settings } = this.#core;
+    const { cluster } = settings;
+    desk.assertLeads();
+    const clientCa = settings.clientCa?.();
+    const token = await this.#tokens.forOneLease(signal);
+    const { certificate, key, caId, fingerprint, validUntil } = await this.#authority.issueFor(endpoint, signal);
+    if (renews !== undefined) {
+      const command = {
+        kind: 'note-worker-certificate',
+        workerId: renews,
+        endpoint,
+        caId,
+        fingerprint,
+        validUntil,
+      } as const;
+      await desk.internal(command, `worker ${renews} renews its certificate`, signal);
+      ports.logger.info(`worker ${renews} got a new certificate`, { fingerprint, valid_until: validUntil });
+    }
     return {
-      cluster: { ...cluster, endpoints: [...cluster.endpoints], token: await this.#tokens.forOneLease(signal) },
-      httpServer: {
-        ...(await this.#authority.issueFor(endpoint, signal)),
-        ...(clientCa === undefined ? {} : { clientCaCertificate: clientCa }),
-      },
+      cluster: { ...cluster, endpoints: [...cluster.endpoints], token },
+      httpServer: { certificate, key, ...(clientCa === undefined ? {} : { clientCaCertificate: clientCa }) },
       mq: { type: 'direct' },
+      version: this.#configurationVersion(),
     };
   }
 
@@ -126,8 +141,12 @@ export class WorkerService {
     after: string | undefined,
     waitMs: number,
     signal: AbortSignal,
+    keys: readonly string[] = [],
   ): Promise<WorkerInstructions> {
     const { control, desk, memory, ports, settings } = this.#core;
+    desk.assertLeads();
+    this.#enterTerm();
+    if (control.state.workers.byId.has(workerId)) memory.workerKeys.set(workerId, keys);
     // Held shorter than the lease, so that a worker which waits for news is not taken for a dead one.
     const endMs = ports.clock.monotonicMs() + Math.min(waitMs, holdMsMax, settings.times.workerLeaseMs / 3);
     // A task that is free now can be given to another worker, or was the last that a cancellation waited for.
@@ -213,8 +232,9 @@ export class WorkerService {
     const { control, ports } = this.#core;
     const { phase, configuration, identity } = control.state.synchronization;
     const remote = this.#link.remote();
+    const told = this.#told();
     if (phase !== 'active' || configuration === null || identity === null) {
-      return instructionsFor(workerId, control.state, ports.deployment.id, undefined);
+      return instructionsFor(workerId, control.state, ports.deployment.id, undefined, undefined, told);
     }
     const sight = this.#mode.sight(configuration.epoch);
     if (sight === 'not looked yet') return undefined;
@@ -222,7 +242,20 @@ export class WorkerService {
     if (remote === undefined && this.#link.trouble === undefined) return undefined;
     const mayReceive = sight === 'read-only';
     const { barrier } = this.#link;
-    return instructionsFor(workerId, control.state, ports.deployment.id, mayReceive ? remote : undefined, barrier);
+    const from = mayReceive ? remote : undefined;
+    return instructionsFor(workerId, control.state, ports.deployment.id, from, barrier, told);
+  }
+
+  #told(): { readonly configuration: string; readonly keyInUse?: string } {
+    const { control, ports } = this.#core;
+    const keyInUse = ports.rotation?.keyIdOf(control.head.hash);
+    return { configuration: this.#configurationVersion(), ...(keyInUse === undefined ? {} : { keyInUse }) };
+  }
+
+  #configurationVersion(): string {
+    const { cluster, clientCa } = this.#core.settings;
+    const text = JSON.stringify([cluster, clientCa?.() ?? null, this.#authority.issuing ?? null]);
+    return createHash('sha256').update(text).digest('base64url');
   }
 
   #enterTerm(): void {
