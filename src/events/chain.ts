@@ -67,11 +67,11 @@ export function keyIdOf(hash: string): string | undefined {
   return hash === '' ? undefined : hash.slice(0, hash.indexOf('.'));
 }
 
-const Rotation = z.looseObject({ keyId: z.string(), vouched: z.string() });
+const Rotation = z.looseObject({ sealId: z.string(), vouched: z.string() });
 
 function rotatedTo(events: Commit['events']): string | undefined {
   const rotation = events.find(({ type }) => type === 'MasterSecretRotated');
-  return rotation === undefined ? undefined : Rotation.parse(rotation.data).keyId;
+  return rotation === undefined ? undefined : Rotation.parse(rotation.data).sealId;
 }
 
 /** What a rotation to another key is vouched for with: under the old key, that `keyId` follows behind this commit. */
@@ -88,9 +88,9 @@ function keyTrouble(commit: Commit, isFirstKept: boolean, hasher: CommitHasher):
   if (from === undefined || from === to) return undefined;
   const event = commit.events.find(({ type }) => type === 'MasterSecretRotated');
   const rotation = Rotation.safeParse(event?.data).data;
-  if (rotation === undefined || rotation.keyId !== to) return `it is hashed under the key ${to}, in use was ${from}`;
+  if (rotation === undefined || rotation.sealId !== to) return `it is hashed under the key ${to}, in use was ${from}`;
   const { vouched } = rotation;
-  const checked = hasher.check(vouchText(commit.prev, rotation.keyId), vouched);
+  const checked = hasher.check(vouchText(commit.prev, rotation.sealId), vouched);
   if (checked === 'same' && keyIdOf(vouched) === from) return undefined;
   // What came before it was archived: its key may be forgotten.
   if (checked === 'other-key' && isFirstKept) return undefined;

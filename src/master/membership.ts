@@ -66,8 +66,8 @@ export class Membership {
     const { masterId, endpoint, publicEndpoints } = this.#settings;
     const keys = this.#ports.rotation?.keyIds();
     const known = this.#control.state.masters.get(masterId);
-    if (known !== undefined && (keys === undefined || sameTexts(known.keys ?? [], keys))) return;
-    const accepted = keys === undefined ? {} : { keys: [...keys] };
+    if (known !== undefined && (keys === undefined || sameTexts(known.sealIds ?? [], keys))) return;
+    const accepted = keys === undefined ? {} : { sealIds: [...keys] };
     const command = { kind: 'register-master', masterId, endpoint, publicEndpoints, ...accepted } as const;
     await this.#append(command, 'master registration', signal);
   }

@@ -63,11 +63,11 @@ export class WorkerAuthority {
     if (ca === undefined) throw new Error('there is no valid CA for the certificates of workers');
     const stored = await secrets.get(workerCaSecretId(ca.caId), signal);
     if (stored === undefined) throw new Error(`the key of the workers' CA ${ca.caId} is not in _sync_secrets any more`);
-    const authority = { certificate: ca.certificate, key: CaKey.parse(JSON.parse(stored)).key };
+    const authority = { certificate: ca.issuer, key: CaKey.parse(JSON.parse(stored)).key };
     const host = new URL(endpoint).hostname.replace(/^\[|\]$/g, '');
     const issued = certificates.issueServerCertificate(authority, [host], 'ArangoSync worker');
     return {
-      certificate: `${issued.certificate.trimEnd()}\n${ca.certificate.trimEnd()}\n`,
+      certificate: `${issued.certificate.trimEnd()}\n${ca.issuer.trimEnd()}\n`,
       key: issued.key,
       caId: ca.caId,
       fingerprint: issued.fingerprint,
@@ -96,7 +96,7 @@ export class WorkerAuthority {
     const command = {
       kind: 'create-worker-ca',
       caId,
-      certificate: made.certificate,
+      issuer: made.certificate,
       issuesFrom: new Date(this.#nowMs() + headStartMs).toISOString(),
       validUntil: made.notAfter.toISOString(),
       after: before.map((ca) => ca.caId),

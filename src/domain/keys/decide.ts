@@ -30,19 +30,19 @@ export interface NoteMasterCertificate extends EventData<'MasterCertificateRepla
  * could forge.
  */
 export function rotateSecret(keys: Keys, masters: Masters, workers: Workers, command: RotateSecret): Decision {
-  const { keyId, previous, vouched, workersWithout } = command;
-  if (keyId === (keys.current ?? previous)) return decided();
-  if (keys.retired.includes(keyId)) {
-    return rejected(412, 'key-retired', `master secret ${keyId} was in use before and was given up: choose a new one`);
+  const { sealId, previous, vouched, workersWithout } = command;
+  if (sealId === (keys.current ?? previous)) return decided();
+  if (keys.retired.includes(sealId)) {
+    return rejected(412, 'key-retired', `master secret ${sealId} was in use before and was given up: choose a new one`);
   }
-  const isMissing = [...masters.values()].some((master) => !(master.keys ?? []).includes(keyId));
+  const isMissing = [...masters.values()].some((master) => !(master.sealIds ?? []).includes(sealId));
   if (isMissing || workersWithout.some((workerId) => workers.byId.has(workerId))) return decided();
-  return decided({ type: 'MasterSecretRotated', data: { keyId, previous, vouched } });
+  return decided({ type: 'MasterSecretRotated', data: { sealId, previous, vouched } });
 }
 
-export function noteReencryption(keys: Keys, { keyId, secrets }: NoteReencryption): Decision {
-  if (keys.current !== keyId || keys.reencrypted) return decided();
-  return decided({ type: 'SecretsReencrypted', data: { keyId, secrets } });
+export function noteReencryption(keys: Keys, { sealId, count }: NoteReencryption): Decision {
+  if (keys.current !== sealId || keys.reencrypted) return decided();
+  return decided({ type: 'SecretsReencrypted', data: { sealId, count } });
 }
 
 /** No event when there is another one by now than its maker knew of. */

@@ -20,11 +20,11 @@ export const initialKeys: Keys = { current: null, retired: [], reencrypted: true
 export function evolveKeys(state: Keys, event: KnownEvent, { at }: Occurrence): Keys {
   switch (event.type) {
     case 'MasterSecretRotated': {
-      const { keyId, previous } = event.data;
-      return { ...state, current: keyId, retired: [...new Set([...state.retired, previous])], reencrypted: false };
+      const { sealId, previous } = event.data;
+      return { ...state, current: sealId, retired: [...new Set([...state.retired, previous])], reencrypted: false };
     }
     case 'SecretsReencrypted':
-      return event.data.keyId === state.current ? { ...state, reencrypted: true } : state;
+      return event.data.sealId === state.current ? { ...state, reencrypted: true } : state;
     case 'WorkerCaCreated': {
       // What has expired verifies nothing any more.
       const kept = state.workerCas.filter(({ validUntil }) => Date.parse(validUntil) > Date.parse(at));

@@ -14,5 +14,5 @@ export function needsWorkerCa({ workerCas }: Keys, nowMs: number, renewBeforeMs:
 
 /** PEM texts of all CAs that may be met, for whoever verifies a worker; `''` before there is one. */
 export function trustedCas({ workerCas }: Keys): string {
-  return workerCas.map(({ certificate }) => `${certificate.trimEnd()}\n`).join('');
+  return workerCas.map(({ issuer }) => `${issuer.trimEnd()}\n`).join('');
 }

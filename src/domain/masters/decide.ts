@@ -32,7 +32,7 @@ export function removeMaster(state: Masters, { masterId, reason }: RemoveMaster)
 
 function isRegisteredAlike(known: Master | undefined, wanted: RegisterMaster): boolean {
   if (known?.endpoint !== wanted.endpoint || !sameTexts(known.publicEndpoints, wanted.publicEndpoints)) return false;
-  return sameTexts(known.keys ?? [], wanted.keys ?? []);
+  return sameTexts(known.sealIds ?? [], wanted.sealIds ?? []);
 }
 
 function isReplacedBy(other: Master, wanted: RegisterMaster): boolean {

@@ -5,19 +5,19 @@ import { Name } from './parts.ts';
 const Moment = z.iso.datetime();
 
 /**
- * From this commit on, itself included, the log is hashed under another master secret (S22). Written once every master
+ * From this commit on, itself included, the log is hashed under another master secret (S22). `sealId` names the new key. Written once every master
  * and worker accepts the new one. `vouched` shows that whoever wrote it had the old secret as well (`events/chain.ts`).
  */
-export const MasterSecretRotated = z.strictObject({ keyId: Name, previous: Name, vouched: Name });
+export const MasterSecretRotated = z.strictObject({ sealId: Name, previous: Name, vouched: Name });
 
 /** All secrets at rest are encrypted under the secret of this key; the old one is not needed any more. */
-export const SecretsReencrypted = z.strictObject({ keyId: Name, secrets: z.int().nonnegative() });
+export const SecretsReencrypted = z.strictObject({ sealId: Name, count: z.int().nonnegative() });
 
 /** The masters made a CA for their workers' certificates. It is trusted at once, and issues from the named moment on. */
 export const WorkerCaCreated = z.strictObject({
   caId: Name,
   /** PEM. Its key lies in `_sync_secrets`. */
-  certificate: z.string(),
+  issuer: z.string(),
   issuesFrom: Moment,
   validUntil: Moment,
 });

@@ -14,7 +14,7 @@ export const MasterRegistered = z.strictObject({
   /** How the other datacenter reaches the masters through it. */
   publicEndpoints: listOf(Name),
   /** Ids of the keys of master secrets that it accepts; absent in older versions. */
-  keys: listOf(Name).exactOptional(),
+  sealIds: listOf(Name).exactOptional(),
 });
 export const MasterLeft = z.strictObject({ masterId: Name, reason: z.string() });
 

@@ -51,7 +51,7 @@ export class RotationReconciler {
     const command = () =>
       ({
         kind: 'rotate-secret',
-        keyId,
+        sealId: keyId,
         previous,
         vouched: this.#rotation.vouch(control.head.hash, keyId),
         workersWithout: this.#workersWithout(keyId),
@@ -74,7 +74,7 @@ export class RotationReconciler {
       await ports.secrets.reencrypt(id, signal);
     }
     await desk.internal(
-      { kind: 'note-reencryption', keyId, secrets: ids.length },
+      { kind: 'note-reencryption', sealId: keyId, count: ids.length },
       'rotation of the master secret',
       signal,
     );
@@ -106,7 +106,7 @@ export class RotationReconciler {
 
   #mastersWithout(keyId: string): readonly string[] {
     return [...this.#core.control.state.masters.values()]
-      .filter(({ keys }) => keys?.includes(keyId) !== true)
+      .filter(({ sealIds }) => sealIds?.includes(keyId) !== true)
       .map(({ masterId }) => `master ${masterId}`);
   }
 

@@ -3,24 +3,24 @@ import { type EventRule, must } from './rule.ts';
 /** The log's key changes forwards only, and nobody is left behind (S22). */
 export const keyRules: EventRule = ({ keys, masters }, event) => {
   if (event.type === 'MasterSecretRotated') {
-    const { keyId, previous } = event.data;
+    const { sealId, previous } = event.data;
     return [
-      ...must(!keys.retired.includes(keyId), 'key-stays-retired', `key ${keyId} came back`),
+      ...must(!keys.retired.includes(sealId), 'key-stays-retired', `key ${sealId} came back`),
       ...must(
         keys.current === null || keys.current === previous,
         'key-follows-key',
-        `key ${keyId} follows ${previous}, in use was ${keys.current}`,
+        `key ${sealId} follows ${previous}, in use was ${keys.current}`,
       ),
-      ...[...masters.values()].flatMap(({ masterId, keys: accepted = [] }) =>
-        must(accepted.includes(keyId), 'key-accepted-by-all', `master ${masterId} does not accept key ${keyId}`),
+      ...[...masters.values()].flatMap(({ masterId, sealIds: accepted = [] }) =>
+        must(accepted.includes(sealId), 'key-accepted-by-all', `master ${masterId} does not accept key ${sealId}`),
       ),
     ];
   }
   if (event.type === 'SecretsReencrypted') {
     return must(
-      event.data.keyId === keys.current,
+      event.data.sealId === keys.current,
       'reencrypted-under-current',
-      `key ${event.data.keyId} is not in use`,
+      `key ${event.data.sealId} is not in use`,
     );
   }
   if (event.type === 'WorkerCaCreated') {
