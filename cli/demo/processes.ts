@@ -18,10 +18,12 @@ export interface DemoProcess {
   readonly logFile: string;
   /** Resolves with the first line of standard output that `matches`; rejects when the process ends before. */
   line(matches: (line: string) => boolean, timeoutMs: number): Promise<string>;
+  /** SIGHUP: read certificates and secrets again. */
+  hangUp(): void;
   /** SIGKILL: no warning, no clean-up. */
   kill(): Promise<void>;
-  /** SIGTERM, and SIGKILL if that is not enough. */
-  stop(): Promise<void>;
+  /** SIGTERM, and SIGKILL if that is not enough; resolves with the exit code, null after a signal. */
+  stop(): Promise<number | null>;
 }
 
 /** Starts `arangosync <argv>` as a process of its own, logging to `<folder>/<name>.log`. Secrets go through the environment. */
@@ -47,6 +49,7 @@ export function startProcess(
     pid: child.pid,
     logFile,
     line: (matches, timeoutMs) => firstLine(child, name, logFile, matches, timeoutMs),
+    hangUp: () => void child.kill('SIGHUP'),
     kill: async () => {
       child.kill('SIGKILL');
       await exited;
@@ -55,12 +58,13 @@ export function startProcess(
   };
 }
 
-async function stop(child: ChildProcess, exited: Promise<void>): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
+async function stop(child: ChildProcess, exited: Promise<void>): Promise<number | null> {
+  if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
   child.kill('SIGTERM');
   const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
   await exited;
   clearTimeout(timer);
+  return child.exitCode;
 }
 
 function firstLine(
