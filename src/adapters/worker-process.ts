@@ -1,5 +1,4 @@
 import { randomInt } from 'node:crypto';
-import { hostname } from 'node:os';
 import type { VersionInfo } from '../wire/cluster-members.ts';
 import type { WorkerConfiguration } from '../wire/worker.ts';
 import { BackOff } from '../worker/back-off.ts';
@@ -21,6 +20,7 @@ import { systemClock } from './system-clock.ts';
 import { WorkerCertificate } from './worker-certificate.ts';
 import { connectMasters } from './worker-masters.ts';
 import { registerWorkerMetrics } from './worker-metrics.ts';
+import { hostId, placeOfWorker } from './worker-place.ts';
 import { type Engines, rolesOverDirectQueue, type WorkerRoles } from './worker-roles.ts';
 
 /** Pause after a failed start step: first and longest. */
@@ -182,8 +182,14 @@ async function runWorkerProcess(
   );
   parts.roles = roles;
   const { publicEndpoint } = options;
+  const place = await placeOfWorker(deployment.front, endpoint, signal).catch((error: unknown) => {
+    log.warn('which DB-Server is beside this worker cannot be found out', { error });
+    return { HostID: hostId() };
+  });
+  if (signal.aborted) return failing.signal.aborted ? Promise.reject(failing.signal.reason) : undefined;
+  log.info('found its place', { ...place });
   parts.worker = new Worker({
-    registration: { id, endpoint, HostID: hostname(), ...(publicEndpoint === undefined ? {} : { publicEndpoint }) },
+    registration: { id, endpoint, ...place, ...(publicEndpoint === undefined ? {} : { publicEndpoint }) },
     masters,
     roles,
     clock,

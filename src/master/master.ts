@@ -28,7 +28,7 @@ import { OutgoingService } from './services/outgoing-service.ts';
 import { SyncService } from './services/sync-service.ts';
 import { WorkerService } from './services/worker-service.ts';
 import { SnapshotKeeper } from './snapshot-keeper.ts';
-import { SendPlacement } from './structure/placement.ts';
+import { ShardPlacement } from './structure/placement.ts';
 import { WorkerAuthority } from './worker-authority.ts';
 
 /** Where calls for the leader go. */
@@ -121,7 +121,7 @@ export class Master {
       inSync,
       members: new MemberReconciler(core),
       mode,
-      tasks: new TaskReconciler(core, mode, new SendPlacement(ports, () => control.state)),
+      tasks: new TaskReconciler(core, mode, new ShardPlacement(ports, () => control.state)),
       link,
       cancellation: new CancellationReconciler(core, link),
     };
@@ -244,7 +244,8 @@ export class Master {
     const { control, memory } = this.#core;
     const guarded = async (signal: AbortSignal) => {
       if (!this.leads) return;
-      memory.enterTerm(control.state.leadership.term, this.#ports.clock.monotonicMs());
+      const nowMs = this.#ports.clock.monotonicMs();
+      memory.enterTerm(control.state.leadership.term, nowMs, this.#core.desk.lendsAloneSinceMs(nowMs));
       await step(signal);
     };
     const { clock, logger } = this.#ports;

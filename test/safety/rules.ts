@@ -415,6 +415,27 @@ export const RULES: readonly Rule[] = [
     ],
   },
   {
+    name: 'S12',
+    sentence:
+      'Leases of workers end before a new leader gives their tasks away, and what was taken is let go before it is given.',
+    mutations: [
+      {
+        what: 'lends leases to the end of its own',
+        file: 'src/master/election.ts',
+        find: 'this.mayAct(view) && this.#own?.isFresh(this.#options.clock, this.#options.leaseMs * lendingShare) === true',
+        replace: 'this.mayAct(view)',
+        killedIn: 'test/master/election.test.ts',
+      },
+      {
+        what: 'signs off before what was taken from it has stopped',
+        file: 'src/worker/worker.ts',
+        find: ' && taken !== undefined && version === taken',
+        replace: '',
+        killedIn: 'test/worker/worker.test.ts',
+      },
+    ],
+  },
+  {
     name: 'S14',
     sentence: 'A shard that is truncated or made anew as a whole is copied: that cannot be told as operations.',
     mutations: [
@@ -483,9 +504,23 @@ export const RULES: readonly Rule[] = [
       {
         what: 'hashes without the masters’ secret',
         file: 'src/adapters/crypto/commit-hasher.ts',
-        find: 'derivedKey(secret, use))',
-        replace: "derivedKey('known to all', use))",
+        find: 'this.know(derivedKey(secret, this.#use))',
+        replace: "this.know(derivedKey('known to all', this.#use))",
         killedIn: 'test/adapters/crypto/commit-hasher.test.ts',
+      },
+      {
+        what: 'takes commits under a key that was given up',
+        file: 'src/events/chain.ts',
+        find: 'if (from === undefined || from === to) return undefined;',
+        replace: 'return undefined;',
+        killedIn: LOG_TEST,
+      },
+      {
+        what: 'takes a rotation for which the old key does not vouch',
+        file: 'src/events/chain.ts',
+        find: "checked === 'same' && keyIdOf(vouched) === from",
+        replace: "checked === 'same'",
+        killedIn: LOG_TEST,
       },
       {
         what: 'takes commits under any key',

@@ -19,6 +19,8 @@ import type { TargetModeReconciler } from '../reconcile/target-mode.ts';
 import type { WorkerAuthority } from '../worker-authority.ts';
 import { instructionsFor } from '../worker-instructions.ts';
 
+/** While a renewal is late, it is looked at again after this time. */
+const lendAgainMs = 50;
 /** The longest that a request for instructions is held. */
 const holdMsMax = 60_000;
 
@@ -46,6 +48,7 @@ export class WorkerService {
     desk.assertLeads();
     const clientCa = settings.clientCa?.();
     const token = await this.#tokens.forOneLease(signal);
+    await this.#untilMayLend(signal);
     const { certificate, key, caId, fingerprint, validUntil } = await this.#authority.issueFor(endpoint, signal);
     if (renews !== undefined) {
       const command = {
@@ -92,6 +95,8 @@ export class WorkerService {
     }
     memory.workers.heard(workerId, ports.clock.monotonicMs());
     ports.metrics.workerRegistered();
+    const clusterToken = await this.#tokens.forOneLease(signal);
+    await this.#untilMayLend(signal);
     const worker = control.state.workers.byId.get(workerId);
     if (worker === undefined) throw new ApiError(503, 'the worker was removed while it registered; try again');
     return {
@@ -101,7 +106,7 @@ export class WorkerService {
       serverID: worker.serverId,
       messageTimeout: toNanoseconds(control.state.settings.messageTimeoutMs),
       expiresDuration: toNanoseconds(settings.times.workerLeaseMs),
-      clusterToken: await this.#tokens.forOneLease(signal),
+      clusterToken,
     };
   }
 
@@ -163,7 +168,9 @@ export class WorkerService {
       } else if (instructions.version !== after || leftMs <= 0) {
         const taskIds = instructions.tasks.map(({ id }) => id);
         memory.ledger.sent(workerId, instructions.version, taskIds);
-        return { ...instructions, ...(await this.#token(workerId, signal)) };
+        const answer = { ...instructions, ...(await this.#token(workerId, signal)) };
+        await this.#untilMayLend(signal);
+        return answer;
       }
       await control.waitForChange(leftMs, signal);
       signal.throwIfAborted();
@@ -246,6 +253,16 @@ export class WorkerService {
     return instructionsFor(workerId, control.state, ports.deployment.id, from, barrier, told);
   }
 
+  /** An answer is a lease for its worker, from when it asked. Throws 503 when the own lease ends before it is renewed (S12). */
+  async #untilMayLend(signal: AbortSignal): Promise<void> {
+    const { desk, ports } = this.#core;
+    while (!desk.mayLend()) {
+      desk.assertLeads();
+      await ports.clock.sleep(lendAgainMs, signal);
+      signal.throwIfAborted();
+    }
+  }
+
   #told(): { readonly configuration: string; readonly keyInUse?: string } {
     const { control, ports } = this.#core;
     const keyInUse = ports.rotation?.keyIdOf(control.head.hash);
@@ -259,8 +276,9 @@ export class WorkerService {
   }
 
   #enterTerm(): void {
-    const { control, memory, ports } = this.#core;
-    memory.enterTerm(control.state.leadership.term, ports.clock.monotonicMs());
+    const { control, desk, memory, ports } = this.#core;
+    const nowMs = ports.clock.monotonicMs();
+    memory.enterTerm(control.state.leadership.term, nowMs, desk.lendsAloneSinceMs(nowMs));
   }
 
   #info({ workerId, endpoint, serverId, hostId, dbServerAffinity, leaving }: Worker): WorkerInfo {
