@@ -85,6 +85,7 @@ export const tableOfCalls: readonly TableRow[] = [
 
 /** What a worker answers. */
 export const tableOfWorkerCalls: readonly TableRow[] = [
+  { call: 'PUT /_api/worker/configure', body: {}, statuses: [401, 401, 400, 403, 403, 403, 403] },
   { call: 'GET /_api/version', statuses: everyone },
   { call: 'GET /_api/role', statuses: operator },
   { call: 'GET /_api/health', statuses: operator },
