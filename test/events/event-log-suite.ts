@@ -398,6 +398,12 @@ export function describeEventLog(name: string, start: () => Promise<LogHarness>)
         await expect(log.read(START, 10)).rejects.toThrow('position 2: other-key');
       });
 
+      it('S22: finds a first commit that was made without the masters’ secret', async () => {
+        await appendAll(log, ['a', 'b']);
+        await forge(1, 'another secret', () => sealUnder('another secret', START, draftOf('forged')));
+        await expect(harness.open().read(START, 1)).rejects.toThrow('position 1: other-key');
+      });
+
       it('S22: writes nothing without the secret that the log is written under', async () => {
         await appendAll(log, ['a']);
         const other = harness.open('another secret');
