@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import type { Terminal } from './command.ts';
 import { commands } from './commands/index.ts';
-import { runProgram } from './program.ts';
+import { EXIT_FAILED, runProgram } from './program.ts';
 
 // The arguments may hold secrets; the title replaces what `ps` shows of them.
 process.title = `arangosync ${process.argv
@@ -10,7 +10,17 @@ process.title = `arangosync ${process.argv
   .join(' ')}`;
 
 const interruption = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interruption.abort());
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    if (interruption.signal.aborted) endByForce(`a second signal, ${signal}, came before it had ended`);
+    interruption.abort();
+  });
+}
+
+function endByForce(why: string): never {
+  process.stderr.write(`arangosync: ended by force: ${why}\n`);
+  process.exit(EXIT_FAILED);
+}
 
 const terminal: Terminal = {
   out: (line) => void process.stdout.write(`${line}\n`),

@@ -1,10 +1,13 @@
+import type { Logger } from '../../src/adapters/logging/logger.ts';
 import { defineCommand } from '../command.ts';
 import { defined } from '../defined.ts';
 import { UsageError } from '../errors.ts';
 import { retentionOf, retentionOptions } from '../events/retention-options.ts';
 import { checkCaFile, readKeyfile } from '../keyfile.ts';
-import { duration, endpoints, file, integer, list, oneOf, requiredFile, requiredSecret, text } from '../options.ts';
+import { duration, endpoints, file, integer, list, oneOf, requiredSecret, text } from '../options.ts';
 import { processOptions, runProcess, versionInfo } from '../process-options.ts';
+import { reloadOf } from '../reload.ts';
+import { masterSecret, reloadableFile, requiredReloadableFile } from '../reloadable-options.ts';
 
 const kafka = (description: string) => ({ description: `${description} (Kafka only)` });
 
@@ -19,9 +22,11 @@ export const runMaster = defineCommand({
     clusterCa: file('cluster.cacert', {
       description: "CA that signed ArangoDB's certificates; without it they are not verified",
     }),
-    keyfile: requiredFile('server.keyfile', { description: "This master's TLS certificate and key" }),
-    clientCa: file('server.client-cafile', {
-      description: 'CA that signs the client certificates this master accepts',
+    keyfile: requiredReloadableFile('server.keyfile', {
+      description: "This master's TLS certificate and key; read again on SIGHUP",
+    }),
+    clientCa: reloadableFile('server.client-cafile', {
+      description: 'CA that signs the client certificates this master accepts; read again on SIGHUP',
     }),
     serverEndpoints: endpoints('server.endpoint', { description: 'How this datacenter reaches this master' }, false),
     port: integer('server.port', 8629, { description: 'Port to listen on' }),
@@ -30,7 +35,9 @@ export const runMaster = defineCommand({
       { description: 'How the other datacenter reaches the masters (default: --server.endpoint)' },
       false,
     ),
-    masterSecret: requiredSecret('master.jwt-secret', { description: 'JWT secret that masters and workers share' }),
+    masterSecret: masterSecret('master.jwt-secret', {
+      description: 'JWT secret that masters and workers share, or a folder of them; read again on SIGHUP',
+    }),
     masterCa: file('master.cacert', {
       description: "CA that signed the masters' certificates; without it they are not verified",
     }),
@@ -48,12 +55,14 @@ export const runMaster = defineCommand({
   },
   run: (values, terminal) => {
     refuseKafka(values);
-    readKeyfile('--server.keyfile', values.keyfile, 'server');
-    checkCaFile('--server.client-cafile', values.clientCa);
-    const { clusterEndpoints, clusterJwtSecret, keyfile, port, publicEndpoints, masterSecret, mqType } = values;
-    const { clusterCa, clientCa, masterCa, monitoringToken } = values;
+    readKeyfile('--server.keyfile', values.keyfile.value, 'server');
+    checkCaFile('--server.client-cafile', values.clientCa.value);
+    const { clusterEndpoints, clusterJwtSecret, port, publicEndpoints, mqType } = values;
+    const { clusterCa, masterCa, monitoringToken } = values;
     const events = retentionOf(values);
     const endpoint = values.serverEndpoints[0];
+    const [keyfile, clientCa] = [values.keyfile.value, values.clientCa.value];
+    const masterSecret = values.masterSecret.value.secrets;
     const optional = defined({ clusterCa, clientCa, masterCa, monitoringToken, endpoint, events });
     const times = { quietTimeMs: values.quietTime };
     const required = {
@@ -66,11 +75,19 @@ export const runMaster = defineCommand({
       masterSecret,
       mqType,
     };
-    return runProcess('master', values, terminal, async (log) => {
+    const start = async (log: Logger) => {
       // Loaded here, so that commands that only ask a master start quickly.
       const { startMaster } = await import('../../src/adapters/master-process.ts');
       return startMaster({ ...required, ...optional, log, version: versionInfo() }, terminal.interrupted);
-    });
+    };
+    return runProcess('master', values, terminal, start, (master) => [
+      reloadOf(values.keyfile, (text) => master.reload({ keyfile: text })),
+      reloadOf(values.clientCa, async (text) => {
+        checkCaFile('it', text);
+        if (text !== undefined) await master.reload({ clientCa: text });
+      }),
+      reloadOf(values.masterSecret, (masterSecrets) => master.reload({ masterSecrets })),
+    ]);
   },
 });
 

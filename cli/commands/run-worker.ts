@@ -1,8 +1,12 @@
+import type { GivenSecrets } from '../../src/adapters/crypto/master-secrets.ts';
+import type { Logger } from '../../src/adapters/logging/logger.ts';
 import { defineCommand } from '../command.ts';
 import { defined } from '../defined.ts';
 import { UsageError } from '../errors.ts';
-import { endpoints, file, integer, requiredSecret } from '../options.ts';
+import { endpoints, file, integer } from '../options.ts';
 import { processOptions, runProcess, versionInfo } from '../process-options.ts';
+import { reloadOf } from '../reload.ts';
+import { masterSecret, type Reloadable } from '../reloadable-options.ts';
 
 export const runWorker = defineCommand({
   words: 'run worker',
@@ -11,7 +15,9 @@ export const runWorker = defineCommand({
     masterEndpoints: endpoints('master.endpoint', {
       description: 'Masters of this datacenter, any or all; may be repeated',
     }),
-    masterSecret: requiredSecret('master.jwt-secret', { description: 'JWT secret that masters and workers share' }),
+    masterSecret: masterSecret('master.jwt-secret', {
+      description: 'JWT secret that masters and workers share, or a folder of them; read again on SIGHUP',
+    }),
     masterCa: file('master.cacert', {
       description: "CA that signed the masters' certificates; without it they are not verified",
     }),
@@ -28,16 +34,35 @@ export const runWorker = defineCommand({
     ...processOptions,
   },
   run: (values, terminal) => {
-    const { masterEndpoints, masterSecret, port, masterCa, clusterCa, monitoringToken } = values;
+    const { masterEndpoints, port, masterCa, clusterCa, monitoringToken } = values;
     const [endpoint] = values.serverEndpoints;
     if (endpoint === undefined) throw new UsageError('--server.endpoint is required');
+    const masterSecret = values.masterSecret.value.secrets;
     const optional = defined({ masterCa, clusterCa, monitoringToken, publicEndpoint: values.publicEndpoints[0] });
     const required = { masterEndpoints, masterSecret, endpoint, port };
-    return runProcess('worker', values, terminal, async (log) => {
+    const start = async (log: Logger) => {
       // Loaded here, so that commands that only ask a master start quickly.
       const { startWorker } = await import('../../src/adapters/worker-process.ts');
       const { openEngines } = await import('../../src/adapters/worker-engines.ts');
       return startWorker({ ...required, ...optional, log, version: versionInfo(), openEngines });
-    });
+    };
+    return runProcess('worker', values, terminal, start, (worker) => [
+      reloadOf(unlessUnchanged(values.masterSecret), (masterSecrets) => worker.reload(defined({ masterSecrets }))),
+    ]);
   },
 });
+
+/** A file that still says what it said must not take back a secret that the masters have told meanwhile. */
+function unlessUnchanged({ flag, value, again }: Reloadable<GivenSecrets>): Reloadable<GivenSecrets | undefined> {
+  let last = value;
+  return {
+    flag,
+    value,
+    again: () => {
+      const now = again();
+      const isSame = now.secrets.join('\n') === last.secrets.join('\n');
+      last = now;
+      return isSame ? undefined : now;
+    },
+  };
+}

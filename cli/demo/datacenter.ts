@@ -111,9 +111,12 @@ export async function startDatacenter(
 
   const ports = await freePorts(size.masters + size.workers);
   const masterUrls = ports.slice(0, size.masters).map((port) => `https://127.0.0.1:${port}`);
+  // A file, because that can be read again.
+  const masterSecretFile = join(folder, `${name}-master.jwt`);
+  writeFileSync(masterSecretFile, secrets.masterSecret, { mode: 0o600 });
   const environment = {
     ARANGOSYNC_CLUSTER_JWT_SECRET: secrets.clusterSecret,
-    ARANGOSYNC_MASTER_JWT_SECRET: secrets.masterSecret,
+    ARANGOSYNC_MASTER_JWT_SECRET: masterSecretFile,
   };
   const startMaster = (endpoint: string, role: string): Member => {
     const argv = ['run', 'master', `--cluster.endpoint=${endpoints.join(',')}`, `--server.keyfile=${keyfile}`];

@@ -18,6 +18,8 @@ export interface DemoProcess {
   readonly logFile: string;
   /** Resolves with the first line of standard output that `matches`; rejects when the process ends before. */
   line(matches: (line: string) => boolean, timeoutMs: number): Promise<string>;
+  /** SIGHUP: read certificates and secrets again. */
+  hangUp(): void;
   /** SIGKILL: no warning, no clean-up. */
   kill(): Promise<void>;
   /** SIGTERM, and SIGKILL if that is not enough; resolves with the exit code, which a killed process has none of. */
@@ -47,6 +49,7 @@ export function startProcess(
     pid: child.pid,
     logFile,
     line: (matches, timeoutMs) => firstLine(child, name, logFile, matches, timeoutMs),
+    hangUp: () => void child.kill('SIGHUP'),
     kill: async () => {
       child.kill('SIGKILL');
       await exited;

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { WorkerConfiguration, WorkerInstructions, WorkerRegistered } from '../wire/worker.ts';
 import { MasterRefused, type Masters, WorkerUnknown } from '../worker/ports.ts';
 import { REPORT_MS_MAX } from '../worker/report-sender.ts';
+import { readerOf, type SecretList } from './crypto/secret-list.ts';
 import { EndpointClient, type EndpointRequest, errorText } from './http/endpoint-client.ts';
 import { signJwt } from './http/jwt.ts';
 
@@ -15,8 +16,10 @@ const TOKEN_LIFETIME_S = 300;
 export interface MastersClientOptions {
   /** Any or all masters of the datacenter. */
   readonly endpoints: readonly string[];
-  /** `master.jwtSecret`. */
-  readonly secret: string;
+  /** `master.jwtSecret`; several while one replaces another. */
+  readonly secret: SecretList;
+  /** Ids of the keys that this worker accepts, told with every poll; absent: not told. */
+  readonly keyIds?: () => readonly string[];
   /** CA that verifies them, PEM; absent: their certificates are not verified. */
   readonly ca?: string;
   readonly workerId: string;
@@ -36,8 +39,11 @@ export function connectMasters(options: MastersClientOptions): ConnectedMasters 
 class MastersClient implements ConnectedMasters {
   readonly #client: EndpointClient;
   readonly #onClusterToken: (token: string) => void;
+  readonly #keyIds: (() => readonly string[]) | undefined;
 
-  constructor({ endpoints, secret, ca, workerId, onClusterToken }: MastersClientOptions) {
+  constructor({ endpoints, secret, keyIds, ca, workerId, onClusterToken }: MastersClientOptions) {
+    const secrets = readerOf(secret);
+    this.#keyIds = keyIds;
     this.#onClusterToken = onClusterToken;
     this.#client = new EndpointClient({
       endpoints,
@@ -45,13 +51,15 @@ class MastersClient implements ConnectedMasters {
       ...(ca === undefined ? {} : { ca }),
       authorization: () => {
         const exp = Math.ceil(Date.now() / 1000) + TOKEN_LIFETIME_S;
-        return `bearer ${signJwt({ iss: 'arangosync', server_id: workerId, exp }, secret)}`;
+        const claims = { iss: 'arangosync', server_id: workerId, exp };
+        return secrets().map((each) => `bearer ${signJwt(claims, each)}`);
       },
     });
   }
 
-  async configure(endpoint: string, signal: AbortSignal): Promise<WorkerConfiguration> {
-    const request = { method: 'POST', path: '/_api/worker/configure', body: { endpoint }, signal } as const;
+  async configure(endpoint: string, signal: AbortSignal, renew?: boolean): Promise<WorkerConfiguration> {
+    const body = { endpoint, ...(renew === undefined ? {} : { renew }) };
+    const request = { method: 'POST', path: '/_api/worker/configure', body, signal } as const;
     const configuration = await this.#ask(request, WorkerConfiguration);
     this.#onClusterToken(configuration.cluster.token);
     return configuration;
@@ -69,6 +77,7 @@ class MastersClient implements ConnectedMasters {
   ): Promise<WorkerInstructions> {
     const query = new URLSearchParams({ wait: String(Math.round(waitMs * NANOSECONDS_PER_MS)) });
     if (after !== undefined) query.set('after', after);
+    if (this.#keyIds !== undefined) query.set('keys', this.#keyIds().join());
     const path = `${pathOf(workerId)}/tasks?${query}`;
     const request = { method: 'GET', path, signal, timeoutMs: waitMs * POLL_OVERTIME } as const;
     const instructions = await this.#ask(request, WorkerInstructions);
@@ -83,6 +92,10 @@ class MastersClient implements ConnectedMasters {
 
   async structure(...[report, signal]: Parameters<Masters['structure']>): Promise<void> {
     await this.#send({ method: 'PUT', path: '/_api/sync/structure', body: report, signal });
+  }
+
+  async drain(...[workerId, signal]: Parameters<Masters['drain']>): Promise<void> {
+    await this.#send({ method: 'POST', path: `${pathOf(workerId)}/drain`, signal });
   }
 
   async deregister(...[workerId, signal]: Parameters<Masters['deregister']>): Promise<void> {

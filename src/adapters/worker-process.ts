@@ -1,5 +1,4 @@
-import { randomInt, X509Certificate } from 'node:crypto';
-import { hostname } from 'node:os';
+import { randomInt } from 'node:crypto';
 import type { VersionInfo } from '../wire/cluster-members.ts';
 import type { WorkerConfiguration } from '../wire/worker.ts';
 import { BackOff } from '../worker/back-off.ts';
@@ -7,6 +6,7 @@ import type { Clock } from '../worker/clock.ts';
 import { ConditionLog } from '../worker/condition-log.ts';
 import { Worker } from '../worker/worker.ts';
 import { type ConnectedDeployment, connectDeployment } from './arangodb/deployment.ts';
+import { type GivenSecrets, MasterSecrets, OLD_SECRET_MS } from './crypto/master-secrets.ts';
 import { Authentication } from './http/authentication.ts';
 import { type RunningServer, serveHttps } from './http/https-server.ts';
 import { arangoUserCheck, userCheckTooEarly } from './http/user-check.ts';
@@ -17,8 +17,10 @@ import { createRegistry } from './metrics/registry.ts';
 import { linkRoutes } from './mq/direct/link-routes.ts';
 import { QueueTokens } from './mq/token.ts';
 import { systemClock } from './system-clock.ts';
-import { type ConnectedMasters, connectMasters } from './worker-masters.ts';
+import { WorkerCertificate } from './worker-certificate.ts';
+import { connectMasters } from './worker-masters.ts';
 import { registerWorkerMetrics } from './worker-metrics.ts';
+import { hostId, placeOfWorker } from './worker-place.ts';
 import { type Engines, rolesOverDirectQueue, type WorkerRoles } from './worker-roles.ts';
 
 /** Pause after a failed start step: first and longest. */
@@ -26,16 +28,14 @@ const RETRY_FIRST_MS = 250;
 const RETRY_LONGEST_MS = 5_000;
 /** Running requests get so long at the end. */
 const STOP_GRACE_MS = 1_000;
-/** A certificate is renewed at half its life, and looked at not more often than this. */
-const RENEW_MS_MIN = 60_000;
-const RENEW_MS_MAX = 24 * 3_600_000;
 const ID_LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 const ID_LENGTH = 20;
 
 /** What `run worker` knows; everything else comes from the masters. */
 export interface WorkerProcessOptions {
   readonly masterEndpoints: readonly string[];
-  readonly masterSecret: string;
+  /** `--master.jwtSecret`; several: all are accepted, the first one signs. */
+  readonly masterSecret: string | readonly string[];
   /** `--server.endpoint`: how the masters reach this worker. */
   readonly endpoint: string;
   readonly port: number;
@@ -70,7 +70,9 @@ export interface WorkerProcess {
   readonly listening: Promise<{ readonly port: number }>;
   /** Resolves when everything has ended; rejects with what made the worker end by itself. */
   readonly ended: Promise<void>;
-  /** Stops tasks, signs off, closes everything; the same as `ended`. */
+  /** Takes other secrets where they are given, and asks the masters for a new certificate. */
+  reload(changes: { readonly masterSecrets?: GivenSecrets }): Promise<void>;
+  /** Hands its tasks over, signs off, closes everything; the same as `ended`. */
   stop(): Promise<void>;
 }
 
@@ -80,13 +82,23 @@ export function startWorker(options: WorkerProcessOptions): WorkerProcess {
   const stopping = new AbortController();
   const listening = Promise.withResolvers<{ readonly port: number }>();
   listening.promise.catch(() => undefined);
-  const ended = runWorkerProcess(id, options, listening.resolve, stopping.signal).finally(() =>
+  const { masterSecret } = options;
+  const clock = options.clock ?? systemClock;
+  const given = typeof masterSecret === 'string' ? [masterSecret] : masterSecret;
+  const secrets = new MasterSecrets(given, () => clock.monotonicMs());
+  const parts: Parts = { ...nothingYet, secrets };
+  secrets.follow(() => parts.keyInUse);
+  const ended = runWorkerProcess(id, options, clock, parts, listening.resolve, stopping.signal).finally(() =>
     listening.reject(new Error('the worker has ended')),
   );
   return {
     id,
     listening: listening.promise,
     ended,
+    reload: async ({ masterSecrets }) => {
+      if (masterSecrets !== undefined) takeSecrets(masterSecrets, secrets, options.log);
+      parts.certificate?.renewNow();
+    },
     stop: () => {
       stopping.abort(new Error('the worker was told to stop'));
       return ended;
@@ -97,11 +109,15 @@ export function startWorker(options: WorkerProcessOptions): WorkerProcess {
 async function runWorkerProcess(
   id: string,
   options: WorkerProcessOptions,
+  clock: Clock,
+  parts: Parts,
   onListening: (listening: { readonly port: number }) => void,
-  signal: AbortSignal,
+  told: AbortSignal,
 ): Promise<void> {
-  const { masterEndpoints, masterSecret: secret, masterCa, endpoint, log } = options;
-  const clock = options.clock ?? systemClock;
+  const { masterEndpoints, masterCa, endpoint, log } = options;
+  const { secrets } = parts;
+  const failing = new AbortController();
+  const signal = AbortSignal.any([told, failing.signal]);
   if (masterCa === undefined) log.warn("the masters' certificates are not verified: no --master.cacert was given");
   let clusterToken = '';
   const masters = connectMasters({
@@ -109,7 +125,8 @@ async function runWorkerProcess(
       clusterToken = token;
     },
     endpoints: masterEndpoints,
-    secret,
+    secret: secrets.all,
+    keyIds: () => secrets.keyIds(),
     workerId: id,
     ...(masterCa === undefined ? {} : { ca: masterCa }),
   });
@@ -124,11 +141,25 @@ async function runWorkerProcess(
   if (configuration.mq.type !== 'direct') {
     throw new Error(`the masters use the message queue '${configuration.mq.type}'; this worker knows 'direct' only`);
   }
-  const parts: Parts = { deployment: undefined, roles: undefined, worker: undefined, databaseBytesRead: 0 };
   const server = await listen(options, configuration, parts, clock);
   resources.defer(() => server.stop(STOP_GRACE_MS));
   onListening({ port: server.port });
   log.info(`worker ${id} listens on port ${server.port}`, { endpoint });
+
+  const certificate = new WorkerCertificate({
+    first: configuration,
+    renew: (stop) => masters.configure(endpoint, stop, true),
+    use: ({ httpServer: { certificate: cert, key, clientCaCertificate: clientCa } }) =>
+      server.use({ certificate: cert, key, ...(clientCa === undefined ? {} : { clientCa }) }),
+    clock,
+    log,
+  });
+  parts.certificate = certificate;
+  const keeping = certificate.keep(signal).catch((error: unknown) => failing.abort(error));
+  resources.defer(() => {
+    failing.abort();
+    return keeping;
+  });
 
   warnUnverified(configuration, options);
   const onBytesRead = (bytes: number) => {
@@ -141,7 +172,7 @@ async function runWorkerProcess(
     if (attempts > 1) await masters.configure(endpoint, signal);
     return await connectTo(configuration, options, () => clusterToken, onBytesRead);
   });
-  if (deployment === undefined) return;
+  if (deployment === undefined) return failing.signal.aborted ? Promise.reject(failing.signal.reason) : undefined;
   resources.defer(() => deployment.close());
   parts.deployment = deployment;
   const roles = rolesOverDirectQueue(
@@ -151,25 +182,47 @@ async function runWorkerProcess(
   );
   parts.roles = roles;
   const { publicEndpoint } = options;
+  const place = await placeOfWorker(deployment.front, endpoint, signal).catch((error: unknown) => {
+    log.warn('which DB-Server is beside this worker cannot be found out', { error });
+    return { HostID: hostId() };
+  });
+  if (signal.aborted) return failing.signal.aborted ? Promise.reject(failing.signal.reason) : undefined;
+  log.info('found its place', { ...place });
   parts.worker = new Worker({
-    registration: { id, endpoint, HostID: hostname(), ...(publicEndpoint === undefined ? {} : { publicEndpoint }) },
+    registration: { id, endpoint, ...place, ...(publicEndpoint === undefined ? {} : { publicEndpoint }) },
     masters,
     roles,
     clock,
     log,
+    onInstructions: (instructions) => {
+      certificate.configurationIs(instructions.configuration);
+      parts.keyInUse = instructions.keyInUse;
+    },
   });
-  const renewing = renewCertificate(masters, endpoint, configuration, server, clock, log, signal);
-  await parts.worker.run(signal);
-  await renewing;
+  await parts.worker.run(failing.signal, told);
+  failing.signal.throwIfAborted();
+}
+
+function takeSecrets(given: GivenSecrets, secrets: MasterSecrets, log: Logger): void {
+  if (secrets.replace(given)) log.info('accepts other master secrets', { keys: secrets.keyIds() });
 }
 
 /** What comes into being after the server listens. */
 interface Parts {
+  readonly secrets: MasterSecrets;
+  certificate: WorkerCertificate | undefined;
+  /** Key of the master secret that the datacenter uses, as the leader last said. */
+  keyInUse: string | undefined;
   deployment: ConnectedDeployment | undefined;
   roles: WorkerRoles | undefined;
   worker: Worker | undefined;
   databaseBytesRead: number;
 }
+
+const nothingYet = {
+  ...{ certificate: undefined, keyInUse: undefined },
+  ...{ deployment: undefined, roles: undefined, worker: undefined, databaseBytesRead: 0 },
+};
 
 function listen(
   options: WorkerProcessOptions,
@@ -177,7 +230,8 @@ function listen(
   parts: Parts,
   clock: Clock,
 ): Promise<RunningServer> {
-  const { log, masterSecret, monitoringToken, version } = options;
+  const { log, monitoringToken, version } = options;
+  const { secrets } = parts;
   const registry = createRegistry();
   const http = new HttpMetrics(registry);
   registerWorkerMetrics(registry, {
@@ -188,7 +242,7 @@ function listen(
   });
   const app = createWorkerApp({
     authentication: new Authentication({
-      jwtSecret: masterSecret,
+      jwtSecret: secrets.all,
       ...(monitoringToken === undefined ? {} : { monitoringToken }),
       checkUser: async (user, password) =>
         parts.deployment === undefined ? userCheckTooEarly() : arangoUserCheck(parts.deployment.front)(user, password),
@@ -196,7 +250,8 @@ function listen(
     version,
     registry,
     ailment: () => ailmentOf(parts),
-    links: linkRoutes({ host: () => parts.roles?.linkHost(), tokens: new QueueTokens(masterSecret), clock }),
+    onSecret: (secret) => takeSecrets({ secrets: [secret], oldForMs: OLD_SECRET_MS }, secrets, log),
+    links: linkRoutes({ host: () => parts.roles?.linkHost(), tokens: new QueueTokens(secrets.all), clock }),
     onUnexpected: (error, { method, path }) => log.error(`${method} ${path} failed`, { error }),
     onAnswered: (answered) => http.answered(answered),
   });
@@ -241,33 +296,6 @@ function connectTo(
     onBytesRead,
     ...(ca === undefined ? {} : { ca }),
   });
-}
-
-/** Fetches a new certificate from the masters' worker CA at half the life of the old one, without a restart. */
-async function renewCertificate(
-  masters: ConnectedMasters,
-  endpoint: string,
-  first: WorkerConfiguration,
-  server: RunningServer,
-  clock: Clock,
-  log: Logger,
-  signal: AbortSignal,
-): Promise<void> {
-  const trouble = new ConditionLog(log, 'renewing the certificate');
-  let { certificate } = first.httpServer;
-  while (!signal.aborted) {
-    const halfMs = (Date.parse(new X509Certificate(certificate).validTo) - clock.wallMs()) / 2;
-    await clock.sleep(Math.min(RENEW_MS_MAX, Math.max(RENEW_MS_MIN, halfMs)), signal);
-    if (signal.aborted) return;
-    try {
-      const { httpServer } = await masters.configure(endpoint, signal);
-      server.useCertificate(httpServer.certificate, httpServer.key);
-      certificate = httpServer.certificate;
-      trouble.fine();
-    } catch (error) {
-      if (!signal.aborted) trouble.failed(error);
-    }
-  }
 }
 
 /** Repeats a step until it succeeds; undefined when the signal fires before. */

@@ -1,5 +1,6 @@
 import type { KnownEvent } from '../events/vocabulary.ts';
 import type { Occurrence } from './decision.ts';
+import { evolveKeys, initialKeys, type Keys } from './keys/state.ts';
 import { evolveLeadership, initialLeadership, type Leadership } from './leadership/state.ts';
 import { evolveMasters, initialMasters, type Masters } from './masters/state.ts';
 import { type EndedEpochs, evolveEndedEpochs, initialEndedEpochs } from './outgoing/ended-epochs.ts';
@@ -28,6 +29,7 @@ export interface Control {
   readonly endedEpochs: EndedEpochs;
   readonly tasks: Tasks;
   readonly serverMode: ServerModeState;
+  readonly keys: Keys;
 }
 
 export const initialControl: Control = {
@@ -42,6 +44,7 @@ export const initialControl: Control = {
   endedEpochs: initialEndedEpochs,
   tasks: initialTasks,
   serverMode: initialServerMode,
+  keys: initialKeys,
 };
 
 /** The state behind an event. Total: every known event fits every state. */
@@ -58,5 +61,6 @@ export function evolve(control: Control, event: KnownEvent, occurrence: Occurren
     endedEpochs: evolveEndedEpochs(control.endedEpochs, event),
     tasks: evolveTasks(control.tasks, event, occurrence),
     serverMode: evolveServerMode(control.serverMode, event),
+    keys: evolveKeys(control.keys, event, occurrence),
   };
 }

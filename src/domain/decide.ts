@@ -1,6 +1,18 @@
 import { type KeepState, keepState } from './archive/decide.ts';
 import type { Control } from './control.ts';
 import type { Context, Decision } from './decision.ts';
+import {
+  type CreateWorkerCa,
+  createWorkerCa,
+  type NoteMasterCertificate,
+  type NoteReencryption,
+  type NoteWorkerCertificate,
+  noteMasterCertificate,
+  noteReencryption,
+  noteWorkerCertificate,
+  type RotateSecret,
+  rotateSecret,
+} from './keys/decide.ts';
 import { type ClaimLeadership, claimLeadership, type ResignLeadership, resignLeadership } from './leadership/decide.ts';
 import { type RegisterMaster, type RemoveMaster, registerMaster, removeMaster } from './masters/decide.ts';
 import {
@@ -55,7 +67,14 @@ import {
 import { type ConfirmDrops, confirmDrops, type ReportStructure, reportStructure } from './synchronization/structure.ts';
 import { type AssignTasks, assignTasks } from './tasks/assign.ts';
 import { type ReconcileTasks, reconcileTasks, wantedTasks } from './tasks/wanted.ts';
-import { type RegisterWorker, type RemoveWorker, registerWorker, removeWorker } from './workers/decide.ts';
+import {
+  type DrainWorker,
+  drainWorker,
+  type RegisterWorker,
+  type RemoveWorker,
+  registerWorker,
+  removeWorker,
+} from './workers/decide.ts';
 
 /** Everything that can be asked of the leader, by operators, workers, the other datacenter, or its own reconcilers. */
 export type Command =
@@ -64,7 +83,13 @@ export type Command =
   | RegisterMaster
   | RemoveMaster
   | RegisterWorker
+  | DrainWorker
   | RemoveWorker
+  | RotateSecret
+  | NoteReencryption
+  | CreateWorkerCa
+  | NoteWorkerCertificate
+  | NoteMasterCertificate
   | SetMessageTimeout
   | ConfigureSync
   | IdentifySource
@@ -104,7 +129,7 @@ export type Command =
  */
 export function decide(control: Control, command: Command, context: Context): Decision {
   const { leadership, masters, workers, settings, synchronization, shards, suspects } = control;
-  const { outgoing, endedEpochs, tasks, serverMode } = control;
+  const { outgoing, endedEpochs, tasks, serverMode, keys } = control;
   switch (command.kind) {
     case 'claim-leadership':
       return claimLeadership(leadership, command);
@@ -116,8 +141,20 @@ export function decide(control: Control, command: Command, context: Context): De
       return removeMaster(masters, command);
     case 'register-worker':
       return registerWorker(workers, { tasks, shards, synchronization }, command);
+    case 'drain-worker':
+      return drainWorker(workers, tasks, command);
     case 'remove-worker':
       return removeWorker(workers, { tasks, shards, synchronization }, command);
+    case 'rotate-secret':
+      return rotateSecret(keys, masters, workers, command);
+    case 'note-reencryption':
+      return noteReencryption(keys, command);
+    case 'create-worker-ca':
+      return createWorkerCa(keys, command);
+    case 'note-worker-certificate':
+      return noteWorkerCertificate(command);
+    case 'note-master-certificate':
+      return noteMasterCertificate(command);
     case 'set-message-timeout':
       return setMessageTimeout(settings, command);
     case 'configure-sync':

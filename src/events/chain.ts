@@ -8,8 +8,8 @@ import type { Commit, CommitDraft, Head } from './log.ts';
  * secret cannot make a commit that passes. Adapter: `adapters/crypto/commit-hasher.ts`.
  */
 export interface CommitHasher {
-  /** Hash of a text under the newest key. */
-  hash(text: string): string;
+  /** Hash of a text, beginning with the key's id: under the named key, else the newest. Throws for a key that it lacks. */
+  hash(text: string, keyId?: string): string;
   /** Whether the hash belongs to the text; `other-key` when it was made under a key that is not known here. */
   check(text: string, hash: string): 'same' | 'different' | 'other-key';
 }
@@ -57,7 +57,44 @@ export function sealCommit(expected: Head, draft: CommitDraft, hasher: CommitHas
     ...(actor === undefined ? {} : { actor }),
     ...{ events, prev: expected.hash },
   } as const);
-  return { ...unsealed, hash: hasher.hash(canonicalText(unsealed)) };
+  // The log keeps its key, whichever its writer would prefer: all who read it have that one.
+  const keyId = rotatedTo(events) ?? keyIdOf(expected.hash);
+  return { ...unsealed, hash: hasher.hash(canonicalText(unsealed), keyId) };
+}
+
+/** Id of the key under which a hash was made; undefined for no hash. */
+export function keyIdOf(hash: string): string | undefined {
+  return hash === '' ? undefined : hash.slice(0, hash.indexOf('.'));
+}
+
+const Rotation = z.looseObject({ sealId: z.string(), vouched: z.string() });
+
+function rotatedTo(events: Commit['events']): string | undefined {
+  const rotation = events.find(({ type }) => type === 'MasterSecretRotated');
+  return rotation === undefined ? undefined : Rotation.parse(rotation.data).sealId;
+}
+
+/** What a rotation to another key is vouched for with: under the old key, that `keyId` follows behind this commit. */
+export function vouchText(prev: string, keyId: string): string {
+  return canonicalText({ rotation: keyId, prev });
+}
+
+/**
+ * Whether the commit's key is the one of its predecessor, or follows it by a rotation for which the old key vouches: who
+ * only has a key that was given up, or only the new one, cannot change the log's key (S22).
+ */
+function keyTrouble(commit: Commit, isFirstKept: boolean, hasher: CommitHasher): string | undefined {
+  const [from, to] = [keyIdOf(commit.prev), keyIdOf(commit.hash)];
+  if (from === undefined || from === to) return undefined;
+  const event = commit.events.find(({ type }) => type === 'MasterSecretRotated');
+  const rotation = Rotation.safeParse(event?.data).data;
+  if (rotation === undefined || rotation.sealId !== to) return `it is hashed under the key ${to}, in use was ${from}`;
+  const { vouched } = rotation;
+  const checked = hasher.check(vouchText(commit.prev, rotation.sealId), vouched);
+  if (checked === 'same' && keyIdOf(vouched) === from) return undefined;
+  // What came before it was archived: its key may be forgotten.
+  if (checked === 'other-key' && isFirstKept) return undefined;
+  return `the rotation to the key ${to} is not vouched for under the key ${from}`;
 }
 
 /**
@@ -125,7 +162,13 @@ function check(
   if (commit.position !== position) return found('swapped', `the commit of position ${commit.position} is there`);
   const checked = checkHash(commit, text, hasher);
   if (checked === 'different') return found('changed', 'its content does not match its hash');
-  if (checked === 'other-key') return found('other-key', 'it was hashed under a master secret that is not known here');
+  if (checked === 'other-key')
+    return found(
+      'other-key',
+      'it was hashed under a master secret that is not known here: give the one in use as well as the new one',
+    );
+  const trouble = keyTrouble(commit, after === undefined, hasher);
+  if (trouble !== undefined) return found('other-key', trouble);
   if (after !== undefined && commit.prev !== after.hash) {
     return found('swapped', `it does not follow the commit of position ${after.position} that was read before it`);
   }

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import * as barrier from './types/barrier.ts';
+import * as keys from './types/keys.ts';
 import * as members from './types/members.ts';
 import * as pause from './types/pause.ts';
 import * as suspects from './types/suspects.ts';
@@ -41,7 +42,13 @@ export const vocabulary = {
   MasterRegistered: first(members.MasterRegistered),
   MasterLeft: first(members.MasterLeft),
   WorkerRegistered: first(members.WorkerRegistered),
+  WorkerDraining: first(members.WorkerDraining),
   WorkerLeft: first(members.WorkerLeft),
+  MasterSecretRotated: first(keys.MasterSecretRotated),
+  SecretsReencrypted: first(keys.SecretsReencrypted),
+  WorkerCaCreated: first(keys.WorkerCaCreated),
+  WorkerCertificateRenewed: first(keys.WorkerCertificateRenewed),
+  MasterCertificateReplaced: first(keys.MasterCertificateReplaced),
   MessageTimeoutSet: first(members.MessageTimeoutSet),
   SyncConfigured: first(synchronization.SyncConfigured),
   SyncCredentialsReplaced: first(synchronization.SyncCredentialsReplaced),

@@ -31,6 +31,16 @@ export class CommandDesk {
     return this.#election.mayAct({ leadership: this.state.leadership, mayLead: this.#control.fitToLead });
   }
 
+  /** Whether this master may lend leases to workers at this moment ({@link Election.mayLend}). */
+  mayLend(): boolean {
+    return this.#election.mayLend({ leadership: this.state.leadership, mayLead: this.#control.fitToLead });
+  }
+
+  /** Since when nobody else has lent leases, as far as known: at the latest since `nowMs`. */
+  lendsAloneSinceMs(nowMs: number): number {
+    return Math.min(nowMs, this.#election.othersLentUntilMs ?? nowMs);
+  }
+
   /** Throws {@link ApiError} 503 when this master does not lead at this moment. */
   assertLeads(): void {
     if (!this.mayAct()) throw new ApiError(503, 'this master does not lead at this moment; try again');

@@ -26,6 +26,9 @@ export type ElectionStep = { readonly kind: 'wait' } | { readonly kind: 'claim';
 /** Name of the leader's lease document. */
 export const leaderLease = 'leader';
 
+/** In so much of its lease, counted from a renewal, a leader lends leases; renewals come in a third of it. */
+const lendingShare = 0.5;
+
 /** Claims are spread over this time. */
 const claimSpreadMs = 200;
 
@@ -42,6 +45,7 @@ export class Election {
   /** The lease as it was last seen, and since when it stands so. */
   #seen: { revision: string; term: number; sinceMs: number } | undefined;
   #highestTermMet = 0;
+  #othersLentUntilMs: number | undefined;
 
   constructor(options: ElectionOptions) {
     this.#options = options;
@@ -51,6 +55,22 @@ export class Election {
   mayAct({ leadership, mayLead }: ElectionView): boolean {
     if (!mayLead || !this.#leads(leadership) || this.#own?.term !== leadership.term) return false;
     return this.#own.holds(this.#options.clock);
+  }
+
+  /**
+   * Whether leases may be lent to workers: only in the first part of the own lease. So whoever leads next knows that the
+   * last one was lent long before it could take over, and need not wait a whole worker's lease for it (S12).
+   */
+  mayLend(view: ElectionView): boolean {
+    return this.mayAct(view) && this.#own?.isFresh(this.#options.clock, this.#options.leaseMs * lendingShare) === true;
+  }
+
+  /**
+   * Until when others may have lent leases to workers, by our monotonic clock, for the term that we lead; undefined when
+   * that is not known: until now, then.
+   */
+  get othersLentUntilMs(): number | undefined {
+    return this.#othersLentUntilMs;
   }
 
   /** A term that was met anywhere: an answer, an instruction, a lease (S18). */
@@ -76,8 +96,11 @@ export class Election {
     if (isOutbid && stored?.term === this.#own?.term && this.#own?.holds(this.#options.clock))
       return this.#claim(this.#own.term);
     const isVacant = leadership.leader === null && !isOutbid;
-    const isFree = isVacant || this.#isExpired(leadership.term, stored, nowMs);
-    return isFree ? await this.#take(stored, signal) : { kind: 'wait' };
+    if (isVacant) return await this.#take(stored, undefined, signal);
+    if (!this.#isExpired(leadership.term, stored, nowMs)) return { kind: 'wait' };
+    // It was last renewed before we first saw it so.
+    const lentUntilMs = (this.#seen?.sinceMs ?? nowMs) + (stored?.leaseMs ?? this.#options.leaseMs) * lendingShare;
+    return await this.#take(stored, lentUntilMs, signal);
   }
 
   #leads({ leader }: Leadership): boolean {
@@ -112,7 +135,11 @@ export class Election {
     return beforeReadMs - this.#seen.sinceMs >= (stored?.leaseMs ?? this.#options.leaseMs);
   }
 
-  async #take(stored: SeenLease | undefined, signal: AbortSignal): Promise<ElectionStep> {
+  async #take(
+    stored: SeenLease | undefined,
+    othersLentUntilMs: number | undefined,
+    signal: AbortSignal,
+  ): Promise<ElectionStep> {
     const { clock, leases, leaseMs, masterId, random } = this.#options;
     await clock.sleep(random() * claimSpreadMs, signal);
     const term = this.#highestTermMet + 1;
@@ -121,6 +148,7 @@ export class Election {
     if (outcome.kind === 'lost') return { kind: 'wait' };
     this.#own = new OwnLease(term);
     this.#own.renewed(started, leaseMs);
+    this.#othersLentUntilMs = othersLentUntilMs;
     return this.#claim(term);
   }
 
@@ -147,6 +175,7 @@ class OwnLease {
   readonly term: number;
   /** When the last renewal that succeeded was begun, by the monotonic clock. */
   renewedMs = Number.NEGATIVE_INFINITY;
+  #renewedWallMs = Number.NEGATIVE_INFINITY;
   readonly #monotonic = new HeldLease();
   readonly #wall = new HeldLease();
 
@@ -156,10 +185,18 @@ class OwnLease {
 
   renewed({ monotonicMs, wallMs }: Moment, leaseMs: number): void {
     this.renewedMs = monotonicMs;
+    this.#renewedWallMs = wallMs;
     this.#monotonic.renewed(monotonicMs, leaseMs);
     // Not the later of two: after a jump back the wall clock must not hold the lease until it has caught up.
     this.#wall.lost();
     this.#wall.renewed(wallMs, leaseMs);
+  }
+
+  /** Whether the last renewal was begun within this time, by both clocks. */
+  isFresh(clock: Clock, withinMs: number): boolean {
+    const { monotonicMs, wallMs } = momentOf(clock);
+    const [sinceMs, wallSinceMs] = [monotonicMs - this.renewedMs, wallMs - this.#renewedWallMs];
+    return sinceMs < withinMs && wallSinceMs < withinMs && wallSinceMs >= 0;
   }
 
   lost(): void {

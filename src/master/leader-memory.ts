@@ -16,23 +16,26 @@ export class LeaderMemory {
   readonly received = new ReceivedShards();
   /** Newest structure report that came, by worker. */
   readonly structureSequences = new Map<string, number>();
+  /** Keys of master secrets that a worker accepts, as its last poll said. */
+  readonly workerKeys = new Map<string, readonly string[]>();
   #term = -1;
   #sinceMs = 0;
 
-  /** Begins anew when the term is another than before. */
-  enterTerm(term: number, nowMs: number): void {
+  /** Begins anew when the term is another than before. `lendsAloneSinceMs`: leases of workers that others lent began before. */
+  enterTerm(term: number, nowMs: number, lendsAloneSinceMs: number = nowMs): void {
     if (term === this.#term) return;
     this.#term = term;
-    this.#sinceMs = nowMs;
+    this.#sinceMs = lendsAloneSinceMs;
     this.telemetry.clear();
-    this.workers.begin(nowMs);
+    this.workers.begin(lendsAloneSinceMs);
     this.masters.begin(nowMs);
     this.ledger.clear();
     this.received.clear();
     this.structureSequences.clear();
+    this.workerKeys.clear();
   }
 
-  /** How long this master leads under the term. */
+  /** For how long nobody else has lent leases to workers: once it is a lease, all of theirs have ended. */
   leadingForMs(nowMs: number): number {
     return nowMs - this.#sinceMs;
   }

@@ -15,6 +15,7 @@ import type { Core } from './reconcile/core.ts';
 import { InSyncReconciler } from './reconcile/in-sync.ts';
 import { KeptLogReconciler } from './reconcile/kept-log.ts';
 import { MemberReconciler } from './reconcile/members.ts';
+import { RotationReconciler } from './reconcile/rotation.ts';
 import { ServerModeReconciler } from './reconcile/server-mode.ts';
 import { SourceLink } from './reconcile/source-link.ts';
 import { SuspectReconciler } from './reconcile/suspects.ts';
@@ -31,7 +32,7 @@ import { StatusService } from './services/status-service.ts';
 import { SyncService } from './services/sync-service.ts';
 import { WorkerService } from './services/worker-service.ts';
 import { SnapshotKeeper } from './snapshot-keeper.ts';
-import { SendPlacement } from './structure/placement.ts';
+import { ShardPlacement } from './structure/placement.ts';
 import { WorkerAuthority } from './worker-authority.ts';
 
 /** Where calls for the leader go. */
@@ -131,11 +132,11 @@ export class Master {
       suspects: new SuspectReconciler(core),
       members: new MemberReconciler(core),
       mode,
-      tasks: new TaskReconciler(core, mode, new SendPlacement(ports, () => control.state)),
+      tasks: new TaskReconciler(core, mode, new ShardPlacement(ports, () => control.state)),
       link,
       cancellation: new CancellationReconciler(core, link),
     };
-    this.workerAuthority = new WorkerAuthority(ports.secrets, ports.certificates);
+    this.workerAuthority = new WorkerAuthority(core);
     this.barrier = new BarrierService(core, link, inSync);
     this.sync = new SyncService(core, link, this.#reconcilers.cancellation, this.barrier, keptLog);
     this.outgoing = new OutgoingService(core, this.checksums, barriers, link, keptLog);
@@ -173,7 +174,8 @@ export class Master {
       this.#reconcilers;
     this.#loops = Promise.all([
       this.#followLoop(),
-      this.#authorityLoop(),
+      this.#whileLeading("the workers' CA", (signal) => this.workerAuthority.step(signal)),
+      ...this.#rotationLoop(),
       this.#whileLeading('watching members', (signal) => members.step(signal)),
       this.#whileLeading('the mode of the target', (signal) => mode.step(signal)),
       this.#whileLeading('giving out tasks', (signal) => tasks.step(signal)),
@@ -209,6 +211,13 @@ export class Master {
     if (silentMs > followSilenceMsMax) return 'the event log cannot be read';
     if (this.state.leadership.leader === null) return 'no master leads at this moment';
     return undefined;
+  }
+
+  /** This master serves with another certificate, or takes other client certificates, from now on. */
+  async noteCertificate(part: 'keyfile' | 'client-ca', fingerprint: string, validUntil: string): Promise<void> {
+    const masterId = this.id;
+    const command = { kind: 'note-master-certificate', masterId, part, fingerprint, validUntil } as const;
+    await this.#membership.note(command, this.#stopping.signal);
   }
 
   /** Reads what is new in the log, so that an answer is not from the past. */
@@ -251,7 +260,8 @@ export class Master {
     const { control, memory } = this.#core;
     const guarded = async (signal: AbortSignal) => {
       if (!this.leads) return;
-      memory.enterTerm(control.state.leadership.term, this.#ports.clock.monotonicMs());
+      const nowMs = this.#ports.clock.monotonicMs();
+      memory.enterTerm(control.state.leadership.term, nowMs, this.#core.desk.lendsAloneSinceMs(nowMs));
       await step(signal);
     };
     const { clock, logger } = this.#ports;
@@ -264,16 +274,11 @@ export class Master {
     return runLoop({ name, step: looking, wait, log: logger, clock }, this.#stopping.signal);
   }
 
-  /** Until the leader has made the CA of the workers: then this master can verify them. */
-  async #authorityLoop(): Promise<void> {
-    const { clock, logger } = this.#ports;
-    const found = new AbortController();
-    const step = async (signal: AbortSignal) => {
-      if ((await this.workerAuthority.load(signal)) !== undefined) found.abort();
-    };
-    const wait = (signal: AbortSignal) => clock.sleep(this.#settings.times.reconcileEveryMs, signal);
-    const until = AbortSignal.any([this.#stopping.signal, found.signal]);
-    await runLoop({ name: "reading the workers' CA", step, wait, log: logger, clock }, until);
+  #rotationLoop(): readonly Promise<void>[] {
+    const { rotation } = this.#ports;
+    if (rotation === undefined) return [];
+    const reconciler = new RotationReconciler(this.#core, rotation, this.workerAuthority);
+    return [this.#whileLeading('rotating the master secret', (signal) => reconciler.step(signal))];
   }
 
   #retentionLoop(): readonly Promise<void>[] {

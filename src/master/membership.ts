@@ -1,3 +1,5 @@
+import { sameTexts } from '../domain/collections.ts';
+import type { NoteMasterCertificate } from '../domain/keys/decide.ts';
 import type { LeaseStore, SeenLease } from '../domain/leadership/lease.ts';
 import { ApiError } from '../wire/api-error.ts';
 import type { ControlLog } from './control-log.ts';
@@ -55,10 +57,19 @@ export class Membership {
     if (this.#presence !== undefined) await this.#leases.release(this.#presence, signal);
   }
 
+  /** Something that concerns this master only goes into the log. */
+  async note(command: NoteMasterCertificate, signal: AbortSignal): Promise<void> {
+    await this.#append(command, 'certificates of this master', signal);
+  }
+
   async #register(signal: AbortSignal): Promise<void> {
     const { masterId, endpoint, publicEndpoints } = this.#settings;
-    if (this.#control.state.masters.has(masterId)) return;
-    await this.#append({ kind: 'register-master', masterId, endpoint, publicEndpoints }, 'master registration', signal);
+    const keys = this.#ports.rotation?.keyIds();
+    const known = this.#control.state.masters.get(masterId);
+    if (known !== undefined && (keys === undefined || sameTexts(known.sealIds ?? [], keys))) return;
+    const accepted = keys === undefined ? {} : { sealIds: [...keys] };
+    const command = { kind: 'register-master', masterId, endpoint, publicEndpoints, ...accepted } as const;
+    await this.#append(command, 'master registration', signal);
   }
 
   /** A master that does not lead may append what concerns itself only: registration, claim, leaving. */

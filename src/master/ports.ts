@@ -8,6 +8,7 @@ import type { Clock } from './clock.ts';
 import type { ClusterTokenIssuer } from './cluster-tokens.ts';
 import type { EventsRetentionSettings } from './events-keep.ts';
 import type { Logger } from './logger.ts';
+import type { SecretRotation } from './secret-rotation.ts';
 import type { OpenSource } from './source-masters.ts';
 
 /** Queue tokens of this datacenter, bound to a target (S23). Adapter: `adapters/mq/token.ts`. */
@@ -17,16 +18,20 @@ export interface QueueTokenIssuer {
   issue(targetId: string): string;
   /** The target that a token of ours is bound to; undefined for anything else. */
   targetOf(token: string): string | undefined;
+  /** Whether the secret that it was made with has been replaced: then it ends before its time. */
+  isOld(token: string): boolean;
 }
 
 /** Certificates of this datacenter's workers. Adapter: `adapters/tls`. */
 export interface CertificateAuthority {
-  createAuthority(commonName: string): { readonly certificate: string; readonly key: string };
+  /** How long what is made here is valid, in milliseconds. */
+  readonly lifetimes: { readonly certificateMs: number; readonly authorityMs: number };
+  createAuthority(commonName: string): { readonly certificate: string; readonly key: string; readonly notAfter: Date };
   issueServerCertificate(
     authority: { readonly certificate: string; readonly key: string },
     hosts: readonly string[],
     commonName: string,
-  ): { readonly certificate: string; readonly key: string };
+  ): { readonly certificate: string; readonly key: string; readonly fingerprint: string; readonly notAfter: Date };
 }
 
 /** Figures that the master counts. Adapter: `adapters/metrics`. */
@@ -48,6 +53,8 @@ export interface MasterPorts {
   readonly queueTokens: QueueTokenIssuer;
   readonly certificates: CertificateAuthority;
   readonly clusterTokens: ClusterTokenIssuer;
+  /** Absent: the master secret never changes. */
+  readonly rotation?: SecretRotation;
   readonly metrics: MasterMetrics;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -71,8 +78,8 @@ export interface MasterSettings {
     readonly endpoints: readonly string[];
     readonly caCertificate?: string;
   };
-  /** CA of the client certificates that workers accept as well, PEM; absent: none is. */
-  readonly clientCa?: string;
+  /** CA of the client certificates that workers accept as well, PEM, as it is now; undefined: none is. */
+  readonly clientCa?: () => string | undefined;
   readonly times: MasterTimes;
   /** Absent: the whole event log stays in the database. */
   readonly retention?: EventsRetentionSettings;

@@ -4,7 +4,7 @@ import type { SourceCredentials } from './source-masters.ts';
 
 const Stored = z.object({ clientCertificate: z.string(), clientKey: z.string(), caCertificate: z.string() });
 
-function secretId(credentialId: string): string {
+export function credentialsSecretId(credentialId: string): string {
   return `source-credentials-${credentialId}`;
 }
 
@@ -15,7 +15,11 @@ export async function keepCredentials(
   { clientCertificate, clientKey, caCertificate }: SourceCredentials,
   signal?: AbortSignal,
 ): Promise<void> {
-  await secrets.put(secretId(credentialId), JSON.stringify({ clientCertificate, clientKey, caCertificate }), signal);
+  await secrets.put(
+    credentialsSecretId(credentialId),
+    JSON.stringify({ clientCertificate, clientKey, caCertificate }),
+    signal,
+  );
 }
 
 /** Throws when they are gone: then only configuring again, or an abort, helps. */
@@ -24,11 +28,11 @@ export async function findCredentials(
   credentialId: string,
   signal?: AbortSignal,
 ): Promise<SourceCredentials> {
-  const text = await secrets.get(secretId(credentialId), signal);
+  const text = await secrets.get(credentialsSecretId(credentialId), signal);
   if (text === undefined) throw new Error('the credentials for the source are not in _sync_secrets any more');
   return Stored.parse(JSON.parse(text));
 }
 
 export async function dropCredentials(secrets: SecretStore, credentialId: string, signal?: AbortSignal): Promise<void> {
-  await secrets.delete(secretId(credentialId), signal);
+  await secrets.delete(credentialsSecretId(credentialId), signal);
 }

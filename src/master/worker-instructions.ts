@@ -13,6 +13,8 @@ export interface Present {
   readonly barrier?: WireBarrier | undefined;
   /** Whether nothing doubtful can land at the shard any more (S4). */
   readonly isQuiet?: (suspect: Suspect) => boolean;
+  /** What it is to notice besides: another configuration to ask for, the key that the log is written under. */
+  readonly told?: Pick<WorkerInstructions, 'configuration' | 'keyInUse'>;
 }
 
 /** What the leader wants the worker with these tasks to do. `remote` is how the source is reached; undefined while that is not known. */
@@ -21,12 +23,13 @@ export function instructionsFor(
   state: ControlState,
   deploymentId: string,
   remote: RemoteQueue | undefined,
-  { barrier, isQuiet = () => false }: Present = {},
+  { barrier, isQuiet = () => false, told = {} }: Present = {},
 ): WorkerInstructions {
   const incoming = incomingOf(state, remote, barrier);
   const content = {
     term: state.leadership.term,
     deploymentId,
+    ...told,
     messageTimeout: toNanoseconds(state.settings.messageTimeoutMs),
     ...(incoming === undefined ? {} : { incoming }),
   };

@@ -2,7 +2,7 @@ import { actorOf } from '../events/actor.ts';
 import { parseCanonical } from '../events/canonical.ts';
 
 /** Version of the shape of `ControlState`: a snapshot of another one is not used. Raise it with every change. */
-export const STATE_SCHEMA = 6;
+export const STATE_SCHEMA = 7;
 
 /** Brings a state of one schema into the shape of the next. */
 type StateUpcaster = (state: Record<string, unknown>) => Record<string, unknown>;
@@ -17,6 +17,7 @@ const UPCASTERS: readonly StateUpcaster[] = [
   withPausesAndEndedEpochs,
   withSuspects,
   withSettledEpoch,
+  withRotation,
 ];
 
 /** A state as an archive kept it, in today's shape; undefined when it is of a schema that is not known. */
@@ -80,4 +81,12 @@ function withSettledEpoch(state: Record<string, unknown>): Record<string, unknow
   const synchronization = state.synchronization as { readonly configuration: { readonly epoch: string } | null };
   const settledEpoch = synchronization.configuration?.epoch ?? null;
   return { ...state, synchronization: { ...synchronization, settledEpoch } };
+}
+
+/** 6 → 7: workers that are about to end, and the keys in use; until then there was no such thing. */
+function withRotation(state: Record<string, unknown>): Record<string, unknown> {
+  const workers = state.workers as { readonly byId: ReadonlyMap<string, object> };
+  const byId = new Map([...workers.byId].map(([id, worker]) => [id, { ...worker, leaving: false }]));
+  const keys = { current: null, retired: [], reencrypted: true, workerCas: [] };
+  return { ...state, workers: { ...workers, byId }, keys };
 }

@@ -13,6 +13,8 @@ export const WorkerInfo = z.object({
   serverID: z.number().int().positive().meta({ format: 'int64' }),
   host: z.string().optional(),
   dbServerAffinity: z.string().optional(),
+  /** It is about to end, and hands its tasks over. */
+  leaving: z.boolean().optional(),
 });
 export type WorkerInfo = z.infer<typeof WorkerInfo>;
 export const WorkerList = z.object({ workers: z.array(WorkerInfo) });

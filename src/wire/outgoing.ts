@@ -57,6 +57,8 @@ export const OutgoingContact = z.object({
   /** Direct-queue token, bound to the target's id; empty for a target that is not registered. */
   token: z.string(),
   'token-ttl': PositiveNanoseconds,
+  /** The token that the target sent ends before its time: it has to take this one. */
+  tokenEnds: z.boolean().optional(),
   /** Version of the shard list that the source has, as the target named it; absent before the first. */
   shardsVersion: z.string().optional(),
   /** Absent while there is none. */

@@ -29,7 +29,14 @@ export const WorkerRegistered = z.object({
 export type WorkerRegistered = z.infer<typeof WorkerRegistered>;
 
 /** Body of `POST /_api/worker/configure`. */
-export const ConfigureWorker = z.object({ endpoint: EndpointUrl });
+export const ConfigureWorker = z.object({
+  endpoint: EndpointUrl,
+  /** The certificate takes the place of one that the worker has. */
+  renew: z.boolean().optional(),
+});
+
+/** Body of `PUT /_api/worker/configure` on a worker: a new master secret. */
+export const NewMasterSecret = z.object({ secret: z.string().min(1) });
 
 /** Answer of `POST /_api/worker/configure`: all a worker needs beside its flags. */
 export const WorkerConfiguration = z.object({
@@ -47,6 +54,8 @@ export const WorkerConfiguration = z.object({
     clientCaCertificate: z.string().optional(),
   }),
   mq: z.object({ type: z.enum(['direct', 'kafka']), endpoints: z.array(z.string()).optional() }),
+  /** Changes with all of this but certificate and token, and with the CA that issues; see `WorkerInstructions.configuration`. */
+  version: z.string().optional(),
 });
 export type WorkerConfiguration = z.infer<typeof WorkerConfiguration>;
 
@@ -83,6 +92,10 @@ export const WorkerInstructions = z.object({
   deploymentId: z.string(),
   /** Takes the place of the token before; no part of what `version` names. Absent while none can be made. */
   clusterToken: z.string().optional(),
+  /** Version of what `POST /_api/worker/configure` tells now: a worker that has another asks again. */
+  configuration: z.string().optional(),
+  /** Id of the key of the master secret in use: one that a worker must not give up. */
+  keyInUse: z.string().optional(),
   /** How long a shard may be without a message, in nanoseconds; an operator may change it at any time. */
   messageTimeout: z.number().int().positive().optional(),
   /** The incoming synchronization while one is active. */

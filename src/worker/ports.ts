@@ -16,7 +16,8 @@ import type {
  * {@link WorkerUnknown} when the leader does not know this worker (any more).
  */
 export interface Masters {
-  configure(endpoint: string, signal: AbortSignal): Promise<WorkerConfiguration>;
+  /** `renew`: the certificate takes the place of one that we have. */
+  configure(endpoint: string, signal: AbortSignal, renew?: boolean): Promise<WorkerConfiguration>;
   register(registration: WorkerRegistration, signal: AbortSignal): Promise<WorkerRegistered>;
   /**
    * What to do. Answers when that is no longer `after`, or after `waitMs` unchanged. Asking with `after` confirms that
@@ -30,6 +31,8 @@ export interface Masters {
   ): Promise<WorkerInstructions>;
   report(workerId: string, report: WorkerReport, signal: AbortSignal): Promise<void>;
   structure(report: StructureReport, signal: AbortSignal): Promise<void>;
+  /** We are about to end: the leader takes our tasks, and gives them to others once we let them go. */
+  drain(workerId: string, signal: AbortSignal): Promise<void>;
   deregister(workerId: string, signal: AbortSignal): Promise<void>;
 }
 

@@ -27,6 +27,8 @@ export interface WorkerOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly random?: () => number;
+  /** Told of all instructions that are taken. */
+  readonly onInstructions?: (instructions: WorkerInstructions) => void;
 }
 
 export interface WorkerStatus {
@@ -52,6 +54,8 @@ export class Worker {
   #lease: Lease | undefined;
   #tasks = 0;
   #structureReports = 0;
+  /** The leader knows that we are about to end, and gives us nothing any more. */
+  #isLeaving = false;
 
   constructor(options: WorkerOptions) {
     this.#options = options;
@@ -72,11 +76,16 @@ export class Worker {
     return { registered: leaseMs > 0, leaseMs, term: this.#term, tasks: this.#tasks };
   }
 
-  /** Works until the signal fires; then stops its engines in order and signs off. Does not reject. */
-  async run(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      const lease = await this.#register(signal);
-      if (lease !== undefined) await this.#tenure(lease, signal);
+  /**
+   * Works until one of the signals fires, then signs off. On `drain` the leader is told first, and the tenure goes on
+   * until everything that it takes away was let go, each shard's position stored; on `stop` the engines are stopped in
+   * order at once. Does not reject.
+   */
+  async run(stop: AbortSignal, drain: AbortSignal = stop): Promise<void> {
+    const either = AbortSignal.any([stop, drain]);
+    while (!either.aborted) {
+      const lease = await this.#register(either);
+      if (lease !== undefined) await this.#tenure(lease, stop, drain);
     }
     await this.#signOff();
   }
@@ -95,7 +104,7 @@ export class Worker {
     }
   }
 
-  async #tenure(lease: Lease, stop: AbortSignal): Promise<void> {
+  async #tenure(lease: Lease, stop: AbortSignal, drain: AbortSignal): Promise<void> {
     const { clock, log, masters, registration, roles } = this.#options;
     const over = new AbortController();
     const end = () => over.abort(stop.reason);
@@ -121,15 +130,45 @@ export class Worker {
       },
       over.signal,
     );
-    const following = this.#followInstructions(lease, running, unknown, over.signal);
+    const handedOver = () => over.abort(new HandedOver());
+    const followed: Followed = { version: undefined, taken: undefined };
+    const following = this.#followInstructions(lease, running, unknown, followed, handedOver, over.signal);
+    const draining = this.#drain(drain, unknown, over.signal).then(() => {
+      if (this.#hasHandedOver(followed)) handedOver();
+    });
     const expiring = lease.ended(over.signal).then(() => over.abort(new Error('the lease has ended')));
     await expiring;
-    if (!stop.aborted) log.warn(`stopping all tasks: ${(over.signal.reason as Error).message}`);
+    const { reason } = over.signal;
+    if (reason instanceof HandedOver) log.info('all tasks are handed over');
+    else if (!stop.aborted) log.warn(`stopping all tasks: ${(reason as Error).message}`);
     await running.stop().catch((error) => log.error('an engine did not end well', { error }));
-    await Promise.all([reporting, following]);
+    await Promise.all([reporting, following, draining]);
     stop.removeEventListener('abort', end);
     this.#lease = undefined;
     this.#tasks = 0;
+  }
+
+  /** Waits for `drain`, then tells the leader, however often it must be tried. */
+  async #drain(drain: AbortSignal, onError: (error: unknown) => void, signal: AbortSignal): Promise<void> {
+    const { masters, registration, clock, log, random } = this.#options;
+    const backOff = new BackOff(RETRY_FIRST_MS, RETRY_LONGEST_MS, random);
+    await fired(drain, signal);
+    if (!signal.aborted) log.info('leaving: the leader is asked to give all tasks to others', { tasks: this.#tasks });
+    while (!signal.aborted && !this.#isLeaving) {
+      try {
+        await masters.drain(registration.id, signal);
+        this.#isLeaving = true;
+      } catch (error) {
+        onError(error);
+        if (signal.aborted) return;
+        this.#trouble.failed(error);
+        await clock.sleep(backOff.next(), signal);
+      }
+    }
+  }
+
+  #hasHandedOver({ version, taken }: Followed): boolean {
+    return this.#isLeaving && this.#tasks === 0 && taken !== undefined && version === taken;
   }
 
   /** Long-polls what to do; each answer of the leader renews the lease. */
@@ -137,26 +176,27 @@ export class Worker {
     lease: Lease,
     running: RunningRoles,
     onError: (error: unknown) => void,
+    followed: Followed,
+    onHandedOver: () => void,
     signal: AbortSignal,
   ): Promise<void> {
     const { clock, masters, registration } = this.#options;
     const waitMs = Math.min(POLL_WAIT_MS_MAX, lease.durationMs / 3);
-    let followed: string | undefined;
-    let taken: string | undefined;
     let following: Promise<void> = Promise.resolve();
     const trouble = new ConditionLog(this.#options.log, 'following the instructions');
     while (!signal.aborted) {
       const askedMs = clock.monotonicMs();
       try {
-        const instructions = await masters.instructions(registration.id, followed, waitMs, signal);
+        const instructions = await masters.instructions(registration.id, followed.version, waitMs, signal);
         if (!this.#acceptTerm(instructions)) throw new Error(deposed(instructions, this.#term));
         lease.renew(askedMs);
         this.#fine();
-        if (instructions.unchanged !== true && instructions.version !== taken) {
+        this.#options.onInstructions?.(instructions);
+        if (instructions.unchanged !== true && instructions.version !== followed.taken) {
           const { version } = instructions;
-          taken = version;
+          followed.taken = version;
           // From here on what runs is neither the one nor the other: to name the one before would confirm it anew.
-          followed = undefined;
+          followed.version = undefined;
           this.#tasks = instructions.tasks.length;
           // What the tenure before was in doubt of is in the log before anything is received again (S4).
           const told = this.#doubts.deliver(signal);
@@ -165,17 +205,19 @@ export class Worker {
             .then(
               () => {
                 trouble.fine();
-                if (taken === version) followed = version;
+                if (followed.taken === version) followed.version = version;
+                if (this.#hasHandedOver(followed)) onHandedOver();
               },
               (error) => {
-                if (taken === version) taken = undefined;
+                if (followed.taken === version) followed.taken = undefined;
                 trouble.failed(error);
               },
             );
         }
         // Until they are followed the poll would answer at once; it goes on as a heartbeat.
-        if (followed !== taken || taken === undefined) await this.#within(following, waitMs, signal);
-        if (taken === undefined) await clock.sleep(RETRY_FIRST_MS, signal);
+        if (followed.version !== followed.taken || followed.taken === undefined)
+          await this.#within(following, waitMs, signal);
+        if (followed.taken === undefined) await clock.sleep(RETRY_FIRST_MS, signal);
       } catch (error) {
         onError(error);
         await this.#failed(error, signal);
@@ -237,6 +279,24 @@ export class Worker {
     this.#trouble.failed(error);
     await this.#options.clock.sleep(this.#backOff.next(), signal);
   }
+}
+
+/** Instructions of one tenure: the version that was taken last, and the one that was followed to its end. */
+interface Followed {
+  version: string | undefined;
+  taken: string | undefined;
+}
+
+/** The end of a tenure in which everything was given back in order. */
+class HandedOver extends Error {
+  override readonly name = 'HandedOver';
+}
+
+/** Resolves when the first signal fires, or the second. */
+function fired(signal: AbortSignal, until: AbortSignal): Promise<void> {
+  const either = AbortSignal.any([signal, until]);
+  if (either.aborted) return Promise.resolve();
+  return new Promise((resolve) => either.addEventListener('abort', () => resolve(), { once: true }));
 }
 
 function deposed({ term }: WorkerInstructions, seen: number | undefined): string {

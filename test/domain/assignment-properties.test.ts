@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type Control, initialControl } from '../../src/domain/control.ts';
 import { decide } from '../../src/domain/decide.ts';
 import type { AssignTasks } from '../../src/domain/tasks/assign.ts';
-import { shardKey, type TaskType } from '../../src/events/types/parts.ts';
+import type { TaskType } from '../../src/events/types/parts.ts';
 import type { NewEvent } from '../../src/events/vocabulary.ts';
 import { event, shardOn, shardRef, worker } from './examples.ts';
 import { countingContext, fold } from './given.ts';
@@ -58,8 +58,11 @@ function eventsOf(control: Control, what: Step): readonly NewEvent[] {
 
 /** Every shard is led by some DB-Server, always the same. */
 function assignmentOf(control: Control): AssignTasks {
-  const shards = [...control.tasks.values()].flatMap(({ shard }) => (shard === undefined ? [] : [shard]));
-  const dbServers = new Map(shards.map((shard) => [shardKey(shard), SERVERS[shard.shardIndex % SERVERS.length] ?? '']));
+  const dbServers = new Map(
+    [...control.tasks.values()].flatMap(({ taskId, shard }) =>
+      shard === undefined ? [] : [[taskId, SERVERS[shard.shardIndex % SERVERS.length] ?? ''] as const],
+    ),
+  );
   return { kind: 'assign-tasks', dbServers, notYet: new Set() };
 }
 
@@ -161,6 +164,59 @@ describe('whatever workers and tasks come and go', () => {
         expect(decide(reversed, assignmentOf(reversed), countingContext())).toEqual(
           decide(changed, assignmentOf(changed), countingContext()),
         );
+      }),
+    );
+  });
+
+  it.each(['send-shard', 'receive-shard'] as const)('gives each %s to a worker beside its DB-Server', (type) => {
+    const each = fc.integer({ min: 1, max: 20 });
+    fc.assert(
+      fc.property(each, each, (perServer, workersEach) => {
+        const count = perServer * workersEach * SERVERS.length;
+        const tasks = Array.from({ length: count }, (_, index) => ({
+          ...{ taskId: `near${index}`, type, peerId: 'peer' },
+          ...shardOn(index),
+        }));
+        const workers = Array.from({ length: workersEach * SERVERS.length }, (_, index) =>
+          worker(`near${index}`, index + 1, SERVERS[index % SERVERS.length]),
+        );
+        const { control } = settle(fold(initialControl, [event('TasksCreated', { tasks }), ...workers]));
+        const { dbServers } = assignmentOf(control);
+        const far = [...control.tasks.values()].filter(
+          ({ taskId, workerId }) =>
+            control.workers.byId.get(workerId ?? '')?.dbServerAffinity !== dbServers.get(taskId),
+        );
+        expect(far).toEqual([]);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it('a worker that joins beside a DB-Server takes shards of that one first', () => {
+    const tasks = Array.from({ length: 30 }, (_, index) => ({
+      ...{ taskId: `t${index}`, type: 'receive-shard' as const, peerId: 'peer' },
+      ...shardOn(index),
+    }));
+    const before = settle(fold(initialControl, [event('TasksCreated', { tasks }), worker('far', 1)])).control;
+    const { control } = settle(fold(before, [worker('near', 2, SERVERS[0])]));
+    const { dbServers } = assignmentOf(control);
+    const taken = [...control.tasks.values()].filter(({ workerId }) => workerId === 'near');
+    const near = taken.filter(({ taskId }) => dbServers.get(taskId) === SERVERS[0]);
+    expect(taken).toHaveLength(15);
+    expect(near).toHaveLength([...dbServers.values()].filter((server) => server === SERVERS[0]).length);
+  });
+
+  it('a worker that is leaving keeps nothing, and the others share evenly', () => {
+    fc.assert(
+      fc.property(steps, (what) => {
+        const before = settled(what);
+        const [workerId] = before.workers.byId.keys();
+        if (workerId === undefined) return;
+        const drain = decide(before, { kind: 'drain-worker', workerId, reason: 'stopped' }, countingContext());
+        const { control } = settle(fold(before, drain.events ?? []));
+        const owners = [...control.tasks.values()].map((task) => task.workerId);
+        expect(owners).not.toContain(workerId);
+        expect(owners.every((owner) => (owner === null) === (before.workers.byId.size === 1))).toBe(true);
       }),
     );
   });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { decide } from '../../src/domain/decide.ts';
 import { event, worker } from './examples.ts';
-import { given } from './given.ts';
+import { countingContext, fold, given } from './given.ts';
 
 describe('leadership', () => {
   const claim = { kind: 'claim-leadership', masterId: 'm1', endpoint: 'https://m1:8629', highestTermMet: 0 } as const;
@@ -161,5 +162,35 @@ describe('the message timeout', () => {
 
   it.each([0, -1, 1.5, Number.NaN])('is refused as %d ms', (messageTimeoutMs) => {
     given().when({ kind: 'set-message-timeout', messageTimeoutMs }).thenRefused(400, 'bad-message-timeout');
+  });
+
+  const task = event('TasksCreated', {
+    tasks: [{ taskId: 't1', type: 'send-inventory', peerId: 'b', channels: { data: 'x' } }],
+  });
+  const assigned = event('TasksAssigned', { assignments: [{ taskId: 't1', workerId: 'w1', counter: 1 }] });
+
+  it('that are about to end give their tasks back at once, and get no more', () => {
+    const drain = { kind: 'drain-worker', workerId: 'w1', reason: 'it is being stopped' } as const;
+    const { control } = given(worker('w1', 1), task, assigned)
+      .when(drain)
+      .thenThese(
+        event('WorkerDraining', { workerId: 'w1', reason: 'it is being stopped' }),
+        event('TasksUnassigned', { taskIds: ['t1'], reason: 'its worker is leaving' }),
+      );
+    expect(control.workers.byId.get('w1')?.leaving).toBe(true);
+    const assign = { kind: 'assign-tasks', dbServers: new Map(), notYet: new Set<string>() } as const;
+    expect(decide(control, assign, countingContext())).toEqual({ events: [] });
+    const joined = fold(control, [worker('w2', 2)]);
+    expect(decide(joined, assign, countingContext()).events).toEqual([
+      event('TasksAssigned', { assignments: [{ taskId: 't1', workerId: 'w2', counter: 2 }] }),
+    ]);
+  });
+
+  it('are asked to leave once, also when they register again meanwhile', () => {
+    const drain = { kind: 'drain-worker', workerId: 'w1', reason: 'again' } as const;
+    const draining = event('WorkerDraining', { workerId: 'w1', reason: 'first' });
+    given(worker('w1', 1), draining).when(drain).thenNothing();
+    given(worker('w1', 1), draining, worker('w1', 1)).when(drain).thenNothing();
+    given().when(drain).thenRefused(404, 'worker-unknown');
   });
 });

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import type { AssignTasks } from '../../src/domain/tasks/assign.ts';
-import { shardKey } from '../../src/events/types/parts.ts';
 import { cancelRequested, configured, event, identified, registered, shardOn, shardRef, worker } from './examples.ts';
 import { given } from './given.ts';
 
@@ -149,9 +148,7 @@ describe('assigning tasks', () => {
   });
 
   it('gives shards to the worker that is near their DB-Server', () => {
-    const dbServers = new Map(
-      [0, 1, 2, 3].map((index) => [shardKey(shardRef(index)), index % 2 === 0 ? 'PRMR-a' : 'PRMR-b']),
-    );
+    const dbServers = new Map([0, 1, 2, 3].map((index) => [`t${index}`, index % 2 === 0 ? 'PRMR-a' : 'PRMR-b']));
     const { control } = given(worker('w1', 1, 'PRMR-b'), worker('w2', 2, 'PRMR-a'), tasksOf(4))
       .when({ ...assign, dbServers })
       .thenThese(
@@ -163,9 +160,7 @@ describe('assigning tasks', () => {
   });
 
   it('keeps the shards of one DB-Server together where no worker is near', () => {
-    const dbServers = new Map(
-      [0, 1, 2, 3].map((index) => [shardKey(shardRef(index)), index % 2 === 0 ? 'PRMR-a' : 'PRMR-b']),
-    );
+    const dbServers = new Map([0, 1, 2, 3].map((index) => [`t${index}`, index % 2 === 0 ? 'PRMR-a' : 'PRMR-b']));
     const { control } = given(worker('w1', 1), worker('w2', 2), tasksOf(4))
       .when({ ...assign, dbServers })
       .thenThese(
@@ -177,7 +172,7 @@ describe('assigning tasks', () => {
   });
 
   it('moves rather what a joining worker is near to', () => {
-    const dbServers = new Map([0, 1].map((index) => [shardKey(shardRef(index)), index === 0 ? 'PRMR-a' : 'PRMR-b']));
+    const dbServers = new Map([0, 1].map((index) => [`t${index}`, index === 0 ? 'PRMR-a' : 'PRMR-b']));
     const both = event('TasksAssigned', { assignments: [assignment('t0', 'w1'), assignment('t1', 'w1')] });
     given(worker('w1', 1), tasksOf(2), both, worker('w2', 2, 'PRMR-a'))
       .when({ ...assign, dbServers })

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { headOf } from '../../src/events/chain.ts';
+import { commitHasher } from '../../src/adapters/crypto/commit-hasher.ts';
+import { canonicalText } from '../../src/events/canonical.ts';
+import { headOf, sealCommit, vouchText } from '../../src/events/chain.ts';
 import type { ChainedLog } from '../../src/events/chained-log.ts';
 import { followLog } from '../../src/events/follow-log.ts';
 import { type Commit, type CommitDraft, type Head, LogArchivedPast, LogUnavailable } from '../../src/events/log.ts';
@@ -11,7 +13,7 @@ export type InsertFault = 'lost' | 'answer-lost' | 'held-back';
 /** One log, several processes at it, and hands in the database: what an adapter's test provides. */
 export interface LogHarness {
   /** The log as another process sees it; `masterSecret` for one with another secret. */
-  open(masterSecret?: string): ChainedLog;
+  open(masterSecrets?: string | readonly string[]): ChainedLog;
   /** Makes the next inserts of every process fail; `meanwhile` runs before the writer hears of it. */
   failInserts(fault: InsertFault, times?: number, meanwhile?: () => Promise<void>): void;
   /** Lets the requests that were held back arrive. */
@@ -54,6 +56,28 @@ function at<T>(list: readonly T[], index: number): T {
   return item;
 }
 
+function idOf(secret: string): string {
+  return commitHasher(secret).hash('').split('.')[0] ?? '';
+}
+
+function sealUnder(secret: string, expected: Head, draft: CommitDraft): Commit {
+  const { prev: _, hash: __, ...unsealed } = sealCommit({ ...expected, hash: '' }, draft, commitHasher(secret));
+  const whole = { ...unsealed, prev: expected.hash };
+  return { ...whole, hash: commitHasher(secret).hash(canonicalText(whole)) };
+}
+
+function rotation(to: string, vouched: string): CommitDraft {
+  const draft = draftOf('rotation', { sealId: idOf(to), previous: 'before', vouched });
+  return { ...draft, events: draft.events.map((event) => ({ ...event, type: 'MasterSecretRotated' })) };
+}
+
+/** As the leader does it, who has both secrets. */
+async function rotate(log: ChainedLog, from: string, to: string): Promise<void> {
+  const head = await log.head();
+  const outcome = await log.append(head, rotation(to, commitHasher(from).hash(vouchText(head.hash, idOf(to)))));
+  expect(outcome.kind).toBe('appended');
+}
+
 /** What every adapter of the event log must do. */
 export function describeEventLog(name: string, start: () => Promise<LogHarness>): void {
   describe(name, () => {
@@ -64,6 +88,13 @@ export function describeEventLog(name: string, start: () => Promise<LogHarness>)
       log = harness.open();
     });
     afterEach(() => harness.close());
+
+    /** Somebody with rights in the database puts a commit of their own in the place of one. */
+    const forge = async (position: number, secret: string, make: (first: Commit, second: Commit) => Commit) => {
+      const [first, second] = await harness.open(['new', 'old', 'secret', secret]).read(START, 2);
+      if (first === undefined || second === undefined) throw new Error('two commits are needed to forge one');
+      await harness.overwrite(position, { ...make(first, second) });
+    };
 
     describe('appending and reading', () => {
       it('is empty at first: its head is position 0 and there is nothing to read', async () => {
@@ -362,10 +393,52 @@ export function describeEventLog(name: string, start: () => Promise<LogHarness>)
       });
 
       it('S22: finds a commit that was made without the masters’ secret', async () => {
-        await appendAll(log, ['a']);
-        const forger = harness.open('another secret');
-        await expect(forger.append(await log.head(), draftOf('forged'))).rejects.toThrow('other-key');
+        await appendAll(log, ['a', 'b']);
+        await forge(2, 'another secret', (first) => sealUnder('another secret', headOf(first), draftOf('forged')));
         await expect(log.read(START, 10)).rejects.toThrow('position 2: other-key');
+      });
+
+      it('S22: finds a first commit that was made without the masters’ secret', async () => {
+        await appendAll(log, ['a', 'b']);
+        await forge(1, 'another secret', () => sealUnder('another secret', START, draftOf('forged')));
+        await expect(harness.open().read(START, 1)).rejects.toThrow('position 1: other-key');
+      });
+
+      it('S22: writes nothing without the secret that the log is written under', async () => {
+        await appendAll(log, ['a']);
+        const other = harness.open('another secret');
+        await expect(other.append(await log.head(), draftOf('b'))).rejects.toThrow('is not known here');
+        expect(await causesIn(log)).toEqual(['a']);
+      });
+
+      it('keeps its key whichever its writers prefer, until a rotation', async () => {
+        await appendAll(harness.open('old'), ['a']);
+        const both = harness.open(['new', 'old']);
+        await appendAll(both, ['b']);
+        expect(await causesIn(harness.open('old'))).toEqual(['a', 'b']);
+        await rotate(both, 'old', 'new');
+        await appendAll(both, ['c']);
+        expect(await causesIn(harness.open(['old', 'new']))).toEqual(['a', 'b', 'rotation', 'c']);
+        await expect(harness.open('old').read(START, 10)).rejects.toThrow('position 3: other-key');
+      });
+
+      it('S22: finds a commit under a key that was given up', async () => {
+        const both = harness.open(['new', 'old']);
+        await appendAll(harness.open('old'), ['a']);
+        await rotate(both, 'old', 'new');
+        await appendAll(both, ['b']);
+        await forge(3, 'old', (_first, second) => sealUnder('old', headOf(second), draftOf('forged')));
+        await expect(both.read(START, 10)).rejects.toThrow('position 3: other-key');
+      });
+
+      it('S22: finds a rotation that only one of the two keys vouches for', async () => {
+        const both = harness.open(['new', 'old']);
+        await appendAll(harness.open('old'), ['a']);
+        await rotate(both, 'old', 'new');
+        await appendAll(both, ['b']);
+        const back = (second: Commit) => rotation('old', commitHasher('old').hash(vouchText(second.hash, idOf('old'))));
+        await forge(3, 'old', (_first, second) => sealUnder('old', headOf(second), back(second)));
+        await expect(both.read(START, 10)).rejects.toThrow('position 3: other-key');
       });
 
       it('does not take a log whose beginning is gone for an empty one', async () => {

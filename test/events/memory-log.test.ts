@@ -37,7 +37,7 @@ class FaultyStore extends MemoryCommitStore {
 async function start(): Promise<LogHarness> {
   const store = new FaultyStore();
   return {
-    open: (masterSecret = 'secret') => openMemoryLog(commitHasher([masterSecret]), store),
+    open: (secrets: string | readonly string[] = 'secret') => openMemoryLog(commitHasher(secrets), store),
     failInserts: (fault, times = 1, meanwhile = async () => {}) => {
       Object.assign(store, { fault, faults: times, meanwhile });
     },

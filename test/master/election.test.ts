@@ -175,4 +175,43 @@ describe('the election', () => {
     one.meetTerm(41);
     expect(await one.step(led(null, 3), signal)).toEqual({ kind: 'claim', term: 42 });
   });
+
+  it('S12: lends leases to workers in the first half of its own only, by both clocks', async () => {
+    const { clock, election } = given();
+    const a = election('a');
+    await a.step(led(null, 0), signal);
+    expect(a.mayLend(led('a', 1))).toBe(true);
+    clock.nowMs += leaseMs / 2 - 1;
+    expect(a.mayLend(led('a', 1))).toBe(true);
+    clock.nowMs += 1;
+    expect([a.mayLend(led('a', 1)), a.mayAct(led('a', 1))]).toEqual([false, true]);
+    await a.step(led('a', 1), signal);
+    expect(a.mayLend(led('a', 1))).toBe(true);
+    clock.aheadMs += leaseMs / 2;
+    expect(a.mayLend(led('a', 1))).toBe(false);
+  });
+
+  it('S12: knows until when the leader before may have lent leases: never earlier than it did', async () => {
+    const { clock, election } = given();
+    const [a, b] = [election('a'), election('b')];
+    await a.step(led(null, 0), signal);
+    clock.nowMs += 700;
+    await b.step(led('a', 1), signal);
+    let lastLentMs = 0;
+    for (let ms = 0; ms <= leaseMs; ms += 50) {
+      if (a.mayLend(led('a', 1))) lastLentMs = clock.nowMs;
+      clock.nowMs += 50;
+    }
+    expect(await b.step(led('a', 1), signal)).toEqual({ kind: 'claim', term: 2 });
+    expect(b.othersLentUntilMs).toBe(700 + leaseMs / 2);
+    expect(b.othersLentUntilMs).toBeGreaterThanOrEqual(lastLentMs);
+  });
+
+  it('S12: does not know that of a leader that resigned', async () => {
+    const { election } = given();
+    const [a, b] = [election('a'), election('b')];
+    await a.step(led(null, 0), signal);
+    expect(await b.step(led(null, 1), signal)).toEqual({ kind: 'claim', term: 2 });
+    expect(b.othersLentUntilMs).toBeUndefined();
+  });
 });

@@ -86,6 +86,7 @@ describe('a state as people see it', () => {
 describe('an archived state of an older schema', () => {
   const old = {
     ...{ leadership: { term: 4, leader: null }, notUnderstood: [] },
+    workers: { byId: new Map([['w', { workerId: 'w' }]]), highestServerId: 3 },
     ...{ synchronization: { phase: 'active' }, outgoing: new Map([['t', {}]]) },
     audit: [
       {
@@ -106,6 +107,8 @@ describe('an archived state of an older schema', () => {
     expect(state.endedEpochs.size).toBe(0);
     expect(state.suspects).toEqual(new Map());
     expect(state.serverMode).toEqual({ wishedReadOnly: false, held: true });
+    expect(state.workers.byId.get('w')?.leaving).toBe(false);
+    expect(state.keys).toEqual(initialControlState.keys);
     expect(state.audit[0]).toMatchObject({
       actor: { kind: 'user', name: 'root' },
       refused: [{ command: 'reset-shards', status: 412, code: 'c', reason: 'r' }],

@@ -55,6 +55,11 @@ const target: NewEvent = {
   data: { targetId: 't', endpoints: ['https://t'], fingerprint: 'f', inventoryChannel: 'i' },
 };
 
+const workerCa: NewEvent = {
+  type: 'WorkerCaCreated',
+  data: { caId: 'ca', issuer: 'PEM', issuesFrom: '2024-01-01T00:00:00Z', validUntil: '2099-01-01T00:00:00Z' },
+};
+
 /** What leads up to it, and what must not follow. */
 const violations: readonly [rule: string, before: readonly NewEvent[], event: NewEvent][] = [
   [
@@ -63,6 +68,18 @@ const violations: readonly [rule: string, before: readonly NewEvent[], event: Ne
     registered('w2', 1),
   ],
   ['server-id-once', [registered('w1', 1)], registered('w1', 2)],
+  [
+    'owner-stays',
+    [
+      registered('w1', 1),
+      { type: 'WorkerDraining', data: { workerId: 'w1', reason: '' } },
+      { type: 'TasksCreated', data: { tasks: [task('a')] } },
+    ],
+    assigned('a', 'w1', 1),
+  ],
+  ['drains-once', [], { type: 'WorkerDraining', data: { workerId: 'w1', reason: '' } }],
+  ['reencrypted-under-current', [], { type: 'SecretsReencrypted', data: { sealId: 'k1', count: 0 } }],
+  ['worker-ca-once', [workerCa], workerCa],
   ['worker-known', [], { type: 'WorkerLeft', data: { workerId: 'w1', reason: '' } }],
   ['master-known', [], { type: 'MasterLeft', data: { masterId: 'm9', reason: '' } }],
   ['resignation-by-leader', [], { type: 'LeadershipResigned', data: { term: 1, masterId: 'm2' } }],

@@ -19,6 +19,8 @@ export const times = { ...defaultTimes, quietTimeMs: requestLifeMs };
 const startAgainMs = 500;
 /** After a log went back masters end for so long: those that remember, and those that meet what they left behind. */
 const startAgainMsMax = 60_000;
+/** Beyond the end of every simulation. */
+const simulatedForeverMs = Date.UTC(2999, 0);
 const hopsMax = 3;
 const forwardMsMax = 10_000;
 
@@ -148,10 +150,15 @@ export class MasterNode {
         ttlMs: 3_600_000,
         issue: (targetId) => `token ${targetId} ${this.site.newId()}`,
         targetOf: (token) => token.split(' ')[1],
+        isOld: () => false,
       },
       certificates: {
-        createAuthority: () => ({ certificate: 'CA', key: 'key' }),
-        issueServerCertificate: () => ({ certificate: 'certificate', key: 'key' }),
+        lifetimes: { certificateMs: 3_600_000, authorityMs: simulatedForeverMs },
+        createAuthority: () => ({ certificate: 'CA', key: 'key', notAfter: new Date(simulatedForeverMs) }),
+        issueServerCertificate: () => ({
+          ...{ certificate: 'certificate', key: 'key', fingerprint: 'fingerprint' },
+          notAfter: new Date(simulatedForeverMs),
+        }),
       },
       metrics: { workerRegistered: () => undefined, workerStored: () => undefined },
       clock: process.clock,

@@ -30,6 +30,11 @@ export class SimSecrets implements SecretStore {
     return stored?.secret;
   }
 
+  /** There is one secret only. */
+  async reencrypt(): Promise<boolean> {
+    return false;
+  }
+
   async delete(id: string, signal?: AbortSignal): Promise<void> {
     const path = documentPath('_sync_secrets', id);
     await this.#server.request({

@@ -49,7 +49,7 @@ export class WorkerNode {
       random: () => this.site.world.random.next(),
     });
     this.site.world.note(`${this.name} starts`);
-    this.#ended = worker.run(this.#stop.signal);
+    this.#ended = worker.run(new AbortController().signal, this.#stop.signal);
   }
 
   /** As on SIGTERM. */
@@ -101,6 +101,10 @@ export class WorkerNode {
         ask('PUT report', callMsMax, signal, ({ workers }, gone) => workers.report(workerId, report, gone)),
       structure: (report, signal) =>
         ask('PUT structure', callMsMax, signal, ({ workers }, gone) => workers.reportStructure(this.id, report, gone)),
+      drain: (workerId, signal) =>
+        ask('POST drain', callMsMax, signal, ({ workers }, gone) =>
+          workers.drain(workerId, { kind: 'secret', name: workerId }, gone),
+        ),
       deregister: (workerId, signal) =>
         ask('DELETE worker', callMsMax, signal, ({ workers }, gone) =>
           workers.remove(workerId, { kind: 'secret', name: workerId }, gone),

@@ -8,21 +8,27 @@ import { MemoryLogger } from './support/memory-logger.ts';
 
 const running: (() => Promise<void>)[] = [];
 
-function start(first: WorkerInstructions) {
+function start(first: WorkerInstructions, prepare: (masters: FakeMasters) => void = () => undefined) {
   const clock = new ManualClock();
   const masters = new FakeMasters(clock, first);
+  prepare(masters);
   const roles = new FakeRoles();
   const log = new MemoryLogger();
   const registration = { id: 'w1', endpoint: 'https://worker:8729' };
   const worker = new Worker({ registration, masters, roles, clock, log, random: () => 0 });
   const stopping = new AbortController();
-  const ended = worker.run(stopping.signal);
+  const draining = new AbortController();
+  const ended = worker.run(stopping.signal, draining.signal);
+  const drain = () => {
+    draining.abort(new Error('drain'));
+    return ended;
+  };
   const stop = async () => {
     stopping.abort(new Error('stop'));
     await ended;
   };
   running.push(stop);
-  return { clock, masters, roles, log, worker, stop };
+  return { clock, masters, roles, log, worker, stop, drain };
 }
 
 afterEach(async () => {
@@ -241,5 +247,77 @@ describe('the reports of a worker', () => {
     await clock.advance(6_000);
     await told;
     expect(masters.structures).toEqual([{ ...report, term: 3, sequence: 1 }]);
+  });
+});
+
+describe('a worker that is to end', () => {
+  test('asks the leader to take its tasks, lets them go in order, and signs off', async () => {
+    const { clock, masters, roles, log, drain } = start(instructions([receive], { epoch: 'E1' }));
+    await clock.advance(100);
+    masters.onDrain = () => masters.instruct(instructions([], { epoch: 'E1' }));
+    const ended = drain();
+    await clock.advance(100);
+    await ended;
+    expect(roles.log).toEqual(['target starts', 'target E1: r', 'target E1: ', 'target stops']);
+    expect(masters).toMatchObject({ drains: 1, deregistered: 1 });
+    expect(log.lines).toContainEqual(expect.stringContaining('all tasks are handed over'));
+  });
+
+  test('goes on with what the leader has not taken from it yet', async () => {
+    const { clock, masters, roles, drain } = start(instructions([receive, sendA], { epoch: 'E1' }));
+    await clock.advance(100);
+    const ended = drain();
+    await clock.advance(10_000);
+    expect(masters.drains).toBe(1);
+    expect(roles.running).toBe(2);
+    masters.instruct(instructions([], { epoch: 'E1' }));
+    await clock.advance(100);
+    await ended;
+    expect(roles.running).toBe(0);
+  });
+
+  test('S12: does not sign off before what was taken from it has stopped', async () => {
+    const { clock, masters, roles, drain } = start(instructions([sendA]));
+    await clock.advance(100);
+    const slow = Promise.withResolvers<void>();
+    roles.slow = slow.promise;
+    masters.onDrain = () => masters.instruct(instructions([]));
+    const ended = drain();
+    await clock.advance(10_000);
+    expect(masters.deregistered).toBe(0);
+    slow.resolve();
+    await clock.advance(100);
+    await ended;
+    expect(masters.deregistered).toBe(1);
+  });
+
+  test('ends at once when it has nothing', async () => {
+    const { clock, masters, drain } = start(instructions([]));
+    await clock.advance(100);
+    const ended = drain();
+    await clock.advance(100);
+    await ended;
+    expect(masters).toMatchObject({ drains: 1, deregistered: 1 });
+  });
+
+  test('ends with its lease when no master answers, and does not register again', async () => {
+    const { clock, masters, roles, drain } = start(instructions([sendA]));
+    await clock.advance(100);
+    masters.away = new Error('connection refused');
+    const ended = drain();
+    await clock.advance(LEASE_MS);
+    await ended;
+    expect(roles.running).toBe(0);
+    expect(masters.registrations).toHaveLength(1);
+  });
+
+  test('ends before it has registered', async () => {
+    const { clock, masters, drain } = start(instructions([]), (them) => {
+      them.away = new Error('connection refused');
+    });
+    const ended = drain();
+    await clock.advance(5_000);
+    await ended;
+    expect(masters.drains).toBe(0);
   });
 });

@@ -1,33 +1,79 @@
 import { createHmac, hash as digest, timingSafeEqual } from 'node:crypto';
 import type { CommitHasher } from '../../events/chain.ts';
 import { derivedKey, type KeyUse } from './derived-key.ts';
+import { readerOf, type SecretList } from './secret-list.ts';
 
 const KEY_ID_DIGITS = 8;
 
 /**
- * HMAC-SHA-256 under a key from `master.jwtSecret` (S22). A hash reads `<key id>.<hmac>`: the first secret writes, all
- * are tried on reading, so that a log goes on over a change of the secret while the old one is still given.
+ * HMAC-SHA-256 under a key from `master.jwtSecret` (S22). A hash reads `<key id>.<hmac>`. Every key that was ever given is
+ * tried on reading: what a secret signed stays readable when the secret is not accepted for anything else any more.
  */
-export function commitHasher(masterSecrets: readonly string[], use: KeyUse = 'event log'): CommitHasher {
-  const keys = new Map(masterSecrets.map((secret) => keyEntry(derivedKey(secret, use))));
-  const [newest] = keys;
-  if (newest === undefined) throw new Error('a hasher needs the masters’ secret');
-  const [newestId, newestMac] = newest;
-  return {
-    hash: (text) => `${newestId}.${newestMac(text)}`,
-    check: (text, hash) => {
-      const dot = hash.indexOf('.');
-      const mac = keys.get(hash.slice(0, dot));
-      if (mac === undefined) return 'other-key';
-      return isEqual(mac(text), hash.slice(dot + 1)) ? 'same' : 'different';
-    },
-  };
+export class SecretHasher implements CommitHasher {
+  readonly #secrets: () => readonly string[];
+  readonly #use: KeyUse;
+  readonly #macs = new Map<string, Mac>();
+  /** What the keys were made from; the list is replaced, never changed. */
+  #seen: readonly string[] = [];
+  #newest = '';
+
+  constructor(secrets: SecretList, use: KeyUse) {
+    this.#secrets = readerOf(secrets);
+    this.#use = use;
+    this.#look();
+  }
+
+  hash(text: string, keyId?: string): string {
+    this.#look();
+    const id = keyId ?? this.#newest;
+    const mac = this.#macs.get(id);
+    if (mac === undefined) throw new Error(`the master secret of the key ${id} is not known here`);
+    return `${id}.${mac(text)}`;
+  }
+
+  check(text: string, hash: string): 'same' | 'different' | 'other-key' {
+    this.#look();
+    const dot = hash.indexOf('.');
+    const mac = this.#macs.get(hash.slice(0, dot));
+    if (mac === undefined) return 'other-key';
+    return isEqual(mac(text), hash.slice(dot + 1)) ? 'same' : 'different';
+  }
+
+  /** Makes a key known whose secret is not: one that was in use before. */
+  know(key: Buffer): void {
+    const [id, mac] = keyEntry(key);
+    if (!this.#macs.has(id)) this.#macs.set(id, mac);
+  }
+
+  #look(): void {
+    const secrets = this.#secrets();
+    if (secrets === this.#seen) return;
+    this.#seen = secrets;
+    const [newest] = secrets;
+    if (newest === undefined) throw new Error('a hasher needs the masters’ secret');
+    for (const secret of secrets) this.know(derivedKey(secret, this.#use));
+    this.#newest = idOf(derivedKey(newest, this.#use));
+  }
+}
+
+/** The first secret writes where no key is named. */
+export function commitHasher(masterSecrets: SecretList, use: KeyUse = 'event log'): SecretHasher {
+  return new SecretHasher(masterSecrets, use);
+}
+
+/** Names the key of a master secret: in hashes, in events, wherever a key has to be told from others. Tells nothing of it. */
+export function keyIdOfSecret(masterSecret: string): string {
+  return idOf(derivedKey(masterSecret, 'event log'));
 }
 
 type Mac = (text: string) => string;
 
+function idOf(key: Buffer): string {
+  return createHmac('sha256', key).update('key id').digest('hex').slice(0, KEY_ID_DIGITS);
+}
+
 function keyEntry(key: Buffer): readonly [string, Mac] {
-  return [createHmac('sha256', key).update('key id').digest('hex').slice(0, KEY_ID_DIGITS), macUnder(key)];
+  return [idOf(key), macUnder(key)];
 }
 
 const BLOCK_BYTES = 64;

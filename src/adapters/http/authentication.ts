@@ -2,6 +2,7 @@ import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypt
 import { z } from 'zod';
 import { ApiError } from '../../wire/api-error.ts';
 import { Caller } from '../../wire/caller.ts';
+import { readerOf, type SecretList } from '../crypto/secret-list.ts';
 import type { PeerCertificate } from './environment.ts';
 import { looksLikeJwt, verifyJwt } from './jwt.ts';
 
@@ -9,8 +10,8 @@ import { looksLikeJwt, verifyJwt } from './jwt.ts';
 export type UserCheck = (user: string, password: string) => Promise<'admin' | 'not-admin' | 'wrong'>;
 
 export interface AuthenticationOptions {
-  /** `master.jwtSecret`. */
-  readonly jwtSecret: string;
+  /** `master.jwtSecret`; several while one replaces another. */
+  readonly jwtSecret: SecretList;
   /** `''` or absent: none. */
   readonly monitoringToken?: string;
   /** Throws {@link ApiError} 503 while the database cannot be asked. Absent: no users are admitted. */
@@ -52,12 +53,14 @@ const userCacheEntriesMax = 1_000;
 export class Authentication {
   readonly #options: AuthenticationOptions;
   readonly #now: () => number;
+  readonly #secrets: () => readonly string[];
   readonly #userCache = new Map<string, number>();
   readonly #cacheKey = randomBytes(32);
 
   constructor(options: AuthenticationOptions) {
     this.#options = options;
     this.#now = options.now ?? Date.now;
+    this.#secrets = readerOf(options.jwtSecret);
   }
 
   /** Throws {@link ApiError} 401 when nobody is recognised, 403 when a user is who it says but may not. */
@@ -82,7 +85,11 @@ export class Authentication {
   #bearer(token: string, path: string): Authenticated {
     if (this.#isMonitoringToken(token)) return { caller: { kind: 'monitoring', name: 'monitoring token' }, hops: 0 };
     if (!looksLikeJwt(token)) throw unauthorized();
-    const claims = Claims.safeParse(verifyJwt(token, this.#options.jwtSecret, this.#now()));
+    const claims = Claims.safeParse(
+      this.#secrets()
+        .map((secret) => verifyJwt(token, secret, this.#now()))
+        .find((verified) => verified !== undefined),
+    );
     if (!claims.success) throw unauthorized();
     const { allowed_paths: allowed, server_id: name, forwarded_caller: caller, hops } = claims.data;
     if (allowed !== undefined && !allowed.includes(path)) throw unauthorized();

@@ -11,8 +11,8 @@ export interface EndpointClientOptions {
   /** Client certificate and key, PEM. */
   readonly certificate?: string;
   readonly key?: string;
-  /** `Authorization` of each request. */
-  readonly authorization?: () => string;
+  /** `Authorization` of each request; several are tried in turn where one is refused, from the one that was taken last. */
+  readonly authorization?: () => string | readonly string[];
 }
 
 export interface EndpointRequest {
@@ -46,6 +46,8 @@ export class EndpointClient {
   readonly #options: EndpointClientOptions;
   readonly #agent: Agent;
   #preferred = 0;
+  /** Index of the authorization that an endpoint took last. */
+  readonly #taken = new Map<string, number>();
 
   constructor(options: EndpointClientOptions) {
     this.#options = options;
@@ -69,7 +71,7 @@ export class EndpointClient {
       const index = (this.#preferred + tried) % endpoints.length;
       const endpoint = endpoints[index] ?? '';
       try {
-        const answer = await this.#send(endpoint, request);
+        const answer = await this.#sendAuthorized(endpoint, request);
         if (answer.status !== 408 && answer.status < 500) {
           this.#preferred = index;
           return answer;
@@ -87,15 +89,27 @@ export class EndpointClient {
     return this.#agent.destroy();
   }
 
-  async #send(endpoint: string, request: EndpointRequest): Promise<EndpointAnswer> {
+  /** Not all processes change a secret at the same moment: whoever does not know the new one yet knows the old one. */
+  async #sendAuthorized(endpoint: string, request: EndpointRequest): Promise<EndpointAnswer> {
+    const given = this.#options.authorization?.() ?? [];
+    const authorizations = typeof given === 'string' ? [given] : given;
+    const taken = this.#taken.get(endpoint) ?? 0;
+    for (let tried = 0; ; tried += 1) {
+      const index = (taken + tried) % Math.max(1, authorizations.length);
+      const answer = await this.#send(endpoint, request, authorizations[index]);
+      if (answer.status !== 401) this.#taken.set(endpoint, index);
+      if (answer.status !== 401 || tried + 1 >= authorizations.length) return answer;
+    }
+  }
+
+  async #send(endpoint: string, request: EndpointRequest, authorization: string | undefined): Promise<EndpointAnswer> {
     const timeout = AbortSignal.timeout(request.timeoutMs);
-    const { authorization } = this.#options;
     const answer = await send(new URL(request.path, endpoint), {
       method: request.method,
       dispatcher: this.#agent,
       headers: {
         'x-allow-forward-to-leader': 'true',
-        ...(authorization === undefined ? {} : { authorization: authorization() }),
+        ...(authorization === undefined ? {} : { authorization }),
         ...request.headers,
       },
       ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import type { Context } from 'hono';
 import { Agent, type Dispatcher, request as send } from 'undici';
 import { ApiError } from '../../wire/api-error.ts';
+import { readerOf, type SecretList } from '../crypto/secret-list.ts';
 import { bodyStream, readBody } from './body.ts';
 import type { AppEnvironment } from './environment.ts';
 import { signJwt } from './jwt.ts';
@@ -16,8 +17,8 @@ export interface ForwardOptions {
   /** Says who leads; may wait a little in the moment of a change, and for another one than `gone`. */
   readonly leader: (signal: AbortSignal, gone?: string) => Promise<LeaderRoute>;
   readonly masterId: string;
-  /** `master.jwtSecret`. */
-  readonly jwtSecret: string;
+  /** `master.jwtSecret`; several while one replaces another. */
+  readonly jwtSecret: SecretList;
   /** CA of this datacenter's masters, PEM; absent: their certificates are not verified. */
   readonly ca?: string;
   /** Told why the leader did not answer: the caller is only told that it did not. */
@@ -40,9 +41,13 @@ const passedHeaders = ['content-type', 'content-length', 'x-arangosync-client-id
 export class Forwarder {
   readonly #options: ForwardOptions;
   readonly #agent: Agent;
+  readonly #secrets: () => readonly string[];
+  /** The secret that a leader took last, by its endpoint. */
+  readonly #taken = new Map<string, string>();
 
   constructor(options: ForwardOptions) {
     this.#options = options;
+    this.#secrets = readerOf(options.jwtSecret);
     this.#agent = new Agent({
       connect: {
         timeout: 5_000,
@@ -82,29 +87,58 @@ export class Forwarder {
     signal: AbortSignal,
   ): Promise<Response> {
     if (route.kind !== 'other') throw new ApiError(503, 'no master leads at this moment; try again');
-    const { pathname, search } = new URL(context.req.url);
     try {
-      const answer = await send(new URL(pathname + search, route.endpoint), {
-        dispatcher: this.#agent,
-        method: context.req.method as Dispatcher.HttpMethod,
-        headers: { ...this.#headers(context), 'x-allow-forward-to-leader': 'true' },
-        body,
-        signal,
-        headersTimeout: answerTimeoutMs,
-        bodyTimeout: answerTimeoutMs,
-      });
+      const answer = await this.#send(context, route.endpoint, body, signal);
       const type = answer.headers['content-type'];
       return new Response(Readable.toWeb(answer.body) as ReadableStream, {
         status: answer.statusCode,
         ...(typeof type === 'string' ? { headers: { 'content-type': type } } : {}),
       });
     } catch (error) {
+      if (error instanceof ApiError) throw error;
       if (!signal.aborted) this.#options.onTrouble(`the leader at ${route.endpoint} does not answer`, error);
       throw isNotConnected(error) ? new LeaderGone(route.endpoint, error) : unreachable(route.endpoint, error);
     }
   }
 
-  #headers(context: Context<AppEnvironment>): Record<string, string> {
+  /** Under the secret that the leader takes: not all masters change theirs at the same moment. */
+  async #send(
+    context: Context<AppEnvironment>,
+    endpoint: string,
+    body: Body,
+    signal: AbortSignal,
+  ): Promise<Dispatcher.ResponseData> {
+    const { pathname, search } = new URL(context.req.url);
+    const secrets = this.#secrets();
+    const known = this.#taken.get(endpoint);
+    const order = [...secrets.filter((secret) => secret === known), ...secrets.filter((secret) => secret !== known)];
+    for (const secret of order) {
+      const answer = await send(new URL(pathname + search, endpoint), {
+        dispatcher: this.#agent,
+        method: context.req.method as Dispatcher.HttpMethod,
+        headers: { ...this.#headers(context, secret), 'x-allow-forward-to-leader': 'true' },
+        body,
+        signal,
+        headersTimeout: answerTimeoutMs,
+        bodyTimeout: answerTimeoutMs,
+      });
+      // The caller was recognised by us: only our own token can be what is not.
+      if (answer.statusCode !== 401) {
+        this.#taken.set(endpoint, secret);
+        return answer;
+      }
+      await answer.body.dump();
+      this.#taken.delete(endpoint);
+      if (body instanceof Readable) break;
+    }
+    this.#options.onTrouble(
+      `the leader at ${endpoint} does not accept our token: its --master.jwtSecret differs`,
+      undefined,
+    );
+    throw new ApiError(503, `the leader at ${endpoint} has another master secret than this master; try again`);
+  }
+
+  #headers(context: Context<AppEnvironment>, secret: string): Record<string, string> {
     const passed = passedHeaders.flatMap((name) => {
       const value = context.req.header(name);
       return value === undefined ? [] : [[name, value] as const];
@@ -117,7 +151,7 @@ export class Forwarder {
       forwarded_caller: context.get('caller'),
       hops: context.get('hops') + 1,
     };
-    return { ...Object.fromEntries(passed), authorization: `bearer ${signJwt(claims, this.#options.jwtSecret)}` };
+    return { ...Object.fromEntries(passed), authorization: `bearer ${signJwt(claims, secret)}` };
   }
 }
 

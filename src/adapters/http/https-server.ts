@@ -2,7 +2,9 @@ import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { SecureContextOptions, TLSSocket } from 'node:tls';
 import { getRequestListener, RequestError } from '@hono/node-server';
+import { isTrustedStill } from '../tls/index.ts';
 import type { Bindings } from './environment.ts';
 import {
   connectionsMax,
@@ -34,6 +36,14 @@ export interface RequestTimes {
   readonly timeoutCheckMs: number;
 }
 
+export interface ServedTls {
+  /** PEM, the chain included. */
+  readonly certificate: string;
+  readonly key: string;
+  /** Absent: the one of before. */
+  readonly clientCa?: string;
+}
+
 /** What answers requests: an app, or something that decides which one. */
 export interface RequestHandler {
   fetch(request: Request, bindings: Bindings): Response | Promise<Response>;
@@ -41,8 +51,12 @@ export interface RequestHandler {
 
 export interface RunningServer {
   readonly port: number;
-  /** Replaces the certificate for new connections. */
-  useCertificate(certificate: string, key: string): void;
+  /**
+   * Serves new connections with this, running ones go on. The CA of client certificates can be replaced, not taken away or
+   * added: connections whose client certificate the new one does not verify are cut. Throws on what cannot serve, and
+   * then nothing has changed.
+   */
+  use(tls: ServedTls): void;
   /** Stops accepting, gives running requests `graceMs`, then cuts what is left. */
   stop(graceMs: number): Promise<void>;
 }
@@ -53,19 +67,19 @@ export interface RunningServer {
  * answered in the same form: `{"error": "<text>"}`.
  */
 export async function serveHttps(app: RequestHandler, options: HttpsServerOptions): Promise<RunningServer> {
-  const tls = {
+  let current: SecureContextOptions & { readonly ca?: string } & Record<string, unknown> = {
     cert: options.certificate,
     key: options.key,
     minVersion: 'TLSv1.2',
     ...(options.clientCa === undefined ? {} : { ca: options.clientCa, requestCert: true, rejectUnauthorized: false }),
-  } as const;
+  };
   const times = { headersTimeoutMs, requestTimeoutMs, timeoutCheckMs, ...options.times };
   const listener = getRequestListener(
     (request, { incoming }) => app.fetch(request, { incoming: incoming as IncomingMessage }),
     { errorHandler: answerUnread },
   );
   const serverOptions = {
-    ...tls,
+    ...current,
     handshakeTimeout: handshakeTimeoutMs,
     maxHeaderSize: headerBytesMax,
     headersTimeout: times.headersTimeoutMs,
@@ -80,10 +94,22 @@ export async function serveHttps(app: RequestHandler, options: HttpsServerOption
   server.on('tlsClientError', () => {
     // A client that does not speak TLS, or refuses our certificate, is its own affair: the connection is closed.
   });
+  const shown = clientsThatShowCertificates(server);
   const port = await listen(server, options);
   return {
     port,
-    useCertificate: (certificate, key) => server.setSecureContext({ ...tls, cert: certificate, key }),
+    use: ({ certificate, key, clientCa }) => {
+      const isOtherCa = clientCa !== undefined && clientCa !== current.ca;
+      const next = {
+        ...current,
+        cert: certificate,
+        key,
+        ...(isOtherCa && current.ca !== undefined ? { ca: clientCa } : {}),
+      };
+      server.setSecureContext(next);
+      current = next;
+      if (isOtherCa) cutUntrusted(shown, clientCa);
+    },
     stop: (graceMs) => stop(server, graceMs),
   };
 }
@@ -113,6 +139,22 @@ function refuse(error: Error & { readonly code?: string }, socket: Duplex): void
     `Content-Length: ${Buffer.byteLength(body)}`,
   ];
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+}
+
+/** Connections whose client showed a certificate that was verified. */
+function clientsThatShowCertificates(server: Server): ReadonlySet<TLSSocket> {
+  const shown = new Set<TLSSocket>();
+  server.on('secureConnection', (socket) => {
+    if (!socket.authorized) return;
+    shown.add(socket);
+    socket.once('close', () => shown.delete(socket));
+  });
+  return shown;
+}
+
+/** Who goes on over a connection that was opened in time must not keep the rights of a CA that was taken away. */
+function cutUntrusted(shown: ReadonlySet<TLSSocket>, clientCa: string): void {
+  for (const socket of shown) if (!isTrustedStill(socket, clientCa)) socket.destroy();
 }
 
 function listen(server: Server, options: HttpsServerOptions): Promise<number> {

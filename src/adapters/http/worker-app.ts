@@ -2,6 +2,7 @@ import type { Hono } from 'hono';
 import type { Registry } from 'prom-client';
 import { ApiError } from '../../wire/api-error.ts';
 import type { VersionInfo } from '../../wire/cluster-members.ts';
+import { NewMasterSecret } from '../../wire/worker.ts';
 import type { LinkRoutesEnv } from '../mq/direct/link-routes.ts';
 import { type Answered, type App, createApp } from './app.ts';
 import type { Authentication } from './authentication.ts';
@@ -16,6 +17,8 @@ export interface WorkerAppOptions {
   readonly registry: Registry;
   /** Why this worker is not healthy; undefined when it is. */
   readonly ailment: () => string | undefined;
+  /** The masters have a new secret for us. */
+  readonly onSecret: (secret: string) => void;
   /** Endpoints of links; they check queue tokens themselves. */
   readonly links: Hono<LinkRoutesEnv>;
   readonly onUnexpected: (error: unknown, request: { method: string; path: string }) => void;
@@ -37,7 +40,7 @@ export function createWorkerApp(options: WorkerAppOptions): App {
   });
 }
 
-function routesOf({ version, registry, ailment }: WorkerAppOptions): Route[] {
+function routesOf({ version, registry, ailment, onSecret }: WorkerAppOptions): Route[] {
   return [
     { method: 'GET', path: '/_api/version', rights: 'monitoring', at: 'any', handle: () => version },
     { method: 'GET', path: '/_api/role', rights: 'operator', at: 'any', handle: () => ({ role: 'worker' }) },
@@ -49,6 +52,16 @@ function routesOf({ version, registry, ailment }: WorkerAppOptions): Route[] {
       handle: () => {
         const why = ailment();
         if (why !== undefined) throw new ApiError(503, why);
+        return {};
+      },
+    },
+    {
+      method: 'PUT',
+      path: '/_api/worker/configure',
+      rights: 'internal',
+      at: 'any',
+      handle: async ({ body }) => {
+        onSecret((await body(NewMasterSecret)).secret);
         return {};
       },
     },

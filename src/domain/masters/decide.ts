@@ -31,7 +31,8 @@ export function removeMaster(state: Masters, { masterId, reason }: RemoveMaster)
 }
 
 function isRegisteredAlike(known: Master | undefined, wanted: RegisterMaster): boolean {
-  return known?.endpoint === wanted.endpoint && sameTexts(known.publicEndpoints, wanted.publicEndpoints);
+  if (known?.endpoint !== wanted.endpoint || !sameTexts(known.publicEndpoints, wanted.publicEndpoints)) return false;
+  return sameTexts(known.sealIds ?? [], wanted.sealIds ?? []);
 }
 
 function isReplacedBy(other: Master, wanted: RegisterMaster): boolean {

@@ -7,6 +7,8 @@ export interface SecretStore {
   put(id: string, secret: string, signal?: AbortSignal): Promise<void>;
   /** Undefined when there is none. Throws {@link SecretUnreadable} when it cannot be decrypted. */
   get(id: string, signal?: AbortSignal): Promise<string | undefined>;
+  /** Encrypts it under the master secret in use, if it is not yet. True when it was done; throws when it changed meanwhile. */
+  reencrypt(id: string, signal?: AbortSignal): Promise<boolean>;
   /** What is absent already is no error. */
   delete(id: string, signal?: AbortSignal): Promise<void>;
   /**

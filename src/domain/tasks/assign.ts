@@ -1,4 +1,3 @@
-import { shardKey } from '../../events/types/parts.ts';
 import type { EventData, NewEvent } from '../../events/vocabulary.ts';
 import { byText } from '../collections.ts';
 import { type Decision, decided } from '../decision.ts';
@@ -9,7 +8,7 @@ import type { Task, Tasks } from './state.ts';
 
 export interface AssignTasks {
   readonly kind: 'assign-tasks';
-  /** DB-Server that leads a shard of ours, by {@link shardKey}, as far as known: its sender should be near it. */
+  /** DB-Server of ours that leads the shard of a task, by task, as far as known: its worker should be near it. */
   readonly dbServers: ReadonlyMap<string, string>;
   /** Tasks that must wait, because their last worker may still run them (S12). */
   readonly notYet: ReadonlySet<string>;
@@ -23,7 +22,8 @@ export interface AssignTasks {
  * between that it was let go. Nothing else moves.
  */
 export function assignTasks(tasks: Tasks, workers: Workers, command: AssignTasks): Decision {
-  const byId = [...workers.byId.values()].sort((a, b) => byText(a.workerId, b.workerId));
+  const staying = [...workers.byId.values()].filter(({ leaving }) => !leaving);
+  const byId = staying.sort((a, b) => byText(a.workerId, b.workerId));
   if (byId.length === 0) return decided();
   const sorted = [...tasks.values()].sort((a, b) => byText(a.taskId, b.taskId));
   const round = new Round(sorted, byId, command);
@@ -38,7 +38,7 @@ class Round {
   private readonly quotas: Quotas;
   /** `worker → type → count`. */
   private readonly counts = new Map<string, Map<string, number>>();
-  /** Shards of a DB-Server that a worker sends: `worker → server → count`. */
+  /** Shards of a DB-Server that a worker sends, and so reads the log of: `worker → server → count`. */
   private readonly servers = new Map<string, Map<string, number>>();
 
   constructor(tasks: readonly Task[], workers: readonly Worker[], command: AssignTasks) {
@@ -124,7 +124,8 @@ class Round {
   /** Near the shard's DB-Server first, then with the one who reads that server's log already, then with who has most room. */
   private preference(worker: Worker, task: Task): number {
     const server = this.serverOf(task);
-    const reads = server !== undefined && (this.servers.get(worker.workerId)?.get(server) ?? 0) > 0;
+    const reads =
+      task.type === 'send-shard' && server !== undefined && (this.servers.get(worker.workerId)?.get(server) ?? 0) > 0;
     const room = this.room(task.type, worker.workerId) / (this.tasks.length + 1);
     return (this.isNear(worker, task) ? 4 : 0) + (reads ? 2 : 0) + room;
   }
@@ -135,8 +136,7 @@ class Round {
   }
 
   private serverOf(task: Task): string | undefined {
-    if (task.type !== 'send-shard' || task.shard === undefined) return undefined;
-    return this.command.dbServers.get(shardKey(task.shard));
+    return this.command.dbServers.get(task.taskId);
   }
 
   private room(type: string, workerId: string): number {
@@ -149,7 +149,7 @@ class Round {
 
   private add(task: Task, workerId: string, by: number): void {
     addTo(this.counts.get(workerId), task.type, by);
-    addTo(this.servers.get(workerId), this.serverOf(task), by);
+    if (task.type === 'send-shard') addTo(this.servers.get(workerId), this.serverOf(task), by);
   }
 }
 

@@ -1,6 +1,7 @@
 import type { EventData, NewEvent } from '../../events/vocabulary.ts';
-import { type Decision, decided } from '../decision.ts';
+import { type Decision, decided, rejected } from '../decision.ts';
 import { type HandOver, type MayWrite, uncleanHandOver } from '../suspects/hand-over.ts';
+import type { Tasks } from '../tasks/state.ts';
 import { unassignTasksOf } from '../tasks/unassign.ts';
 import type { Worker, Workers } from './state.ts';
 
@@ -10,6 +11,11 @@ export interface RegisterWorker extends Registration {
   readonly kind: 'register-worker';
   /** Of workers that this one replaces (S4); default: nothing beside their tasks. */
   readonly mayWrite?: ReadonlyMap<string, MayWrite>;
+}
+export interface DrainWorker {
+  readonly kind: 'drain-worker';
+  readonly workerId: string;
+  readonly reason: string;
 }
 export interface RemoveWorker {
   readonly kind: 'remove-worker';
@@ -44,6 +50,20 @@ export function registerWorker(state: Workers, before: HandOver, command: Regist
       );
     }),
     { type: 'WorkerRegistered', data: { ...wanted, serverId } },
+  );
+}
+
+/**
+ * A worker is about to end: its tasks are taken from it at once, to be given to others when it has let them go. Asked
+ * again it changes nothing.
+ */
+export function drainWorker(state: Workers, tasks: Tasks, { workerId, reason }: DrainWorker): Decision {
+  const worker = state.byId.get(workerId);
+  if (worker === undefined) return rejected(404, 'worker-unknown', `worker ${workerId} is not registered`);
+  if (worker.leaving) return decided();
+  return decided(
+    { type: 'WorkerDraining', data: { workerId, reason } },
+    ...unassignTasksOf(tasks, workerId, 'its worker is leaving'),
   );
 }
 

@@ -13,6 +13,8 @@ export const MasterRegistered = z.strictObject({
   endpoint: Name,
   /** How the other datacenter reaches the masters through it. */
   publicEndpoints: listOf(Name),
+  /** Ids of the keys of master secrets that it accepts; absent in older versions. */
+  sealIds: listOf(Name).exactOptional(),
 });
 export const MasterLeft = z.strictObject({ masterId: Name, reason: z.string() });
 
@@ -27,6 +29,8 @@ export const WorkerRegistered = z.strictObject({
   /** Never 0, never given twice. */
   serverId: z.int().positive(),
 });
+/** A worker is about to end: it gets no more tasks, and those that it has go to others. */
+export const WorkerDraining = z.strictObject({ workerId: Name, reason: z.string() });
 export const WorkerLeft = z.strictObject({ workerId: Name, reason: z.string() });
 
 /** How long a shard may be without a message before it is suspected. */

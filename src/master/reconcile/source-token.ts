@@ -12,7 +12,7 @@ const StoredToken = z.object({
 });
 type StoredToken = z.infer<typeof StoredToken>;
 
-const secretId = 'source-queue-token';
+export const sourceTokenSecretId = 'source-queue-token';
 
 /**
  * The queue token of the source, kept for the next leader. It is replaced at half its life, not at every contact:
@@ -36,7 +36,7 @@ export class SourceToken {
   /** Takes over what the leader before kept, until the first contact brings a fresh one. */
   async load(source: string, signal: AbortSignal): Promise<void> {
     if (this.of(source) !== undefined) return;
-    const text = await this.#secrets.get(secretId, signal);
+    const text = await this.#secrets.get(sourceTokenSecretId, signal);
     const stored = StoredToken.safeParse(text === undefined ? undefined : JSON.parse(text));
     if (stored.success && stored.data.source === source) this.#held = stored.data;
   }
@@ -44,11 +44,16 @@ export class SourceToken {
   /** True when what workers are told has changed. */
   async take(contact: OutgoingContact, signal: AbortSignal): Promise<boolean> {
     const held = this.of(contact.deploymentId);
-    const isFresh = this.#clock.monotonicMs() < this.#renewAtMs;
+    // The source may have changed the secret that it was made with.
+    const isFresh = this.#clock.monotonicMs() < this.#renewAtMs && contact.tokenEnds !== true;
     const sameEndpoints = held?.endpoints.join() === contact.endpoints.join();
     if (held !== undefined && isFresh && sameEndpoints) return false;
     const { deploymentId: source, token, endpoints } = contact;
-    await this.#secrets.put(secretId, JSON.stringify({ source, token, endpoints } satisfies StoredToken), signal);
+    await this.#secrets.put(
+      sourceTokenSecretId,
+      JSON.stringify({ source, token, endpoints } satisfies StoredToken),
+      signal,
+    );
     this.#held = { source, token, endpoints: [...endpoints] };
     this.#renewAtMs = this.#clock.monotonicMs() + toMilliseconds(contact['token-ttl']) / 2;
     return true;
@@ -58,6 +63,6 @@ export class SourceToken {
   async drop(signal: AbortSignal): Promise<void> {
     this.#held = undefined;
     this.#renewAtMs = -Infinity;
-    await this.#secrets.delete(secretId, signal);
+    await this.#secrets.delete(sourceTokenSecretId, signal);
   }
 }

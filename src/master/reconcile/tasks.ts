@@ -4,7 +4,7 @@ import type { ControlState } from '../../projections/control-state.ts';
 import type { Core } from './core.ts';
 import type { TargetModeReconciler } from './target-mode.ts';
 
-/** DB-Servers that lead shards, by shard key, as far as known. */
+/** DB-Servers of ours that lead the shards of tasks, by task, as far as known. */
 export interface Placement {
   /** Looks the shards up when it does not know them; cheap when nothing changed. */
   dbServers(signal: AbortSignal): Promise<ReadonlyMap<string, string>>;

@@ -76,7 +76,7 @@ export class OutgoingService {
       ports.logger.info(`target ${targetId} is registered`, { endpoints: target });
     }
     if (types.includes('OutgoingPaused')) await this.#keepLog(targetId, signal);
-    return await this.#contact(targetId, request.remembered, signal);
+    return await this.#contact(targetId, request.remembered, signal, request.token);
   }
 
   /** Before the target hears of it: then its workers let go of what keeps the log now. */
@@ -109,7 +109,8 @@ export class OutgoingService {
   ): Promise<OutgoingContact> {
     const { control, desk } = this.#core;
     desk.assertLeads();
-    if (!control.state.outgoing.has(targetId)) return await this.#contact(targetId, request.remembered, signal);
+    if (!control.state.outgoing.has(targetId))
+      return await this.#contact(targetId, request.remembered, signal, request.token);
     return await this.#register({ id: targetId, ...request }, true, caller, signal);
   }
 
@@ -198,7 +199,12 @@ export class OutgoingService {
     }
   }
 
-  async #contact(targetId: string, remembered: WireHead | undefined, signal: AbortSignal): Promise<OutgoingContact> {
+  async #contact(
+    targetId: string,
+    remembered: WireHead | undefined,
+    signal: AbortSignal,
+    held?: string,
+  ): Promise<OutgoingContact> {
     const { control, ports } = this.#core;
     const { deployment, queueTokens } = ports;
     await control.refresh(signal);
@@ -221,6 +227,7 @@ export class OutgoingService {
       endpoints: this.#publicEndpoints(),
       token: target === undefined ? '' : queueTokens.issue(targetId),
       'token-ttl': toNanoseconds(queueTokens.ttlMs),
+      ...(held !== undefined && queueTokens.isOld(held) ? { tokenEnds: true } : {}),
       ...(shardsVersion === undefined ? {} : { shardsVersion }),
       ...(barrier === undefined ? {} : { barrier }),
       ...(keptLog === undefined ? {} : { keptLog }),

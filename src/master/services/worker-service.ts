@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { MayWrite } from '../../domain/suspects/hand-over.ts';
 import type { Suspect } from '../../domain/suspects/state.ts';
 import type { Worker } from '../../domain/workers/state.ts';
@@ -23,6 +24,8 @@ import { type TaskList, TaskLists } from '../task-lists.ts';
 import type { WorkerAuthority } from '../worker-authority.ts';
 import { instructionsFor } from '../worker-instructions.ts';
 
+/** While a renewal is late, it is looked at again after this time. */
+const lendAgainMs = 50;
 /** The longest that a request for instructions is held. */
 const holdMsMax = 60_000;
 
@@ -44,17 +47,32 @@ export class WorkerService {
     this.#tokens = new ClusterTokens(deployment.front, clusterTokens, clock, core.settings.times.workerLeaseMs);
   }
 
-  /** All that a worker needs beside its flags, with a certificate for its endpoint. */
-  async configure(endpoint: string, signal: AbortSignal): Promise<WorkerConfiguration> {
-    const { cluster, clientCa } = this.#core.settings;
-    this.#core.desk.assertLeads();
+  /** All that a worker needs beside its flags, with a certificate for its endpoint. `renews`: whose is replaced by it. */
+  async configure(endpoint: string, renews: string | undefined, signal: AbortSignal): Promise<WorkerConfiguration> {
+    const { desk, ports, settings } = this.#core;
+    const { cluster } = settings;
+    desk.assertLeads();
+    const clientCa = settings.clientCa?.();
+    const token = await this.#tokens.forOneLease(signal);
+    await this.#untilMayLend(signal);
+    const { certificate, key, caId, fingerprint, validUntil } = await this.#authority.issueFor(endpoint, signal);
+    if (renews !== undefined) {
+      const command = {
+        kind: 'note-worker-certificate',
+        workerId: renews,
+        endpoint,
+        caId,
+        fingerprint,
+        validUntil,
+      } as const;
+      await desk.internal(command, `worker ${renews} renews its certificate`, signal);
+      ports.logger.info(`worker ${renews} got a new certificate`, { fingerprint, valid_until: validUntil });
+    }
     return {
-      cluster: { ...cluster, endpoints: [...cluster.endpoints], token: await this.#tokens.forOneLease(signal) },
-      httpServer: {
-        ...(await this.#authority.issueFor(endpoint, signal)),
-        ...(clientCa === undefined ? {} : { clientCaCertificate: clientCa }),
-      },
+      cluster: { ...cluster, endpoints: [...cluster.endpoints], token },
+      httpServer: { certificate, key, ...(clientCa === undefined ? {} : { clientCaCertificate: clientCa }) },
       mq: { type: 'direct' },
+      version: this.#configurationVersion(),
     };
   }
 
@@ -84,6 +102,8 @@ export class WorkerService {
     }
     memory.workers.heard(workerId, ports.clock.monotonicMs());
     ports.metrics.workerRegistered();
+    const clusterToken = await this.#tokens.forOneLease(signal);
+    await this.#untilMayLend(signal);
     const worker = control.state.workers.byId.get(workerId);
     if (worker === undefined) throw new ApiError(503, 'the worker was removed while it registered; try again');
     return {
@@ -93,7 +113,7 @@ export class WorkerService {
       serverID: worker.serverId,
       messageTimeout: toNanoseconds(control.state.settings.messageTimeoutMs),
       expiresDuration: toNanoseconds(settings.times.workerLeaseMs),
-      clusterToken: await this.#tokens.forOneLease(signal),
+      clusterToken,
     };
   }
 
@@ -108,6 +128,12 @@ export class WorkerService {
     if (worker === undefined) throw new ApiError(404, `no worker ${workerId} is registered`);
     this.#core.ports.metrics.workerStored('load', 'success');
     return this.#info(worker);
+  }
+
+  /** A worker is about to end: it gets no more tasks, and is told to let go of those that it has. */
+  async drain(workerId: string, caller: Caller, signal: AbortSignal): Promise<void> {
+    const reason = caller.name === workerId ? 'it is being stopped' : `asked by ${caller.name}`;
+    await this.#core.desk.internal({ kind: 'drain-worker', workerId, reason }, 'worker drain', signal, caller);
   }
 
   /** A worker that signs off has stopped its tasks; one that others remove stops when its lease ends. */
@@ -129,8 +155,12 @@ export class WorkerService {
     after: string | undefined,
     waitMs: number,
     signal: AbortSignal,
+    keys: readonly string[] = [],
   ): Promise<WorkerInstructions> {
     const { control, desk, memory, ports, settings } = this.#core;
+    desk.assertLeads();
+    this.#enterTerm();
+    if (control.state.workers.byId.has(workerId)) memory.workerKeys.set(workerId, keys);
     // Held shorter than the lease, so that a worker which waits for news is not taken for a dead one.
     const endMs = ports.clock.monotonicMs() + Math.min(waitMs, holdMsMax, settings.times.workerLeaseMs / 3);
     // A task that is free now can be given to another worker, or was the last that a cancellation waited for.
@@ -150,8 +180,10 @@ export class WorkerService {
         const isNews = instructions.version !== after;
         if (isNews) memory.received.told(instructions.tasks);
         // A heartbeat: with thousands of tasks the list would be most of what a leader does at rest.
-        const told = isNews ? instructions : { ...instructions, tasks: [], unchanged: true };
-        return { ...told, ...(await this.#token(workerId, signal)) };
+        const news = isNews ? instructions : { ...instructions, tasks: [], unchanged: true };
+        const answer = { ...news, ...(await this.#token(workerId, signal)) };
+        await this.#untilMayLend(signal);
+        return answer;
       }
       await control.waitForChange(leftMs, signal);
       signal.throwIfAborted();
@@ -252,8 +284,9 @@ export class WorkerService {
     const { control, ports } = this.#core;
     const { phase, configuration, identity } = control.state.synchronization;
     const remote = this.#link.remote();
+    const told = this.#told();
     if (phase !== 'active' || configuration === null || identity === null) {
-      return instructionsFor(this.#of(workerId), control.state, ports.deployment.id, undefined);
+      return instructionsFor(this.#of(workerId), control.state, ports.deployment.id, undefined, { told });
     }
     const sight = this.#mode.sight(configuration.epoch);
     if (sight === 'not looked yet') return undefined;
@@ -262,26 +295,43 @@ export class WorkerService {
     const mayReceive = sight === 'read-only';
     const { barrier } = this.#link;
     const isQuiet = (suspect: Suspect) => this.#core.quiet.leftMs(suspect) === 0;
-    const present = { barrier, isQuiet };
-    return instructionsFor(
-      this.#of(workerId),
-      control.state,
-      ports.deployment.id,
-      mayReceive ? remote : undefined,
-      present,
-    );
+    const from = mayReceive ? remote : undefined;
+    return instructionsFor(this.#of(workerId), control.state, ports.deployment.id, from, { barrier, isQuiet, told });
   }
 
   #of(workerId: string): TaskList {
     return this.#taskLists.of(workerId, this.#core.control.state.tasks);
   }
 
-  #enterTerm(): void {
-    const { control, memory, ports } = this.#core;
-    memory.enterTerm(control.state.leadership.term, ports.clock.monotonicMs());
+  /** An answer is a lease for its worker, from when it asked. Throws 503 when the own lease ends before it is renewed (S12). */
+  async #untilMayLend(signal: AbortSignal): Promise<void> {
+    const { desk, ports } = this.#core;
+    while (!desk.mayLend()) {
+      desk.assertLeads();
+      await ports.clock.sleep(lendAgainMs, signal);
+      signal.throwIfAborted();
+    }
   }
 
-  #info({ workerId, endpoint, serverId, hostId, dbServerAffinity }: Worker): WorkerInfo {
+  #told(): { readonly configuration: string; readonly keyInUse?: string } {
+    const { control, ports } = this.#core;
+    const keyInUse = ports.rotation?.keyIdOf(control.head.hash);
+    return { configuration: this.#configurationVersion(), ...(keyInUse === undefined ? {} : { keyInUse }) };
+  }
+
+  #configurationVersion(): string {
+    const { cluster, clientCa } = this.#core.settings;
+    const text = JSON.stringify([cluster, clientCa?.() ?? null, this.#authority.issuing ?? null]);
+    return createHash('sha256').update(text).digest('base64url');
+  }
+
+  #enterTerm(): void {
+    const { control, desk, memory, ports } = this.#core;
+    const nowMs = ports.clock.monotonicMs();
+    memory.enterTerm(control.state.leadership.term, nowMs, desk.lendsAloneSinceMs(nowMs));
+  }
+
+  #info({ workerId, endpoint, serverId, hostId, dbServerAffinity, leaving }: Worker): WorkerInfo {
     return {
       id: workerId,
       endpoint,
@@ -289,6 +339,7 @@ export class WorkerService {
       serverID: serverId,
       ...(hostId === undefined ? {} : { host: hostId }),
       ...(dbServerAffinity === undefined ? {} : { dbServerAffinity }),
+      ...(leaving ? { leaving } : {}),
     };
   }
 

@@ -1,21 +1,24 @@
+import type { Task } from '../../domain/tasks/state.ts';
 import { shardKey } from '../../events/types/parts.ts';
 import type { ControlState } from '../../projections/control-state.ts';
 import type { ArangoDeployment } from '../../replication/arango.ts';
-import type { ShardRef } from '../../wire/shards.ts';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../logger.ts';
 import type { MasterPorts } from '../ports.ts';
 import type { Placement } from '../reconcile/tasks.ts';
 import { placeShards } from './place-shards.ts';
+import type { Side } from './replicated-names.ts';
+
+type ShardTask = Task & { readonly shard: NonNullable<Task['shard']> };
 
 /** Leaders move: what is known is looked up again after this time, while a task waits for a worker. */
 const freshMs = 10_000;
 
 /**
- * Which DB-Servers lead the shards that this deployment sends, so that a worker gets shards of the servers it reads
- * already. Only a hint: asked for while tasks wait, and never in the way of assigning them.
+ * Which DB-Servers of this deployment lead the shards that it sends and receives, so that a worker gets those of the
+ * server that it stands beside. Only a hint: asked for while tasks wait, and never in the way of assigning them.
  */
-export class SendPlacement implements Placement {
+export class ShardPlacement implements Placement {
   readonly #deployment: ArangoDeployment;
   readonly #state: () => ControlState;
   readonly #clock: Clock;
@@ -33,9 +36,10 @@ export class SendPlacement implements Placement {
   }
 
   async dbServers(signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
-    const unknown = this.#waiting().some((shard) => !this.#known.leaders.has(shardKey(shard)));
+    const waiting = this.#tasks().filter(({ workerId }) => workerId === null);
+    const unknown = waiting.some(({ taskId }) => !this.#known.leaders.has(taskId));
     const isOld = this.#clock.monotonicMs() - this.#known.atMs > freshMs;
-    if (this.#waiting().length === 0 || !(isOld || unknown)) return this.#known.leaders;
+    if (waiting.length === 0 || !(isOld || unknown)) return this.#known.leaders;
     try {
       await this.#lookUp(signal);
     } catch (error) {
@@ -45,21 +49,34 @@ export class SendPlacement implements Placement {
     return this.#known.leaders;
   }
 
-  /** Shards whose send task has no worker. */
-  #waiting(): ShardRef[] {
-    return [...this.#state().tasks.values()].flatMap(({ type, shard, workerId }) =>
-      type === 'send-shard' && workerId === null && shard !== undefined ? [shard] : [],
-    );
+  #tasks(): readonly ShardTask[] {
+    return [...this.#state().tasks.values()].filter((task): task is ShardTask => task.shard !== undefined);
   }
 
+  /** Some collections have other names where they are received. */
   async #lookUp(signal: AbortSignal): Promise<void> {
-    const shards = [...this.#state().tasks.values()].flatMap(({ type, shard }) =>
-      type === 'send-shard' && shard !== undefined ? [shard] : [],
-    );
-    const { placed } = await placeShards(this.#deployment, shards, 'source', signal);
-    const leaders = placed.flatMap(({ shard, leader }) =>
-      leader === undefined ? [] : [[shardKey(shard), leader] as const],
-    );
-    this.#known = { atMs: this.#clock.monotonicMs(), leaders: new Map(leaders) };
+    const tasks = this.#tasks();
+    const leaders = new Map([
+      ...(await this.#leadersOf(tasks, 'send-shard', 'source', signal)),
+      ...(await this.#leadersOf(tasks, 'receive-shard', 'target', signal)),
+    ]);
+    this.#known = { atMs: this.#clock.monotonicMs(), leaders };
+  }
+
+  async #leadersOf(
+    tasks: readonly ShardTask[],
+    type: Task['type'],
+    side: Side,
+    signal: AbortSignal,
+  ): Promise<readonly (readonly [taskId: string, leader: string])[]> {
+    const wanted = tasks.filter((task) => task.type === type);
+    if (wanted.length === 0) return [];
+    const shards = wanted.map(({ shard }) => shard);
+    const { placed } = await placeShards(this.#deployment, shards, side, signal);
+    const leaders = new Map(placed.map(({ shard, leader }) => [shardKey(shard), leader]));
+    return wanted.flatMap(({ taskId, shard }) => {
+      const leader = leaders.get(shardKey(shard));
+      return leader === undefined ? [] : [[taskId, leader] as const];
+    });
   }
 }

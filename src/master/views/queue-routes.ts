@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { trustedCas } from '../../domain/keys/worker-ca.ts';
 import type { ControlState } from '../../projections/control-state.ts';
 import type { QueueRoutes } from '../../wire/queue-link.ts';
 
@@ -12,6 +13,6 @@ export function queueRoutes(state: ControlState, targetId: string): { version: s
     const publicEndpoint = state.workers.byId.get(workerId)?.publicEndpoint;
     routes[channels.data] = { workerId, ...(publicEndpoint === undefined ? {} : { publicEndpoint }) };
   }
-  const text = JSON.stringify(Object.entries(routes).sort(([a], [b]) => (a < b ? -1 : 1)));
+  const text = JSON.stringify([Object.entries(routes).sort(([a], [b]) => (a < b ? -1 : 1)), trustedCas(state.keys)]);
   return { version: createHash('sha256').update(text).digest('base64url'), routes };
 }

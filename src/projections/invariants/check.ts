@@ -6,6 +6,7 @@ import type { KnownEvent } from '../../events/vocabulary.ts';
 import type { ControlState } from '../control-state.ts';
 import { STATE_SCHEMA } from '../state-upcasters.ts';
 import { barrierRules } from './barriers.ts';
+import { keyRules } from './keys.ts';
 import { fencingViolations, leadershipRules } from './leadership.ts';
 import { memberRules } from './members.ts';
 import type { EventRule, Violation } from './rule.ts';
@@ -16,6 +17,7 @@ import { taskRules } from './tasks.ts';
 
 const EVENT_RULES: readonly EventRule[] = [
   leadershipRules,
+  keyRules,
   memberRules,
   taskRules,
   synchronizationRules,

@@ -30,7 +30,13 @@ export const leadershipRules: EventRule = ({ leadership }, event, commit) => {
 };
 
 /** What a master may write that does not lead: what concerns itself only, and what it refused. */
-const UNLED: ReadonlySet<string> = new Set(['LeadershipClaimed', 'MasterRegistered', 'MasterLeft', 'CommandRejected']);
+const UNLED: ReadonlySet<string> = new Set([
+  'LeadershipClaimed',
+  'MasterRegistered',
+  'MasterLeft',
+  'MasterCertificateReplaced',
+  'CommandRejected',
+]);
 
 /** Nothing is decided by a master that does not lead, or in another term than its own (S12). */
 export function fencingViolations({ leadership }: Control, commit: Commit): readonly Violation[] {

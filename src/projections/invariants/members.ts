@@ -14,6 +14,14 @@ export const memberRules: EventRule = ({ masters, workers }, event) => {
         `worker ${workerId} got server id ${serverId}${known === undefined ? ', which was given before' : `, it had ${known}`}`,
       );
     }
+    case 'WorkerDraining': {
+      const { workerId } = event.data;
+      return must(
+        workers.byId.get(workerId)?.leaving === false,
+        'drains-once',
+        `${workerId} is not there, or leaves already`,
+      );
+    }
     case 'WorkerLeft':
       return must(
         workers.byId.has(event.data.workerId),

@@ -54,6 +54,11 @@ function assignmentViolations(
       'owner-registered',
       `task ${taskId} went to ${workerId}, which is not registered`,
     ),
+    ...must(
+      workers.byId.get(workerId)?.leaving !== true,
+      'owner-stays',
+      `task ${taskId} went to ${workerId}, which is about to end`,
+    ),
   ];
 }
 

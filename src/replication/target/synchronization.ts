@@ -50,6 +50,7 @@ export class Synchronization {
   readonly #prepared: Promise<void>;
   readonly #ticking: Promise<void>;
   #isPrepared = false;
+  #rounds: Promise<void> = Promise.resolve();
   #barrier: SourceBarrier | undefined;
   #confirmedDrops: ReadonlySet<string> = new Set();
 
@@ -83,6 +84,8 @@ export class Synchronization {
 
   async setTasks(tasks: readonly WorkerTask[], confirmedDrops: ReadonlySet<string>): Promise<void> {
     const wanted = new Set(tasks.map(({ id }) => id));
+    // Whoever gets such a shard next goes on where it stands in the database.
+    if ([...this.#shards.keys()].some((id) => !wanted.has(id))) await this.#storePositions();
     await Promise.all([endOthers(this.#shards, wanted), endOthers(this.#inventories, wanted)]);
     const changed = [...confirmedDrops].some((drop) => !this.#confirmedDrops.has(drop));
     this.#confirmedDrops = confirmedDrops;
@@ -109,14 +112,9 @@ export class Synchronization {
 
   /** Stores what is applied, then ends every receiver. */
   async stop(): Promise<void> {
-    const { environment } = this.#options;
     this.#tickingEnds.abort(new Error('the synchronization is stopped'));
     await this.#ticking;
-    if (this.#isPrepared) {
-      await this.#round(AbortSignal.timeout(LAST_ROUND_MS)).catch((error: unknown) =>
-        environment.log.warn('the last checkpoints were not stored: some operations will be applied again', { error }),
-      );
-    }
+    await this.#storePositions();
     this.#stopping.abort(new Error('the synchronization is stopped'));
     const none = new Set<string>();
     await Promise.all([endOthers(this.#shards, none), endOthers(this.#inventories, none)]);
@@ -178,11 +176,21 @@ export class Synchronization {
     }
   }
 
-  #round(signal: AbortSignal): Promise<void> {
-    return this.#parts.rounds.run(
-      [...this.#shards.values()].map(({ receiver }) => receiver),
-      signal,
+  /** Before receivers end. Without it some operations are applied again, which does no harm. */
+  async #storePositions(): Promise<void> {
+    if (!this.#isPrepared) return;
+    const { log } = this.#options.environment;
+    await this.#round(AbortSignal.timeout(LAST_ROUND_MS)).catch((error: unknown) =>
+      log.warn('the last checkpoints were not stored: some operations will be applied again', { error }),
     );
+  }
+
+  /** One at a time: two that overlap would write each other's floors. */
+  #round(signal: AbortSignal): Promise<void> {
+    const receivers = () => [...this.#shards.values()].map(({ receiver }) => receiver);
+    const round = this.#rounds.then(() => this.#parts.rounds.run(receivers(), signal));
+    this.#rounds = round.catch(() => undefined);
+    return round;
   }
 }
 

@@ -19,8 +19,8 @@ function isInsert({ method, path }: ArangoRequest): boolean {
 /** Several processes of a test share one clock: an append that settles should not wait for real. */
 const noWait = () => sleep(0).then(() => {});
 
-function openLog(server: ArangoServer, masterSecret = 'secret'): ChainedLog {
-  return new ChainedLog({ store: new ArangoCommitStore(server), hasher: commitHasher([masterSecret]), sleep: noWait });
+function openLog(server: ArangoServer, masterSecret: string | readonly string[] = 'secret'): ChainedLog {
+  return new ChainedLog({ store: new ArangoCommitStore(server), hasher: commitHasher(masterSecret), sleep: noWait });
 }
 
 function harnessOver(server: ArangoServer): LogHarness {

@@ -30,6 +30,17 @@ describe('secrets in the database', () => {
     expect(await new ArangoSecretStore(database.server, 'master secret').get('credential1')).toBe(KEY);
   });
 
+  it('are encrypted anew under another master secret once, and then read without the old one', async () => {
+    await secrets.put('credential1', KEY);
+    const both = new ArangoSecretStore(database.server, ['new', 'master secret']);
+    expect(await both.get('credential1')).toBe(KEY);
+    expect(await both.reencrypt('credential1')).toBe(true);
+    expect(await both.reencrypt('credential1')).toBe(false);
+    expect(await both.reencrypt('none')).toBe(false);
+    expect(await new ArangoSecretStore(database.server, 'new').get('credential1')).toBe(KEY);
+    await expect(secrets.get('credential1')).rejects.toThrow(SecretUnreadable);
+  });
+
   it('are not there before they were kept, and not after they were deleted', async () => {
     expect(await secrets.get('credential1')).toBeUndefined();
     await secrets.put('credential1', KEY);

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
+  type Authorities,
   type Datacenter,
   type DatacenterSecrets,
   type DatacenterSize,
@@ -23,6 +24,8 @@ export const CONTROL_TOKEN = 'control token of the end-to-end tests';
 export interface Side {
   readonly datacenter: Datacenter;
   readonly secrets: DatacenterSecrets;
+  /** All that its log was written under; whoever changes it adds the new one. */
+  readonly masterSecrets: string[];
   /** As superuser, through the coordinators. */
   readonly database: ConnectedDeployment;
   readonly masters: MasterClient;
@@ -37,6 +40,7 @@ export interface Pair {
   readonly source: Side;
   readonly target: Side;
   readonly folder: string;
+  readonly authorities: Authorities;
   readonly processes: readonly DemoProcess[];
   command(words: readonly string[], on: Side): Promise<{ exit: number; output: string }>;
   configure(): Promise<void>;
@@ -63,7 +67,7 @@ export async function startPair(size: DatacenterSize, targetSize: DatacenterSize
     return openSide(datacenter, secrets, tlsCa);
   };
   const [source, target] = await Promise.all([start('source', size), start('target', targetSize)]);
-  const pair = { source, target, folder, processes };
+  const pair = { source, target, folder, authorities, processes };
   const command = (words: readonly string[], on: Side) => runAt(words, on, folder);
   return {
     ...pair,
@@ -90,9 +94,11 @@ export async function openSide(datacenter: Datacenter, secrets: DatacenterSecret
   const { endpoints, clusterSecret, controlEndpoint } = datacenter;
   const credentials = { kind: 'secret', jwtSecret: clusterSecret } as const;
   const database = await connectDeployment({ endpoints, credentials, verify: false });
+  const masterSecrets = [secrets.masterSecret];
   return {
     datacenter,
     secrets,
+    masterSecrets,
     database,
     masters: mastersOf(datacenter, tlsCa),
     control: async (command, body) => {
@@ -104,12 +110,12 @@ export async function openSide(datacenter: Datacenter, secrets: DatacenterSecret
       });
       if (!answer.ok) throw new Error(`${command}: ${answer.status} ${await answer.text()}`);
     },
-    events: () => readEvents(database, secrets.masterSecret),
+    events: () => readEvents(database, masterSecrets),
   };
 }
 
-async function readEvents({ front }: ConnectedDeployment, masterSecret: string): Promise<Commit[]> {
-  const log = openArangoLog(front, commitHasher([masterSecret]));
+async function readEvents({ front }: ConnectedDeployment, masterSecrets: readonly string[]): Promise<Commit[]> {
+  const log = openArangoLog(front, commitHasher([...masterSecrets]));
   const commits: Commit[] = [];
   for (;;) {
     const last = commits.at(-1);

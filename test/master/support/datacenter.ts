@@ -7,6 +7,7 @@ import { commitHasher } from '../../../src/adapters/crypto/commit-hasher.ts';
 import { QueueTokens } from '../../../src/adapters/mq/token.ts';
 import { systemClock } from '../../../src/adapters/system-clock.ts';
 import { createCa, issueCertificate } from '../../../src/adapters/tls/index.ts';
+import { workerCertificates } from '../../../src/adapters/worker-certificates.ts';
 import { Master } from '../../../src/master/master.ts';
 import type { MasterPorts, MasterTimes } from '../../../src/master/ports.ts';
 import {
@@ -95,12 +96,9 @@ export class Datacenter {
         ttlMs: 3_600_000,
         issue: (target) => tokens.issue(target),
         targetOf: (token) => tokens.verify(token)?.target,
+        isOld: (token) => tokens.isOld(token),
       },
-      certificates: {
-        createAuthority: (commonName) => createCa({ commonName, validForMs: day }),
-        issueServerCertificate: (ca, hosts, commonName) =>
-          issueCertificate({ ca, kind: 'server', hosts, commonName, validForMs: day }),
-      },
+      certificates: workerCertificates({ certificateMs: day, authorityMs: day }),
       clusterTokens: { issue: (_issuedAtS, expiresAtS) => `token until ${expiresAtS}` },
       metrics: { workerRegistered: () => undefined, workerStored: () => undefined },
       clock: systemClock,

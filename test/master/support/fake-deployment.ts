@@ -75,6 +75,7 @@ export class FakeServer implements ArangoServer {
     if (path === '/_api/wal/tail') return this.#tail(method, request.query ?? {});
     if (path === '/_admin/time') return answer(200, { time: this.now() / 1_000 });
     if (path === '/_api/version') return answer(200, { version: '3.12.10' });
+    if (path === '/_api/database') return answer(200, { result: ['_system', ...this.databases.keys()] });
     if (path === '/_api/database/current') return answer(200, { result: { id: `id-of-${database}` } });
     if (path === '/_api/collection' && method === 'GET') return this.#collections(database);
     if (path.startsWith('/_api/replication/batch')) return this.#batch(method, path);

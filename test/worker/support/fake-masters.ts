@@ -18,6 +18,9 @@ export class FakeMasters implements Masters {
   readonly structures: StructureReport[] = [];
   readonly asked: (string | undefined)[] = [];
   deregistered = 0;
+  drains = 0;
+  /** What the leader does when it is told that the worker is about to end. */
+  onDrain: () => void = () => undefined;
   /** Set: no call is answered. */
   away: Error | undefined;
   #instructions: WorkerInstructions;
@@ -85,6 +88,12 @@ export class FakeMasters implements Masters {
   async structure(report: StructureReport): Promise<void> {
     if (this.away) throw this.away;
     this.structures.push(report);
+  }
+
+  async drain(): Promise<void> {
+    this.#check();
+    this.drains += 1;
+    this.onDrain();
   }
 
   async deregister(): Promise<void> {

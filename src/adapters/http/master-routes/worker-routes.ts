@@ -5,6 +5,9 @@ import { ConfigureWorker, StructureReport, WorkerRegistration, WorkerReport } fr
 import { bulkBodyBytesMax } from '../body.ts';
 import type { Route, RouteRequest } from '../routes.ts';
 
+/** Keys that a worker may say to accept. */
+const keysMax = 16;
+
 /** Calls of this datacenter's workers, and the list of them. */
 export function workerRoutes(master: Master): Route[] {
   const { workers } = master;
@@ -40,7 +43,10 @@ export function workerRoutes(master: Master): Route[] {
       method: 'POST',
       path: '/_api/worker/configure',
       ...internal,
-      handle: async ({ body, signal }) => workers.configure((await body(ConfigureWorker)).endpoint, signal),
+      handle: async ({ body, caller, signal }) => {
+        const { endpoint, renew } = await body(ConfigureWorker);
+        return workers.configure(endpoint, renew === true ? caller.name : undefined, signal);
+      },
     },
     {
       method: 'DELETE',
@@ -53,11 +59,26 @@ export function workerRoutes(master: Master): Route[] {
       },
     },
     {
+      method: 'POST',
+      path: '/_api/worker/:id/drain',
+      ...internal,
+      handle: async ({ param, caller, signal }) => {
+        await workers.drain(param('id'), caller, signal);
+        return {};
+      },
+    },
+    {
       method: 'GET',
       path: '/_api/worker/:id/tasks',
       ...internal,
       handle: (request) =>
-        workers.instructions(request.param('id'), request.query('after'), waitMsOf(request), request.signal),
+        workers.instructions(
+          request.param('id'),
+          request.query('after'),
+          waitMsOf(request),
+          request.signal,
+          (request.query('keys') ?? '').split(',').slice(0, keysMax),
+        ),
     },
     {
       method: 'PUT',

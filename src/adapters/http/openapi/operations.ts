@@ -3,7 +3,7 @@ import { eventsOperations } from './operations/events.ts';
 import { memberOperations, processOperations } from './operations/members.ts';
 import { outgoingOperations } from './operations/outgoing.ts';
 import { syncOperations } from './operations/sync.ts';
-import { workerOperations } from './operations/workers.ts';
+import { workerOperations, workerOwnOperations } from './operations/workers.ts';
 
 /** Every call of a master's table of routes. */
 export const masterOperations: Operations = {
@@ -16,4 +16,4 @@ export const masterOperations: Operations = {
 };
 
 /** Every call of a worker's table of routes. */
-export const workerProcessOperations: Operations = processOperations;
+export const workerProcessOperations: Operations = { ...processOperations, ...workerOwnOperations };

@@ -80,6 +80,7 @@ export const tableOfCalls: readonly TableRow[] = [
     statuses: certificateOnly,
   },
   { call: 'POST /_api/worker/configure', body: { endpoint: 'https://127.0.0.1:8729' }, statuses: secretOnly },
+  { call: 'POST /_api/worker/nobody/drain', statuses: [401, 401, 404, 403, 403, 403, 403] },
   { call: 'DELETE /_api/sync', body: { wait_timeout: 0, target_server_mode: '' }, statuses: operator },
   { call: 'DELETE /_api/sync', body: { wait_timeout: '1s' }, statuses: wrong },
   { call: 'DELETE /_api/sync/outgoing/{target}', at: 'source', statuses: operator },
@@ -90,6 +91,7 @@ export const tableOfCalls: readonly TableRow[] = [
 
 /** What a worker answers. */
 export const tableOfWorkerCalls: readonly TableRow[] = [
+  { call: 'PUT /_api/worker/configure', body: {}, statuses: [401, 401, 400, 403, 403, 403, 403] },
   { call: 'GET /_api/version', statuses: everyone },
   { call: 'GET /_api/role', statuses: operator },
   { call: 'GET /_api/health', statuses: operator },

@@ -2,6 +2,7 @@ import { Nothing } from '../../../../wire/answers.ts';
 import { WorkerInfo, WorkerList } from '../../../../wire/cluster-members.ts';
 import {
   ConfigureWorker,
+  NewMasterSecret,
   StructureReport,
   WorkerConfiguration,
   WorkerInstructions,
@@ -36,10 +37,17 @@ export const workerOperations: Operations = {
     answer: named('WorkerConfiguration', WorkerConfiguration),
   },
   'DELETE /_api/worker/:id': { id: 'removeWorker', summary: 'Removes a worker', answer: nothing },
+  'POST /_api/worker/:id/drain': {
+    id: 'drainWorker',
+    summary: 'A worker is about to end: its tasks go to others',
+    answer: nothing,
+    failures: unknownWorker,
+  },
   'GET /_api/worker/:id/tasks': {
     id: 'getInstructions',
     summary: 'What a worker is to do, once that differs from what it has',
     query: {
+      keys: { description: 'ids of the keys of master secrets that the worker accepts, separated by commas' },
       after: { description: 'version of the instructions that the worker has' },
       wait: { description: 'how long the answer may be held, in nanoseconds' },
     },
@@ -59,5 +67,15 @@ export const workerOperations: Operations = {
     body: named('StructureReport', StructureReport),
     answer: nothing,
     failures: { 412: 'the worker does not have the inventory task, or the synchronization is another' },
+  },
+};
+
+/** What a worker is told by its masters. */
+export const workerOwnOperations: Operations = {
+  'PUT /_api/worker/configure': {
+    id: 'setMasterSecret',
+    summary: 'Gives the worker a new master secret; the one before is accepted for a while',
+    body: named('NewMasterSecret', NewMasterSecret),
+    answer: nothing,
   },
 };
