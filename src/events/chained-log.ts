@@ -1,4 +1,4 @@
-import { type CommitHasher, checkCommit, headOf, sealCommit } from './chain.ts';
+import { type ChainFinding, type CommitHasher, checkCommit, headOf, sealCommit } from './chain.ts';
 import type { CommitStore } from './commit-store.ts';
 import type { AppendOutcome, Commit, CommitDraft, Head, KeptLog } from './log.ts';
 import { LogArchivedPast, LogCorrupt, LogUnavailable } from './log-errors.ts';
@@ -224,14 +224,21 @@ export class ChainedLog implements KeptLog {
     if (expected.position === 0) return;
     const isFirstKept = commit.position === first;
     if (commits[0] === undefined && isFirstKept) return;
-    const checked = checkCommit(commits[0], expected.position, undefined, this.#hasher);
-    const { position } = expected;
-    if (commits[0] === undefined) {
-      throw new LogCorrupt({ position, problem: 'missing', detail: 'the predecessor of our own commit is not there' });
+    const finding = this.#findingAt(expected, commits[0]);
+    if (finding === undefined) return;
+    // Nobody who reads from the beginning comes to our commit; left there, it would stop whoever comes to its position.
+    await this.#store.remove([commit.position], signal);
+    throw new LogCorrupt(finding);
+  }
+
+  #findingAt({ position, hash }: Head, stored: unknown): ChainFinding | undefined {
+    if (stored === undefined) {
+      return { position, problem: 'missing', detail: 'the predecessor of our own commit is not there' };
     }
-    if (checked.finding !== undefined) throw new LogCorrupt(checked.finding);
-    if (checked.commit.hash === expected.hash) return;
-    throw new LogCorrupt({ position, problem: 'swapped', detail: 'it is not the commit that we decided from' });
+    const { commit, finding } = checkCommit(stored, position, undefined, this.#hasher);
+    if (finding !== undefined) return finding;
+    if (commit.hash === hash) return undefined;
+    return { position, problem: 'swapped', detail: 'it is not the commit that we decided from' };
   }
 }
 

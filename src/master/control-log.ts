@@ -3,7 +3,7 @@ import { decide } from '../domain/decide.ts';
 import type { Context, Rejection } from '../domain/decision.ts';
 import type { Actor } from '../events/actor.ts';
 import type { Commit, CommitDraft, EventLog, Head } from '../events/log.ts';
-import { LogArchivedPast } from '../events/log-errors.ts';
+import { LogArchivedPast, LogCorrupt } from '../events/log-errors.ts';
 import { type NewEvent, toEvents } from '../events/vocabulary.ts';
 import { ControlPlane, type ControlState, type Snapshot } from '../projections/control-state.ts';
 import { ApiError } from '../wire/api-error.ts';
@@ -52,6 +52,8 @@ export class ControlLog {
   readonly #changed = new ChangeSignal();
   #plane: ControlPlane;
   #queue: Promise<unknown> = Promise.resolve();
+  /** What was found wrong with the log: nothing is read or appended after that (S18). */
+  #corrupt: LogCorrupt | undefined;
 
   constructor(options: ControlLogOptions) {
     this.#options = options;
@@ -173,8 +175,13 @@ export class ControlLog {
   }
 
   #exclusive<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#queue.then(work);
-    this.#queue = result.catch(() => undefined);
+    const result = this.#queue.then(() => {
+      if (this.#corrupt !== undefined) throw this.#corrupt;
+      return work();
+    });
+    this.#queue = result.catch((error: unknown) => {
+      if (error instanceof LogCorrupt) this.#corrupt = error;
+    });
     return result;
   }
 }

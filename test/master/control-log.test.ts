@@ -87,3 +87,23 @@ it('S10: keeps the state of before when the reading from the beginning ends befo
   await expect(follower.refresh()).rejects.toThrow('read to position 0 only, 1 is known');
   expect([...follower.state.masters.keys()]).toEqual(['m1']);
 });
+
+it('S18: reads and appends nothing more once the log lacked what it decided from', async () => {
+  const store = new MemoryCommitStore();
+  const writer = controlLog(openMemoryLog(hasher, store));
+  const register = (masterId: string) =>
+    writer.submit({
+      command: { kind: 'register-master', masterId, endpoint: `https://${masterId}`, publicEndpoints: [] },
+      cause: 'test',
+      authority: () => 0,
+    });
+  await register('m1');
+  await register('m2');
+  await store.remove([1, 2]);
+  await expect(register('m3')).rejects.toThrow('position 2: missing');
+  // What it wrote in vain is gone again: those who go on from the log as it is meet nothing of it.
+  expect(await store.count()).toBe(0);
+  await expect(writer.refresh()).rejects.toThrow('position 2: missing');
+  await expect(register('m4')).rejects.toThrow('position 2: missing');
+  expect(await store.count()).toBe(0);
+});

@@ -121,6 +121,20 @@ export const CONTROL_RULES: readonly Rule[] = [
         killedIn: 'test/projections/control-state.test.ts',
       },
       {
+        what: 'goes on after its log was found to lack what it decided from',
+        file: 'src/master/control-log.ts',
+        find: 'if (error instanceof LogCorrupt) this.#corrupt = error;',
+        replace: 'if (error instanceof LogCorrupt) this.#corrupt = undefined;',
+        killedIn: 'test/master/control-log.test.ts',
+      },
+      {
+        what: 'leaves behind what it wrote in vain',
+        file: 'src/events/chained-log.ts',
+        find: '    await this.#store.remove([commit.position], signal);\n    throw new LogCorrupt(finding);',
+        replace: '    throw new LogCorrupt(finding);',
+        killedIn: 'test/master/control-log.test.ts',
+      },
+      {
         what: 'reads on in a log that lacks what it has read before',
         file: 'src/events/chained-log.ts',
         find: "const detail = 'it was there before: the log went back (restored from a backup, or a replica was lost)';",

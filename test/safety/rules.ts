@@ -112,10 +112,10 @@ export const RULES: readonly Rule[] = [
     sentence: 'A checkpoint means something only under its epoch and for exactly the data that it was made on.',
     mutations: [
       {
-        what: 'keeps the epoch of a target that was writable while it had paused',
+        what: 'keeps the epoch of a target that was writable while nothing was received',
         file: 'src/master/reconcile/target-mode.ts',
-        find: '!hasTasks && !shards.reported && synchronization.paused === null',
-        replace: '!hasTasks',
+        find: 'if (control.state.synchronization.settledEpoch !== epoch) return;',
+        replace: "if (![...control.state.tasks.values()].some(({ type }) => type.startsWith('receive-'))) return;",
         killedIn: PAUSE_TEST,
       },
       {
@@ -163,7 +163,7 @@ export const RULES: readonly Rule[] = [
       {
         what: 'keeps the epoch although the target was writable',
         file: 'src/master/reconcile/target-mode.ts',
-        find: 'await this.#endEpoch(signal);',
+        find: 'await this.#endEpoch(configuration.epoch, signal);',
         replace: '',
         killedIn: MASTERS_TEST,
       },
@@ -495,8 +495,8 @@ export const RULES: readonly Rule[] = [
       {
         what: 'is content with any predecessor',
         file: CHAINED_LOG,
-        find: 'if (checked.commit.hash === expected.hash) return;',
-        replace: 'if (checked.commit.hash !== undefined) return;',
+        find: 'if (commit.hash === hash) return undefined;\n    return { position, problem',
+        replace: 'if (commit.hash !== undefined) return undefined;\n    return { position, problem',
         killedIn: 'test/safety/event-log.test.ts',
       },
       {

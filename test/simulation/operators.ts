@@ -189,7 +189,8 @@ export class Operators {
       await command();
       this.#unfinished = undefined;
     } catch (error) {
-      this.#unfinished = error instanceof Interrupted ? what : undefined;
+      // A reversal that failed may have stopped already, and holds the source read-only until it is repeated.
+      this.#unfinished = what === 'reverse' || error instanceof Interrupted ? what : undefined;
       throw error;
     }
   }

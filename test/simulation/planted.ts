@@ -61,6 +61,14 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     seedsMax: 400,
   },
   {
+    rule: 'S3',
+    what: 'keeps the epoch of a target that was writable while nothing was received',
+    file: TARGET_MODE,
+    find: 'if (control.state.synchronization.settledEpoch !== epoch) return;',
+    replace: "if (![...control.state.tasks.values()].some(({ type }) => type.startsWith('receive-'))) return;",
+    seedsMax: 300,
+  },
+  {
     rule: 'S4',
     what: 'gives workers tokens that outlast their lease',
     file: 'src/master/cluster-tokens.ts',
@@ -117,6 +125,14 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     find: 'await clock.sleep(settings.times.barrierQuietMs, signal);',
     replace: '',
     seedsMax: 400,
+  },
+  {
+    rule: 'S8',
+    what: 'establishes a barrier although the source was writable in between',
+    file: 'src/master/reconcile/barriers.ts',
+    find: 'if (timesWritable !== this.#timesWritable) return wait(',
+    replace: 'if (timesWritable > this.#timesWritable) return wait(',
+    seedsMax: 300,
   },
   {
     rule: 'S8',
@@ -191,6 +207,14 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     find: 'const notYet = new Set([...running, ...written]);',
     replace: 'const notYet = new Set(running);',
     seedsMax: 500,
+  },
+  {
+    rule: 'S18',
+    what: 'goes on after its log was found to lack what it decided from',
+    file: 'src/master/control-log.ts',
+    find: 'if (error instanceof LogCorrupt) this.#corrupt = error;',
+    replace: 'if (error instanceof LogCorrupt) this.#corrupt = undefined;',
+    seedsMax: 300,
   },
   {
     rule: 'S18',

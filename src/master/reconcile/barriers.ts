@@ -20,6 +20,8 @@ export class BarrierReconciler {
   readonly #core: Core;
   /** Per epoch: what it waits for, for people. */
   readonly #waitsFor = new Map<string, string>();
+  /** How often this deployment was seen writable, and made read-only again. */
+  #timesWritable = 0;
 
   constructor(core: Core) {
     this.#core = core;
@@ -45,6 +47,7 @@ export class BarrierReconciler {
 
   /** This deployment was seen writable: no barrier that was established holds any more. */
   async liftBroken(signal: AbortSignal): Promise<void> {
+    this.#timesWritable += 1;
     for (const { targetId, barrier } of this.#barriers()) {
       if (barrier.ticks !== null) await this.#lift(targetId, barrier, 'the source was made writable', signal);
     }
@@ -91,6 +94,7 @@ export class BarrierReconciler {
     const writes = await runningWrites(deployment, signal);
     if (writes.length > 0) return wait(textOfWrites(writes));
     wait('the last writes to end');
+    const timesWritable = this.#timesWritable;
     await clock.sleep(settings.times.barrierQuietMs, signal);
     signal.throwIfAborted();
     const before = await leadersOf(deployment, signal);
@@ -98,10 +102,13 @@ export class BarrierReconciler {
     const [after, now] = await Promise.all([leadersOf(deployment, signal), this.#writable(signal)]);
     if (before !== after) return wait('shards whose leader has just moved');
     if (now.length > 0) return wait(textOf(now));
+    // Made writable and read-only again meanwhile: what began in between may still end.
+    if (timesWritable !== this.#timesWritable) return wait('the last writes to end');
     for (const { targetId, barrier } of waiting) {
       const command = { kind: 'establish-barrier', targetId, epoch: barrier.epoch, ticks } as const;
       await desk.internal(command, 'barrier', signal);
       ports.logger.info(`the barrier of target ${targetId} is established`, { epoch: barrier.epoch });
+      if (timesWritable !== this.#timesWritable) await this.#lift(targetId, barrier, 'it was writable', signal);
     }
   }
 

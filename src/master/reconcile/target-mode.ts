@@ -44,7 +44,7 @@ export class TargetModeReconciler {
     }
     this.#leftovers = undefined;
     if (this.#nowMs() - this.#setAtMs < settleMs) return;
-    await this.#endEpoch(signal);
+    await this.#endEpoch(configuration.epoch, signal);
     this.#note(false);
     // As a source of others as well (a chain): their barriers do not hold any more.
     await this.#barriers.liftBroken(signal);
@@ -86,15 +86,10 @@ export class TargetModeReconciler {
     return left.length === 0;
   }
 
-  /**
-   * Receive tasks exist only once the target was read-only: before the first of them nothing can have been written. A
-   * pause takes them away, and what was received stays.
-   */
-  async #endEpoch(signal: AbortSignal): Promise<void> {
+  /** Before the target is settled nothing is received: there is nothing yet that others could have changed. */
+  async #endEpoch(epoch: string, signal: AbortSignal): Promise<void> {
     const { control, desk, ports } = this.#core;
-    const { shards, synchronization, tasks } = control.state;
-    const hasTasks = [...tasks.values()].some(({ type }) => type.startsWith('receive-'));
-    if (!hasTasks && !shards.reported && synchronization.paused === null) return;
+    if (control.state.synchronization.settledEpoch !== epoch) return;
     const reason = 'the target was seen writable while the synchronization was active';
     ports.logger.warn(`${reason}: every shard is compared again`);
     await desk.internal({ kind: 'begin-epoch', reason }, 'target mode', signal);
