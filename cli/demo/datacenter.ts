@@ -6,7 +6,7 @@ import { type DemoProcess, freePorts, startProcess } from './processes.ts';
 
 const START_TIMEOUT_MS = 30_000;
 /** The embedded servers wait for the leader of a shard for 15 s at most, and hold nothing longer. */
-const QUIET_TIME = '--sync.quiet-time=20s';
+const QUIET_TIME = '20s';
 const LIFETIME_MS = 7 * 24 * 60 * 60_000;
 
 /** What both datacenters share: the two authorities, as the documentation has them. */
@@ -60,6 +60,8 @@ export interface DatacenterSize {
   readonly workers: number;
   readonly dbServers: number;
   readonly coordinators: number;
+  /** How long a doubtful write may be on its way; default: as long as the embedded servers hold one. */
+  readonly quietTime?: string;
 }
 
 export const DEMO_SIZE: DatacenterSize = { masters: 3, workers: 2, dbServers: 3, coordinators: 2 };
@@ -128,7 +130,7 @@ export async function startDatacenter(
       `--server.endpoint=${endpoint}`,
       `--server.port=${new URL(endpoint).port}`,
       '--mq.type=direct',
-      QUIET_TIME,
+      `--sync.quiet-time=${size.quietTime ?? QUIET_TIME}`,
     ];
     return { endpoint, process: start(role, [...argv, ...certificates, ...own], environment) };
   };

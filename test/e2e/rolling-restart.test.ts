@@ -8,7 +8,7 @@ import { Members } from './support/members.ts';
 import { type Pair, type Side, startPair } from './support/pair.ts';
 import { Workload } from './support/workload.ts';
 
-const SIZE = { masters: 2, workers: 2, dbServers: 3, coordinators: 2 };
+const SIZE = { masters: 2, workers: 2, dbServers: 3, coordinators: 2, quietTime: '20s' };
 /** What the documentation gives a worker to hand its tasks over. */
 const DRAIN_LIMIT_MS = 45_000;
 const DOCUMENTS = 20_000;

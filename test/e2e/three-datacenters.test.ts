@@ -35,7 +35,7 @@ async function has({ database }: Side, key: string): Promise<boolean> {
 const arrives = (at: Side, key: string) => eventually(`${key} arriving`, 30_000, () => has(at, key));
 
 async function started(): Promise<readonly [Side, Side, Side]> {
-  three = await startSites(['a', 'b', 'c'], SINGLE);
+  three = await startSites({ a: SINGLE, b: SINGLE, c: SINGLE });
   const { front } = side(0).database;
   await front.json({ method: 'POST', path: '/_api/database', body: { name: DATABASE } });
   await front.json({ method: 'POST', database: DATABASE, path: '/_api/collection', body: { name: 'goods' } });

@@ -1,21 +1,22 @@
 import type { Commit } from '../../../src/events/log.ts';
 import type { Side } from './pair.ts';
 
-/** How often each shard was copied, by the log's own account. */
-export async function copiesOf(side: Side): Promise<Map<string, number>> {
-  const counts = new Map<string, number>();
-  for (const { shard, way, status } of stateChanges(await side.events())) {
+/** Why each shard was copied, each time, by the log's own account. */
+export async function copiesOf(side: Side): Promise<Map<string, readonly string[]>> {
+  const copies = new Map<string, string[]>();
+  for (const { shard, way, status, reason } of stateChanges(await side.events())) {
     if (way !== 'copy' || status !== 'initial-sync') continue;
     const key = `${shard.database}/${shard.collection}/${shard.shardIndex}`;
-    counts.set(key, (counts.get(key) ?? 0) + 1);
+    copies.set(key, [...(copies.get(key) ?? []), reason]);
   }
-  return counts;
+  return copies;
 }
 
 interface StateChange {
   readonly shard: { readonly database: string; readonly collection: string; readonly shardIndex: number };
   readonly way: string;
   readonly status: string;
+  readonly reason: string;
 }
 
 function stateChanges(commits: readonly Commit[]): StateChange[] {
@@ -25,6 +26,6 @@ function stateChanges(commits: readonly Commit[]): StateChange[] {
     .flatMap(({ data }) => (data as { changes: StateChange[] }).changes);
 }
 
-export function sum(counts: ReadonlyMap<string, number>): number {
-  return [...counts.values()].reduce((total, count) => total + count, 0);
+export function sum(copies: ReadonlyMap<string, readonly string[]>): number {
+  return [...copies.values()].reduce((total, reasons) => total + reasons.length, 0);
 }

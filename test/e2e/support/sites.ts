@@ -1,29 +1,44 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type DatacenterSize, makeAuthorities, newSecrets, startDatacenter } from '../../../cli/demo/datacenter.ts';
+import {
+  type Authorities,
+  type DatacenterSize,
+  makeAuthorities,
+  newSecrets,
+  startDatacenter,
+} from '../../../cli/demo/datacenter.ts';
 import { type DemoProcess, stopAll } from '../../../cli/demo/processes.ts';
 import { eventually } from './eventually.ts';
-import { CONTROL_TOKEN, openSide, runAt, type Side } from './pair.ts';
+import { CONTROL_TOKEN, openSide, runAt, type Side } from './side.ts';
+
+/** Nothing is under way for longer than this in tests, unless they hold it themselves. */
+const QUIET_TIME = '4s';
 
 /** Datacenters with real processes, none following another yet. */
 export interface Sites {
+  /** In the order of their names' sizes. */
   readonly sites: readonly Side[];
+  readonly folder: string;
+  readonly authorities: Authorities;
+  readonly processes: readonly DemoProcess[];
   command(words: readonly string[], on: Side): Promise<{ exit: number; output: string }>;
   /** `configure sync`; the CA of the source is found among the system's, where this puts it. */
   configure(source: Side, target: Side): Promise<void>;
   stop(): Promise<void>;
 }
 
-export async function startSites(names: readonly string[], size: DatacenterSize): Promise<Sites> {
+/** Starts datacenters, by name; when one cannot be started none is left running. */
+export async function startSites(sizes: Readonly<Record<string, DatacenterSize>>): Promise<Sites> {
   const folder = mkdtempSync(join(tmpdir(), 'arangosync-e2e-'));
   const processes: DemoProcess[] = [];
   const authorities = makeAuthorities(folder);
   const starting = await Promise.allSettled(
-    names.map(async (name) => {
+    Object.entries(sizes).map(async ([name, size]) => {
       const secrets = { ...newSecrets(), controlToken: CONTROL_TOKEN };
+      const of = { quietTime: QUIET_TIME, ...size };
       const started = (process: DemoProcess) => void processes.push(process);
-      const datacenter = await startDatacenter(name, folder, authorities, secrets, size, started);
+      const datacenter = await startDatacenter(name, folder, authorities, secrets, of, started);
       return openSide(datacenter, secrets, authorities.tls.certificate);
     }),
   );
@@ -40,6 +55,9 @@ export async function startSites(names: readonly string[], size: DatacenterSize)
   }
   return {
     sites,
+    folder,
+    authorities,
+    processes,
     command: (words, on) => runAt(words, on, folder),
     configure: async (source, target) => {
       const endpoints = source.datacenter.masters.map(({ endpoint }) => endpoint).join(',');
