@@ -76,6 +76,7 @@ test('S8: the direction is reversed three times under load, and no acknowledged 
       const found = await Promise.all(acknowledged.map((key) => has(side, key)));
       return found.every(Boolean);
     });
+    expect(await pair.command(['events', 'verify'], side)).toMatchObject({ exit: 0 });
   }
 });
 
