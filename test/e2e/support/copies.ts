@@ -6,7 +6,7 @@ export async function copiesOf(side: Side): Promise<Map<string, readonly string[
   const copies = new Map<string, string[]>();
   for (const { shard, way, status, reason } of stateChanges(await side.events())) {
     if (way !== 'copy' || status !== 'initial-sync') continue;
-    const key = `${shard.database}/${shard.collection}/${shard.shardIndex}`;
+    const key = nameOf(shard);
     copies.set(key, [...(copies.get(key) ?? []), reason]);
   }
   return copies;
@@ -28,4 +28,15 @@ function stateChanges(commits: readonly Commit[]): StateChange[] {
 
 export function sum(copies: ReadonlyMap<string, readonly string[]>): number {
   return [...copies.values()].reduce((total, reasons) => total + reasons.length, 0);
+}
+
+/** Shards, named as in {@link copiesOf}, to which an old write could have landed late: they may be copied as a repair (S4). */
+export async function suspectedOf(side: Side): Promise<ReadonlySet<string>> {
+  const events = (await side.events()).flatMap((commit) => commit.events);
+  const suspected = events.filter(({ type }) => type === 'ShardsSuspected');
+  return new Set(suspected.flatMap(({ data }) => (data as { shards: StateChange['shard'][] }).shards.map(nameOf)));
+}
+
+function nameOf({ database, collection, shardIndex }: StateChange['shard']): string {
+  return `${database}/${collection}/${shardIndex}`;
 }
