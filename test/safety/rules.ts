@@ -329,9 +329,9 @@ export const RULES: readonly Rule[] = [
       },
       {
         what: 'does not compare trees after a restart of the target',
-        file: 'src/replication/target/shard-receiver.ts',
-        find: 'if (checkpoint !== undefined && target.revisionOrder && !isServedStill(document, servedBy)) this.#verify = true;',
-        replace: '',
+        file: 'src/replication/target/stored-position.ts',
+        find: 'isDoubtful: checkpoint !== undefined && target.revisionOrder && !isServedStill(document, servedBy)',
+        replace: 'isDoubtful: false',
         killedIn: STREAM_TEST,
       },
     ],
@@ -575,8 +575,8 @@ export const RULES: readonly Rule[] = [
       },
       {
         what: 'forgets over a crash that the shard has to be copied',
-        file: 'src/replication/target/shard-receiver.ts',
-        find: 'await this.#withdraw(target, error.copyBecause);',
+        file: 'src/replication/target/stored-position.ts',
+        find: 'await this.withdraw(target, reason);',
         replace: '',
         killedIn: STREAM_TEST,
       },

@@ -302,6 +302,7 @@ export class TestReceiver {
       for (const replica of this.#replicas.values()) replica.floor(header);
       return;
     }
+    if (header.kind === 'queued') return;
     if (header.kind === 'inventory') this.inventories.push(JSON.parse(Buffer.from(body).toString('utf8')) as Inventory);
     const replica = this.#replicas.get(header.channel);
     if (replica === undefined) return;
