@@ -363,7 +363,7 @@ export const RULES: readonly Rule[] = [
       },
       {
         what: 'lets a shard without credit hold the shared reader up',
-        file: SHARED_READER,
+        file: 'src/replication/source/credit-wait.ts',
         find: 'if (member.chargedMs >= limits.overdrawnMs &&',
         replace: 'if (member.chargedMs === Infinity &&',
         killedIn: SOURCE_TEST,
@@ -561,14 +561,14 @@ export const RULES: readonly Rule[] = [
     mutations: [
       {
         what: 'reads over a truncate of the whole shard',
-        file: SHARED_READER,
+        file: 'src/replication/source/structure-reason.ts',
         find: 'if (type === MARKER.collectionTruncate) {',
         replace: 'if (type === MARKER.collectionTruncate && tick === undefined) {',
         killedIn: SOURCE_TEST,
       },
       {
         what: 'reads over a shard that is made anew or dropped',
-        file: SHARED_READER,
+        file: 'src/replication/source/structure-reason.ts',
         find: 'if (type === MARKER.collectionCreate || type === MARKER.collectionDrop) {',
         replace: 'if (type === undefined) {',
         killedIn: 'test/safety/structure-markers.test.ts',

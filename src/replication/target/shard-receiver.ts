@@ -1,6 +1,6 @@
 import type { ShardRef } from '../../wire/shards.ts';
 import type { ShardReport, WorkerTask } from '../../wire/worker.ts';
-import type { Checkpoint, Tick } from '../queue.ts';
+import type { Tick } from '../queue.ts';
 import { type ServedBy, shardKey } from './checkpoint-documents.ts';
 import type { Progress, Progressing } from './checkpoint-rounds.ts';
 import { ReopenStream } from './failures.ts';
@@ -14,6 +14,7 @@ import type { ShardTarget } from './shard-target.ts';
 import { ShardWriter } from './shard-writer.ts';
 import { hasReached, type SourceBarrier } from './source-barrier.ts';
 import { StoredPosition } from './stored-position.ts';
+import type { StreamOptions } from './stream-options.ts';
 import { StreamSession } from './stream-session.ts';
 import { SuspectComparison } from './suspect-comparison.ts';
 import { TargetBatch } from './target-batch.ts';
@@ -195,12 +196,7 @@ export class ShardReceiver implements Progressing, StreamOwner {
     else this.#end(new ReopenStream(reason, { copyBecause: reason }));
   }
 
-  #verified(how: 'equal' | 'copied', suspicion: number | undefined): void {
-    this.#verify = false;
-    this.#comparison.verified(how, suspicion);
-  }
-
-  /** Ends the open stream, also when it is waiting for the target. */
+  /** Also when the stream is waiting for the target. */
   #end(reason: Error): void {
     const open = this.#open;
     if (open === undefined) return;
@@ -252,15 +248,10 @@ export class ShardReceiver implements Progressing, StreamOwner {
     return session.run(AbortSignal.any([signal, ending.signal]));
   }
 
-  #sessionFor(stream: {
-    readonly target: ShardTarget;
-    readonly link: LinkSession;
-    readonly inbox: Inbox;
-    readonly checkpoint: Checkpoint | undefined;
-    readonly forkRevision: string;
-  }): StreamSession {
-    const { deployment, gate, environment, lines, limits, epoch, sourceDeployment, onDoubt } = this.#parts;
+  #sessionFor(stream: Pick<StreamOptions, 'target' | 'link' | 'inbox' | 'checkpoint' | 'forkRevision'>): StreamSession {
+    const { deployment, gate, environment, lines, limits, epoch, sourceDeployment } = this.#parts;
     const { target } = stream;
+    const onDoubt = (why: string) => this.#parts.onDoubt(this.ref, why);
     const onWait = (reason: string | undefined) => {
       this.#waiting = reason;
       this.#progress.statusMessage = reason === undefined ? '' : `waiting: ${reason}`;
@@ -271,19 +262,14 @@ export class ShardReceiver implements Progressing, StreamOwner {
       epoch,
       sourceDeployment,
       verify: this.#verify,
-      writer: new ShardWriter({
-        deployment,
-        target,
-        gate,
-        environment,
-        limits,
-        onWait,
-        onDoubt: (why) => onDoubt(this.ref, why),
-      }),
+      writer: new ShardWriter({ deployment, target, gate, environment, limits, onWait, onDoubt }),
       openBatch: (signal) => TargetBatch.open(deployment, target, signal),
       beforeCopy: (reason) => this.#position.withdraw(target, reason),
       suspicion: () => this.#comparison.suspicion,
-      onVerified: (how, suspicion) => this.#verified(how, suspicion),
+      onVerified: (how, suspicion) => {
+        this.#verify = false;
+        this.#comparison.verified(how, suspicion);
+      },
       onProgress: () => this.#progressed(),
       progress: this.#progress,
       environment,
