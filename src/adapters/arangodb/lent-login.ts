@@ -1,7 +1,10 @@
 /** A token that was refused is looked at so often, until another one is there. */
 const LOOK_EVERY_MS = 100;
-/** After so many looks the refusal stands: longer than any lease, whose renewal brings the next token. */
-const LOOKS_MAX = 600;
+/**
+ * After so many looks the refusal stands. A token ends at most a second before its lease: whoever gets no other one by then
+ * has no lease either, and is to end what it does, which must not wait for a token that comes only behind that end.
+ */
+const LOOKS_MAX = 20;
 
 export interface LentLoginOptions {
   /** The `authorization` header as of now. */
