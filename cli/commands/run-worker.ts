@@ -1,5 +1,6 @@
 import type { GivenSecrets } from '../../src/adapters/crypto/master-secrets.ts';
 import type { Logger } from '../../src/adapters/logging/logger.ts';
+import type { EnginesContext } from '../../src/adapters/worker-process.ts';
 import { defineCommand } from '../command.ts';
 import { defined } from '../defined.ts';
 import { UsageError } from '../errors.ts';
@@ -31,9 +32,14 @@ export const runWorker = defineCommand({
       false,
     ),
     port: integer('server.port', 8729, { description: 'Port to listen on' }),
+    copiesAtOnce: integer('worker.max-initial-sync-tasks', 16, {
+      description: 'Shards that are copied at the same time; the others wait for their turn',
+    }),
     ...processOptions,
   },
   run: (values, terminal) => {
+    const { copiesAtOnce } = values;
+    if (copiesAtOnce === 0) throw new UsageError('--worker.max-initial-sync-tasks must be 1 or more');
     const { masterEndpoints, port, masterCa, clusterCa, monitoringToken } = values;
     const [endpoint] = values.serverEndpoints;
     if (endpoint === undefined) throw new UsageError('--server.endpoint is required');
@@ -44,7 +50,8 @@ export const runWorker = defineCommand({
       // Loaded here, so that commands that only ask a master start quickly.
       const { startWorker } = await import('../../src/adapters/worker-process.ts');
       const { openEngines } = await import('../../src/adapters/worker-engines.ts');
-      return startWorker({ ...required, ...optional, log, version: versionInfo(), openEngines });
+      const engines = (context: EnginesContext) => openEngines(context, { copiesAtOnce });
+      return startWorker({ ...required, ...optional, log, version: versionInfo(), openEngines: engines });
     };
     return runProcess('worker', values, terminal, start, (worker) => [
       reloadOf(unlessUnchanged(values.masterSecret), (masterSecrets) => worker.reload(defined({ masterSecrets }))),

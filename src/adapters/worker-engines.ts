@@ -6,16 +6,29 @@ import { newUlid } from './crypto/new-ulid.ts';
 import type { EnginesContext } from './worker-process.ts';
 import type { Engines, SendingEngine, TargetConnections } from './worker-roles.ts';
 
+/** What an operator may set. */
+export interface EngineLimits {
+  /** Shards that are copied at the same time, sent and received each. */
+  readonly copiesAtOnce?: number;
+}
+
 /** Both engines of a worker, on its own deployment. */
-export function openEngines(context: EnginesContext): Engines {
-  return { source: () => sendingEngine(context), target: (connections) => receivingEngine(context, connections) };
+export function openEngines(context: EnginesContext, limits: EngineLimits = {}): Engines {
+  return {
+    source: () => sendingEngine(context, limits),
+    target: (connections) => receivingEngine(context, connections, limits),
+  };
 }
 
 /** The sending engine on the worker's own deployment. */
-export function sendingEngine({ deployment, endpoint, clock, log }: EnginesContext): SendingEngine {
+export function sendingEngine(
+  { deployment, endpoint, clock, log }: EnginesContext,
+  limits: EngineLimits = {},
+): SendingEngine {
   const engine = new SourceEngine({
     deployment,
     syncerSeed: endpoint,
+    limits,
     log,
     now: () => clock.wallMs(),
     sleep: (ms, signal) => sleepOrThrow(clock, ms, signal),
@@ -33,9 +46,11 @@ export function sendingEngine({ deployment, endpoint, clock, log }: EnginesConte
 export function receivingEngine(
   { deployment, clock, log }: EnginesContext,
   connections: TargetConnections,
+  limits: EngineLimits = {},
 ): TargetRole {
   return new TargetEngine({
     deployment,
+    limits,
     log,
     now: () => clock.wallMs(),
     sleep: (ms, signal) => sleepOrThrow(clock, ms, signal),

@@ -9,8 +9,9 @@ import { signJwt } from './http/jwt.ts';
 const NANOSECONDS_PER_MS = 1_000_000;
 /** One call that answers at once, per endpoint. */
 const CALL_MS_MAX = 10_000;
-/** A poll that lasts half as long again as it was to wait is on a dead connection. */
+/** A poll that lasts so much longer than it was to wait is on a dead connection, or at a master that is no help. */
 const POLL_OVERTIME = 1.5;
+const POLL_OVERTIME_MS = 1_000;
 const TOKEN_LIFETIME_S = 300;
 
 export interface MastersClientOptions {
@@ -79,7 +80,7 @@ class MastersClient implements ConnectedMasters {
     if (after !== undefined) query.set('after', after);
     if (this.#keyIds !== undefined) query.set('keys', this.#keyIds().join());
     const path = `${pathOf(workerId)}/tasks?${query}`;
-    const request = { method: 'GET', path, signal, timeoutMs: waitMs * POLL_OVERTIME } as const;
+    const request = { method: 'GET', path, signal, timeoutMs: waitMs * POLL_OVERTIME + POLL_OVERTIME_MS } as const;
     const instructions = await this.#ask(request, WorkerInstructions);
     if (instructions.clusterToken !== undefined) this.#onClusterToken(instructions.clusterToken);
     return instructions;

@@ -5,7 +5,7 @@ import { BackOff } from '../worker/back-off.ts';
 import type { Clock } from '../worker/clock.ts';
 import { ConditionLog } from '../worker/condition-log.ts';
 import { Worker } from '../worker/worker.ts';
-import { type ConnectedDeployment, connectDeployment } from './arangodb/deployment.ts';
+import { type ConnectedDeployment, connectDeployment, type DeploymentOptions } from './arangodb/deployment.ts';
 import { type GivenSecrets, MasterSecrets, OLD_SECRET_MS } from './crypto/master-secrets.ts';
 import { Authentication } from './http/authentication.ts';
 import { type RunningServer, serveHttps } from './http/https-server.ts';
@@ -165,12 +165,15 @@ async function runWorkerProcess(
   const onBytesRead = (bytes: number) => {
     parts.databaseBytesRead += bytes;
   };
+  const login = new ConditionLog(log, 'the database');
+  const onLogin = (isRefused: boolean) =>
+    isRefused ? login.failed('refuses the lent token: everything waits for the next one') : login.fine();
   let attempts = 0;
   const deployment = await untilDone('connecting to the database', async () => {
     attempts += 1;
     // The token ends within seconds: whoever waits for its database needs another one.
     if (attempts > 1) await masters.configure(endpoint, signal);
-    return await connectTo(configuration, options, () => clusterToken, onBytesRead);
+    return await connectTo(configuration, options, { token: () => clusterToken, onBytesRead, onLogin });
   });
   if (deployment === undefined) return failing.signal.aborted ? Promise.reject(failing.signal.reason) : undefined;
   resources.defer(() => deployment.close());
@@ -284,8 +287,7 @@ function warnUnverified(configuration: WorkerConfiguration, options: WorkerProce
 function connectTo(
   configuration: WorkerConfiguration,
   options: WorkerProcessOptions,
-  token: () => string,
-  onBytesRead: (bytes: number) => void,
+  { token, ...told }: { readonly token: () => string } & Pick<DeploymentOptions, 'onBytesRead' | 'onLogin'>,
 ): Promise<ConnectedDeployment> {
   const { cluster } = configuration;
   const ca = clusterCaOf(configuration, options);
@@ -293,7 +295,7 @@ function connectTo(
     endpoints: cluster.endpoints,
     credentials: cluster.token === '' ? { kind: 'none' } : { kind: 'token', token },
     verify: ca !== undefined,
-    onBytesRead,
+    ...told,
     ...(ca === undefined ? {} : { ca }),
   });
 }

@@ -132,6 +132,8 @@ export type FrameHeader =
       readonly except: readonly string[];
       readonly witnesses: readonly Witness[];
     }
+  /** Streams that are opened and wait for their turn at the source: repeated while they do, in place of a frame of each (S20). */
+  | { readonly kind: 'queued'; readonly streams: readonly string[]; readonly reason: string }
   /** The source's structure; body: the inventory as JSON. Channel is the inventory channel. */
   | (ChannelFrame & { readonly kind: 'inventory' });
 

@@ -76,6 +76,7 @@ export const LinkFrameHeader = z.discriminatedUnion('kind', [
     except: z.array(z.string()),
     witnesses: z.array(Witness),
   }),
+  z.looseObject({ kind: z.literal('queued'), streams: z.array(z.string()), reason: z.string() }),
   z.looseObject({ kind: z.literal('inventory'), ...InStream }),
 ]);
 

@@ -12,8 +12,14 @@ import { RunningRoles } from './running-roles.ts';
 /** Pause after a failed call to the masters: first and longest; short beside a lease, so that a new leader finds us in it. */
 const RETRY_FIRST_MS = 250;
 const RETRY_LONGEST_MS = 1_000;
-/** Longest wait for news in one request; a third of the lease when that is shorter. */
+/** Longest wait for news in one request, and its part of the lease when that is shorter. */
 const POLL_WAIT_MS_MAX = 20_000;
+/**
+ * A lease counts from before the poll that renewed it, so a poll takes its own length from it. What is left when a leader
+ * is killed at the end of one has to last until the next one leads, also on a slow machine: else every fail-over would
+ * stop all that this worker does.
+ */
+const POLL_PART_OF_LEASE = 1 / 6;
 /** Signing off is a courtesy: without it the lease ends. */
 const DEREGISTER_MS_MAX = 3_000;
 /** Doubts that cannot be told in this time at the end are left to the leader, who counts the hand-over as unclean. */
@@ -181,7 +187,7 @@ export class Worker {
     signal: AbortSignal,
   ): Promise<void> {
     const { clock, masters, registration } = this.#options;
-    const waitMs = Math.min(POLL_WAIT_MS_MAX, lease.durationMs / 3);
+    const waitMs = Math.min(POLL_WAIT_MS_MAX, lease.durationMs * POLL_PART_OF_LEASE);
     let following: Promise<void> = Promise.resolve();
     const trouble = new ConditionLog(this.#options.log, 'following the instructions');
     while (!signal.aborted) {

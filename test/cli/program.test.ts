@@ -178,3 +178,14 @@ test('a master that cannot be reached is an error with its endpoint, and exit 1'
   expect(err).toContain('not verified');
   expect(err).not.toContain('secret-password');
 });
+
+test('a worker that may copy nothing is refused', async () => {
+  const required = [
+    '--master.endpoint=https://127.0.0.1:1',
+    '--master.jwtSecret=a',
+    '--server.endpoint=https://127.0.0.1:2',
+  ];
+  const { exit, err } = await run(['run', 'worker', ...required, '--worker.max-initial-sync-tasks=0']);
+  expect({ exit, err }).toEqual({ exit: 2, err: expect.stringContaining('--worker.max-initial-sync-tasks') });
+  expect(err.trim().split('\n')).toHaveLength(1);
+});

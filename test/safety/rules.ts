@@ -329,9 +329,9 @@ export const RULES: readonly Rule[] = [
       },
       {
         what: 'does not compare trees after a restart of the target',
-        file: 'src/replication/target/shard-receiver.ts',
-        find: 'if (checkpoint !== undefined && target.revisionOrder && !isServedStill(document, servedBy)) this.#verify = true;',
-        replace: '',
+        file: 'src/replication/target/stored-position.ts',
+        find: 'isDoubtful: checkpoint !== undefined && target.revisionOrder && !isServedStill(document, servedBy)',
+        replace: 'isDoubtful: false',
         killedIn: STREAM_TEST,
       },
     ],
@@ -363,7 +363,7 @@ export const RULES: readonly Rule[] = [
       },
       {
         what: 'lets a shard without credit hold the shared reader up',
-        file: SHARED_READER,
+        file: 'src/replication/source/credit-wait.ts',
         find: 'if (member.chargedMs >= limits.overdrawnMs &&',
         replace: 'if (member.chargedMs === Infinity &&',
         killedIn: SOURCE_TEST,
@@ -561,22 +561,22 @@ export const RULES: readonly Rule[] = [
     mutations: [
       {
         what: 'reads over a truncate of the whole shard',
-        file: SHARED_READER,
+        file: 'src/replication/source/structure-reason.ts',
         find: 'if (type === MARKER.collectionTruncate) {',
         replace: 'if (type === MARKER.collectionTruncate && tick === undefined) {',
         killedIn: SOURCE_TEST,
       },
       {
         what: 'reads over a shard that is made anew or dropped',
-        file: SHARED_READER,
+        file: 'src/replication/source/structure-reason.ts',
         find: 'if (type === MARKER.collectionCreate || type === MARKER.collectionDrop) {',
         replace: 'if (type === undefined) {',
         killedIn: 'test/safety/structure-markers.test.ts',
       },
       {
         what: 'forgets over a crash that the shard has to be copied',
-        file: 'src/replication/target/shard-receiver.ts',
-        find: 'await this.#withdraw(target, error.copyBecause);',
+        file: 'src/replication/target/stored-position.ts',
+        find: 'await this.withdraw(target, reason);',
         replace: '',
         killedIn: STREAM_TEST,
       },

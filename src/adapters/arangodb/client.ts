@@ -11,6 +11,7 @@ import {
 import { type Attempt, AttemptFailed, attempt, openPool } from './attempt.ts';
 import { type Authorization, authorizationFor, type Credentials } from './credentials.ts';
 import { normaliseEndpoint } from './endpoints.ts';
+import { LentLogin } from './lent-login.ts';
 
 /** Rounds over all endpoints before a request is given up. */
 const ROUNDS_MAX = 5;
@@ -36,6 +37,8 @@ export interface ClientOptions {
   readonly now?: () => number;
   /** Told of the body bytes of every answer, for metrics. */
   readonly onBytesRead?: (bytes: number) => void;
+  /** Told when a lent token is refused, and when the next one is taken. */
+  readonly onLogin?: (isRefused: boolean) => void;
 }
 
 interface Endpoint {
@@ -52,8 +55,8 @@ export class ArangoClient implements ArangoServer {
   readonly name: string;
   readonly #endpoints: readonly Endpoint[];
   readonly #authorization: Authorization;
-  /** Tokens that end and are followed by others: one that has just ended is no refusal for good (S4). */
-  readonly #isLent: boolean;
+  /** Of tokens that end and are followed by others: one that has just ended is no refusal for good (S4). */
+  readonly #lent: LentLogin | undefined;
   readonly #timeoutMs: number;
   readonly #sleep: (ms: number, signal: AbortSignal | undefined) => Promise<void>;
   readonly #random: () => number;
@@ -66,10 +69,12 @@ export class ArangoClient implements ArangoServer {
     this.#endpoints = origins.map((origin) => ({ origin, pool: openPool(origin, options) }));
     this.name = options.name ?? origins.join(', ');
     this.#authorization = authorizationFor(options.credentials, options.now);
-    this.#isLent = options.credentials.kind === 'token';
     this.#timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
     this.#sleep = options.sleep ?? ((ms, signal) => sleepFor(ms, undefined, signal === undefined ? {} : { signal }));
     this.#random = options.random ?? Math.random;
+    const { onLogin = () => {} } = options;
+    const login = { authorization: this.#authorization, sleep: this.#sleep, onLogin };
+    this.#lent = options.credentials.kind === 'token' ? new LentLogin(login) : undefined;
     this.#onBytesRead = options.onBytesRead ?? (() => {});
   }
 
@@ -96,6 +101,7 @@ export class ArangoClient implements ArangoServer {
 
   /** Closes idle connections and waits for running requests. */
   async close(): Promise<void> {
+    this.#lent?.close();
     await Promise.all(this.#endpoints.map(({ pool }) => pool.close()));
   }
 
@@ -105,10 +111,9 @@ export class ArangoClient implements ArangoServer {
     for (const _ of this.#endpoints) {
       const { origin, pool } = this.#current();
       try {
-        const answer = await attempt(pool, this.#attemptOf(request));
+        const answer = await this.#admitted(pool, request);
         this.#onBytesRead(answer.body.byteLength);
-        const mayGoOn = mayTryElsewhere(answer, repeatable) || (this.#isLent && answer.status === 401);
-        if (!mayGoOn) return { kind: 'answer', answer };
+        if (!mayTryElsewhere(answer, repeatable)) return { kind: 'answer', answer };
         refusal = answer;
         failures.push(`${origin} answered ${answer.status}`);
       } catch (error) {
@@ -124,6 +129,18 @@ export class ArangoClient implements ArangoServer {
       this.#preferred += 1;
     }
     return { kind: 'none', refusal };
+  }
+
+  /** One answer; behind a lent token that has ended, that to the next one. */
+  async #admitted(pool: Pool, request: ArangoRequest): Promise<ArangoAnswer> {
+    for (;;) {
+      await this.#lent?.ready(request.signal);
+      const sent = this.#attemptOf(request);
+      const answer = await attempt(pool, sent);
+      const isRefused = answer.status === 401;
+      if (!isRefused) this.#lent?.taken();
+      if (!isRefused || this.#lent?.refused(sent.headers.authorization) !== true) return answer;
+    }
   }
 
   #current(): Endpoint {

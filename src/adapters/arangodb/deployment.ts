@@ -104,6 +104,7 @@ class Cluster implements ConnectedDeployment {
   /** By id of the DB-Server; made anew when its endpoint changes. */
   readonly #clients = new Map<string, { readonly endpoint: string; readonly client: ArangoClient }>();
   readonly #now: () => number;
+  #looking: Promise<readonly DbServerInfo[]> | undefined;
   #known: { readonly at: number; readonly servers: readonly DbServerInfo[] } = { at: -Infinity, servers: [] };
 
   private constructor(front: ArangoClient, id: string, options: DeploymentOptions) {
@@ -135,9 +136,17 @@ class Cluster implements ConnectedDeployment {
   }
 
   async dbServer(id: string): Promise<ArangoServer> {
-    const info = this.#fresh(id) ?? (await this.dbServers()).find((server) => server.id === id);
+    const info = this.#fresh(id) ?? (await this.#lookedUp()).find((server) => server.id === id);
     if (info === undefined) throw new Error(`the cluster of ${this.front.name} has no DB-Server ${id}`);
     return this.#clientOf(id, info.endpoint, `DB-Server ${id}`);
+  }
+
+  /** One question for all who ask at the time: thousands of shards do. */
+  #lookedUp(): Promise<readonly DbServerInfo[]> {
+    this.#looking ??= this.dbServers().finally(() => {
+      this.#looking = undefined;
+    });
+    return this.#looking;
   }
 
   async everyServer(signal?: AbortSignal): Promise<readonly ArangoServer[]> {

@@ -1,6 +1,7 @@
 import type { ShardReport, WorkerTask } from '../../wire/worker.ts';
 import type { ArangoDeployment } from '../arango.ts';
 import type { SenderLink } from '../queue.ts';
+import { ShardLines } from '../shard-lines.ts';
 import { Gate } from '../target/gate.ts';
 import { StreamBroken } from './broken.ts';
 import type { Environment } from './environment.ts';
@@ -31,18 +32,23 @@ export class SourceEngine {
   readonly #deployment: ArangoDeployment;
   readonly #servers: ServerDirectory;
   readonly #watch: StructureWatch;
+  readonly #openings: Gate;
   readonly #copies: Gate;
+  readonly #lines: ShardLines;
   readonly #sessions = new Map<LinkSession, Promise<void>>();
   /** By data channel. */
   #tasks: ReadonlyMap<string, SendTask> = new Map();
   #watching: { readonly stop: AbortController; readonly done: Promise<void> } | undefined;
+  readonly #ended = new AbortController();
   #stopped = false;
 
   constructor({ deployment, syncerSeed, limits, now, sleep, log }: SourceEngineOptions) {
     this.#environment = { now, sleep, log };
     this.#limits = { ...SOURCE_LIMITS, ...limits };
     this.#deployment = deployment;
+    this.#openings = new Gate(this.#limits.openingsAtOnce);
     this.#copies = new Gate(this.#limits.copiesAtOnce);
+    this.#lines = new ShardLines(this.#environment, this.#ended.signal);
     const shared = { deployment, environment: this.#environment, limits: this.#limits };
     this.#servers = new ServerDirectory({ ...shared, seed: syncerSeed });
     this.#watch = new StructureWatch(deployment, this.#environment, this.#limits);
@@ -58,7 +64,9 @@ export class SourceEngine {
       taskOf: (channel) => this.#tasks.get(channel),
       servers: this.#servers,
       watch: this.#watch,
+      openings: this.#openings,
       copies: this.#copies,
+      lines: this.#lines,
       environment: this.#environment,
       limits: this.#limits,
       onOpen: (channel, opener) => this.#endElsewhere(channel, opener),
@@ -96,6 +104,7 @@ export class SourceEngine {
     await this.setTasks([]);
     this.#stopped = true;
     await this.#servers.stop();
+    this.#ended.abort(new Error('the source side of this worker has stopped'));
   }
 
   #sender(channel: string): ShardSender | undefined {

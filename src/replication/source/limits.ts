@@ -8,9 +8,13 @@ export interface SourceLimits {
   /** Asked of the server for one answer of its log; a larger document comes alone. */
   readonly tailChunkBytes: number;
   readonly copyChunkBytes: number;
+  /** Shards of the whole worker that find out at the same time how they are served. */
+  readonly openingsAtOnce: number;
   /** Shards of the whole worker that copy at the same time. */
   readonly copiesAtOnce: number;
   readonly batchTtlSeconds: number;
+  /** Streams that wait for their turn: the target is told so often that they do. */
+  readonly queuedEveryMs: number;
   /** Shards that begin to copy within this share a snapshot. */
   readonly batchShareMs: number;
   /** Held for a shard that is about to join the shared reader. */
@@ -52,8 +56,10 @@ export const SOURCE_LIMITS: SourceLimits = {
   frameOperations: 5_000,
   tailChunkBytes: 2 * MIB,
   copyChunkBytes: 2 * MIB,
+  openingsAtOnce: 64,
   copiesAtOnce: 16,
   batchTtlSeconds: 300,
+  queuedEveryMs: 10_000,
   batchShareMs: 5_000,
   joinBufferBytes: 8 * MIB,
   inventoryEveryMs: 2_000,

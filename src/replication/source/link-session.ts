@@ -1,11 +1,13 @@
 import type { WorkerTask } from '../../wire/worker.ts';
 import type { Control, SenderLink } from '../queue.ts';
+import type { ShardLines } from '../shard-lines.ts';
 import type { Gate } from '../target/gate.ts';
 import { StreamBroken } from './broken.ts';
 import type { Environment } from './environment.ts';
 import { InventorySender } from './inventory-sender.ts';
 import type { SourceLimits } from './limits.ts';
 import type { Member } from './member.ts';
+import { tellQueued } from './queued-streams.ts';
 import type { ServerDirectory } from './server-directory.ts';
 import { ShardSender } from './shard-sender.ts';
 import { type Open, ShardStream } from './shard-stream.ts';
@@ -22,7 +24,9 @@ export interface LinkSessionParts {
   readonly taskOf: (channel: string) => WorkerTask | undefined;
   readonly servers: ServerDirectory;
   readonly watch: StructureWatch;
+  readonly openings: Gate;
   readonly copies: Gate;
+  readonly lines: ShardLines;
   readonly environment: Environment;
   readonly limits: SourceLimits;
   /** A channel is opened here: no other link serves it any longer. */
@@ -58,11 +62,17 @@ export class LinkSession {
 
   /** Does what the controls say until the link closes. */
   async run(): Promise<void> {
-    const { link } = this.#parts;
+    const { link, environment, limits } = this.#parts;
+    const over = new AbortController();
+    const unopened = () => this.#unopened();
+    const telling = tellQueued({ link, environment, limits, unopened }, over.signal).catch((error: unknown) => {
+      if (!over.signal.aborted) environment.log.warn('who waits for its turn cannot be told', { error });
+    });
     try {
       for await (const control of link.controls) this.#control(control);
     } finally {
-      await this.#end();
+      over.abort(new Error('the link is closed'));
+      await Promise.all([this.#end(), telling]);
     }
   }
 
@@ -148,7 +158,7 @@ export class LinkSession {
   }
 
   async #shardSender(slot: Slot, task: WorkerTask): Promise<ShardSender> {
-    const { watch, servers, copies, environment, limits, deploymentId } = this.#parts;
+    const { watch, servers, openings, copies, lines, environment, limits, deploymentId } = this.#parts;
     const { signal } = slot.stop;
     const { shard } = task;
     if (shard === undefined) throw new StreamBroken('no-task', `task ${task.id} names no shard`);
@@ -166,7 +176,7 @@ export class LinkSession {
     const reader = this.#readerOf(server).reader;
     const { stream } = slot;
     const own = { task: { ...task, shard }, stream, deploymentId, place, server, reader };
-    return new ShardSender({ ...own, copies, environment, limits, refreshTopology });
+    return new ShardSender({ ...own, openings, copies, lines, environment, limits, refreshTopology });
   }
 
   #readerOf(server: SourceServer): RunningReader {
@@ -188,6 +198,12 @@ export class LinkSession {
     return running;
   }
 
+  *#unopened(): Iterable<ShardStream> {
+    for (const { stream, sender } of this.#slots.values()) {
+      if (stream.isUnopened && !(sender instanceof InventorySender)) yield stream;
+    }
+  }
+
   *#channelsOn(server: SourceServer): Iterable<{ readonly channel: string; readonly member: Member | undefined }> {
     for (const [channel, { sender, stream }] of this.#slots) {
       if (!(sender instanceof ShardSender) || sender.server !== server || !stream.isOpened) continue;
@@ -196,7 +212,7 @@ export class LinkSession {
   }
 
   #refuse(slot: Slot, error: unknown): void {
-    const { environment } = this.#parts;
+    const { environment, lines } = this.#parts;
     const asked: unknown = slot.stop.signal.reason;
     if (slot.stop.signal.aborted && !(asked instanceof StreamBroken)) {
       slot.stream.end();
@@ -205,7 +221,7 @@ export class LinkSession {
     const reason = error instanceof Error ? error.message : String(error);
     const ours = asked instanceof StreamBroken ? asked : error;
     const broken = ours instanceof StreamBroken ? ours : new StreamBroken('failed', reason, { retryAfterMs: RETRY_MS });
-    environment.log.warn('a stream was refused', { channel: slot.stream.channel, reason });
+    lines.say('warn', 'a stream was refused', broken.code, { channel: slot.stream.channel, detail: reason });
     slot.stream.broken(broken, environment.now());
   }
 

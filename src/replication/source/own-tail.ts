@@ -7,8 +7,8 @@ import type { SourceLimits } from './limits.ts';
 import { type LogHandler, LogPosition } from './log-position.ts';
 import type { OperationBuffer } from './operation-buffer.ts';
 import type { ShardStream } from './shard-stream.ts';
-import { structureReason } from './shared-reader.ts';
 import type { SourceServer } from './source-server.ts';
+import { structureReason } from './structure-reason.ts';
 import { type TailAnswer, tail } from './tail.ts';
 import type { ShardPlace } from './topology.ts';
 

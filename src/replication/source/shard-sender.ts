@@ -1,40 +1,23 @@
 import type { ShardRef } from '../../wire/shards.ts';
-import type { ShardReport, WorkerTask } from '../../wire/worker.ts';
+import type { ShardReport } from '../../wire/worker.ts';
 import { ArangoError, ArangoUnreachable } from '../arango.ts';
 import { shardKey } from '../markers.ts';
 import { compareTicks, type Tick } from '../queue.ts';
-import type { Gate } from '../target/gate.ts';
 import { StreamBroken } from './broken.ts';
 import { copyShard } from './copy-shard.ts';
-import { type Environment, whenAborted } from './environment.ts';
-import type { SourceLimits } from './limits.ts';
+import { whenAborted } from './environment.ts';
 import { Member } from './member.ts';
 import { wayFor } from './opening.ts';
 import { OperationBuffer } from './operation-buffer.ts';
 import { OwnTail } from './own-tail.ts';
+import type { ShardSenderParts } from './sender-parts.ts';
 import { shardFacts } from './shard-counts.ts';
-import type { ShardStream } from './shard-stream.ts';
 import { shardTree } from './shard-tree.ts';
-import type { SharedReader } from './shared-reader.ts';
 import type { SourceServer } from './source-server.ts';
-import type { ShardPlace, Topology } from './topology.ts';
+import type { ShardPlace } from './topology.ts';
 
 /** A refusal that may pass: the receiver opens again after it. */
 const RETRY_MS = 2_000;
-
-export interface ShardSenderParts {
-  readonly task: WorkerTask & { readonly shard: NonNullable<WorkerTask['shard']> };
-  readonly stream: ShardStream;
-  readonly deploymentId: string;
-  readonly place: ShardPlace;
-  readonly server: SourceServer;
-  readonly reader: SharedReader;
-  /** Lets so many copy at once. */
-  readonly copies: Gate;
-  readonly environment: Environment;
-  readonly limits: SourceLimits;
-  readonly refreshTopology: (signal: AbortSignal) => Promise<Topology>;
-}
 
 /**
  * Serves one opening of one shard:
@@ -166,9 +149,9 @@ export class ShardSender {
   }
 
   #log(message: string, error: unknown): void {
-    const { environment, place } = this.#parts;
+    const { lines, place } = this.#parts;
     const reason = error instanceof Error ? error.message : String(error);
-    environment.log.warn(message, { database: place.database, shard: place.shard, reason });
+    lines.say('warn', message, reason, { database: place.database, shard: place.shard });
   }
 
   async #serve(signal: AbortSignal): Promise<void> {
@@ -180,6 +163,12 @@ export class ShardSender {
   }
 
   async #open(signal: AbortSignal): Promise<void> {
+    const count = await this.#parts.openings.within(signal, () => this.#find(signal));
+    if (this.#way === 'copy') await this.#copy(count, signal);
+  }
+
+  /** Finds out how the shard is served, and begins when that is by the log. Resolves with its documents. */
+  async #find(signal: AbortSignal): Promise<number> {
     const { server, place, stream, environment } = this.#parts;
     this.#incarnation = await server.incarnation.current(signal);
     const facts = await shardFacts(server.server, place, signal);
@@ -190,11 +179,12 @@ export class ShardSender {
     const way = await wayFor(stream.open, this.#parts, signal);
     this.#way = way.kind;
     this.#reason = way.reason;
-    if (way.kind === 'copy') return this.#copy(facts.count, signal);
+    if (way.kind === 'copy') return facts.count;
     this.#at = way.checkpoint.tick;
     await server.pin.setNow(this, this.#at, signal);
     stream.opened(this.#opened('tail', this.#at), environment.now());
     this.#state = 'own-tail';
+    return facts.count;
   }
 
   async #copy(count: number, signal: AbortSignal): Promise<void> {

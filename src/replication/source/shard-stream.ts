@@ -66,6 +66,11 @@ export class ShardStream {
     return this.#seq > 0 && !this.#ended;
   }
 
+  /** Nothing was sent yet, and may be. */
+  get isUnopened(): boolean {
+    return this.#seq === 0 && !this.#ended;
+  }
+
   get operationsSent(): number {
     return this.#operationsSent;
   }

@@ -1,22 +1,23 @@
-import { MARKER, MarkerCursor } from '../markers.ts';
+import { MarkerCursor } from '../markers.ts';
 import { compareTicks, type SenderLink, type Tick } from '../queue.ts';
 import { StreamBroken } from './broken.ts';
+import { waitForCredit } from './credit-wait.ts';
 import { Doorbell } from './doorbell.ts';
 import { type Environment, pause } from './environment.ts';
 import type { SourceLimits } from './limits.ts';
 import { type LogHandler, LogPosition } from './log-position.ts';
 import type { Departure, Member } from './member.ts';
 import { replacedLog } from './opening.ts';
+import { PollPace } from './poll-pace.ts';
 import { ReaderFloor } from './reader-floor.ts';
 import type { SourceServer } from './source-server.ts';
+import { structureReason } from './structure-reason.ts';
 import { type TailAnswer, tail, tickMinus } from './tail.ts';
 import type { Topology } from './topology.ts';
 
 const GATHER_ROUNDS_MAX = 20;
 const BACK_OFF_FIRST_MS = 50;
 const BACK_OFF_MAX_MS = 2_000;
-/** Part of the time for which a shard without credit may keep the others waiting. */
-const FORGIVEN_PART = 0.1;
 
 export interface SharedReaderParts {
   readonly server: SourceServer;
@@ -50,8 +51,7 @@ export class SharedReader {
   readonly #touched = new Set<Member>();
   #position: LogPosition | undefined;
   #incarnation = 0;
-  #quickUntil = 0;
-  #idleMs = 0;
+  readonly #pace: PollPace;
   #readAt = 0;
   #failingSince: number | undefined;
   #failures = 0;
@@ -62,6 +62,7 @@ export class SharedReader {
   constructor(parts: SharedReaderParts) {
     this.#parts = parts;
     this.#floor = new ReaderFloor(parts);
+    this.#pace = new PollPace(parts.limits);
     this.#handler = {
       operation: (marker, groupTick) => this.#operation(marker, groupTick),
       complete: (tick) => this.#complete(tick),
@@ -130,9 +131,11 @@ export class SharedReader {
     this.#position ??= await this.#begin(signal);
     this.#admit(this.#position);
     await link.writable(signal);
-    await this.#waitForCredit(signal);
+    const { limits } = this.#parts;
+    const parts = { bell: this.#bell, environment, limits };
+    await waitForCredit(this.#members, (member) => this.leave(member, 'behind'), parts, signal);
     const moved = await this.#read(this.#position, signal);
-    if (!moved) await this.#bell.waitAtMost(environment, this.#nextIdleMs(), signal);
+    if (!moved) await this.#bell.waitAtMost(environment, this.#pace.nextMs(environment.now()), signal);
   }
 
   /** Shards that open together read together, from the lowest of their positions; one far behind catches up alone. */
@@ -189,7 +192,7 @@ export class SharedReader {
   }
 
   #feed(position: LogPosition, answer: TailAnswer): void {
-    const { server, environment, limits } = this.#parts;
+    const { server, environment } = this.#parts;
     this.#bytesRead += answer.body.length;
     this.#isFeeding = true;
     position.feed(new MarkerCursor(answer.body), answer, this.#handler);
@@ -199,8 +202,7 @@ export class SharedReader {
     this.#floor.settle();
     server.pin.passed(position.complete, answer.body.length);
     if (answer.body.length === 0) return;
-    this.#quickUntil = environment.now() + limits.pollQuickForMs;
-    this.#idleMs = 0;
+    this.#pace.found(environment.now());
   }
 
   #operation(marker: MarkerCursor, groupTick: Tick): void {
@@ -260,35 +262,6 @@ export class SharedReader {
     return false;
   }
 
-  async #waitForCredit(signal: AbortSignal): Promise<void> {
-    const { environment, limits } = this.#parts;
-    for (;;) {
-      const live = [...this.#members.values()].filter(({ state }) => state === 'live');
-      const overdrawn = live.filter(({ options }) => options.stream.isOverdrawn);
-      if (overdrawn.length === 0) return;
-      const since = environment.now();
-      await this.#bell.waitAtMost(environment, limits.overdrawnMs, signal);
-      const waitedMs = environment.now() - since;
-      // While all have much to apply nobody is kept waiting; an idle one is.
-      const isSomebodyIdle = live.some(
-        ({ options: { stream } }) => stream.unacknowledgedBytes < stream.open.credit / 4,
-      );
-      for (const member of overdrawn) {
-        if (isSomebodyIdle) member.charge(waitedMs * (1 - FORGIVEN_PART));
-        if (member.chargedMs >= limits.overdrawnMs && !member.keepsUp(limits.steadyBytesPerS))
-          this.leave(member, 'behind');
-      }
-      for (const member of live) member.charge(-waitedMs * FORGIVEN_PART);
-    }
-  }
-
-  #nextIdleMs(): number {
-    const { limits, environment } = this.#parts;
-    const most = environment.now() < this.#quickUntil ? limits.pollQuickMs : limits.pollMaxMs;
-    this.#idleMs = Math.min(most, Math.max(limits.pollMinMs, this.#idleMs * 2));
-    return this.#idleMs;
-  }
-
   #recovered(): void {
     if (this.#failingSince === undefined) return;
     this.#parts.environment.log.info('the log of the source can be read again', { server: this.#parts.server.id });
@@ -326,16 +299,4 @@ export class SharedReader {
     member.break(error);
     this.leave(member, 'asked');
   }
-}
-
-/** S14: what happens to a followed shard as a whole cannot be told as operations. */
-export function structureReason({ type, tick }: MarkerCursor): StreamBroken | undefined {
-  if (type === MARKER.collectionTruncate) {
-    return new StreamBroken('truncated', `the shard was truncated as a whole at tick ${tick}`, { copy: true });
-  }
-  if (type === MARKER.collectionCreate || type === MARKER.collectionDrop) {
-    const what = type === MARKER.collectionCreate ? 'made' : 'dropped';
-    return new StreamBroken('shard-changed', `the shard was ${what} on its server at tick ${tick}`, { copy: true });
-  }
-  return undefined;
 }

@@ -25,6 +25,10 @@ export interface TargetLimits {
   /** Largest body of one write; a larger document goes alone. */
   readonly writeBytes: number;
   readonly writeDocuments: number;
+  /** Shards that open their streams at the same time. */
+  readonly openingsAtOnce: number;
+  /** Shards that are copied at the same time. */
+  readonly copiesAtOnce: number;
   /** Write requests in flight, over all shards. */
   readonly writesInFlight: number;
   /** Documents held back because of a unique index, per shard. */
@@ -45,6 +49,8 @@ export const TARGET_LIMITS: TargetLimits = {
   linkBufferBytes: 64 * MIB,
   writeBytes: 8 * MIB,
   writeDocuments: 5_000,
+  openingsAtOnce: 128,
+  copiesAtOnce: 16,
   writesInFlight: 8,
   deferredBytes: 16 * MIB,
   dumpChunkBytes: 4 * MIB,

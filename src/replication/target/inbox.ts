@@ -10,7 +10,7 @@ const FRAME_OVERHEAD_BYTES = 512;
 const OVERDRAFT = 2;
 
 /** Headers that belong to a channel. */
-export type ChannelHeader = Exclude<FrameHeader, { kind: 'floor' }>;
+export type ChannelHeader = Exclude<FrameHeader, { kind: 'floor' | 'queued' }>;
 
 export interface Arrival {
   readonly header: ChannelHeader;
@@ -28,7 +28,8 @@ export class Inbox {
   readonly channel: string;
   readonly stream: string;
   readonly #creditBytes: number;
-  readonly #openedAt: number;
+  /** When it was opened, or when the sender last said that it waits for its turn. */
+  #askedAt: number;
   readonly #onFreed: (bytes: number) => void;
   #arrivals: Arrival[] = [];
   #bytes = 0;
@@ -49,7 +50,7 @@ export class Inbox {
     this.channel = channel;
     this.stream = stream;
     this.#creditBytes = credit;
-    this.#openedAt = openedAt;
+    this.#askedAt = openedAt;
     this.#onFreed = onFreed;
   }
 
@@ -62,7 +63,7 @@ export class Inbox {
   silence(now: number, limits: Pick<TargetLimits, 'openTimeoutMs' | 'messageTimeoutMs'>): string | undefined {
     const { openTimeoutMs, messageTimeoutMs } = limits;
     if (this.#lastMessageAt === undefined) {
-      return now - this.#openedAt > openTimeoutMs ? `the source did not answer within ${openTimeoutMs} ms` : undefined;
+      return now - this.#askedAt > openTimeoutMs ? `the source did not answer within ${openTimeoutMs} ms` : undefined;
     }
     const isSilent = now - this.#lastMessageAt > messageTimeoutMs;
     return isSilent ? `no message from the source for ${messageTimeoutMs} ms` : undefined;
@@ -103,6 +104,11 @@ export class Inbox {
   /** Whether a floor of this server speaks for this stream when it does not except its channel. */
   isOn(dbServer: string, serverId: string): boolean {
     return this.#streaming && this.#sender?.dbServer === dbServer && this.#sender.serverId === serverId;
+  }
+
+  /** The sender knows of it, and lets it wait. */
+  noteQueued(now: number): void {
+    this.#askedAt = now;
   }
 
   /** A floor that covers this stream came, behind all frames so far. */

@@ -1,4 +1,4 @@
-import type { Control, Frame, ReceiverLink } from '../queue.ts';
+import type { Control, Frame, FrameHeader, ReceiverLink } from '../queue.ts';
 import type { Environment, TargetLimits } from './environment.ts';
 import { ReopenStream } from './failures.ts';
 import { type FloorFrame, FloorGroup } from './floor-group.ts';
@@ -12,6 +12,12 @@ export interface Sheddable {
   shed(reason: Error): void;
 }
 
+/** Whoever opened a stream. */
+export interface StreamOwner extends Sheddable {
+  /** The source has the stream wait for its turn. */
+  queued?(reason: string): void;
+}
+
 /**
  * One link to a source worker: hands each frame to the inbox of its stream, and stops pulling while the worker's part of
  * memory for this link is full (S7). Frames of streams that nobody has open any longer are dropped: they were closed.
@@ -21,7 +27,7 @@ export class LinkSession {
   readonly link: ReceiverLink;
   readonly #environment: Environment;
   readonly #limits: TargetLimits;
-  readonly #inboxes = new Map<string, { readonly inbox: Inbox; readonly owner: Sheddable }>();
+  readonly #inboxes = new Map<string, { readonly inbox: Inbox; readonly owner: StreamOwner }>();
   readonly #groups = new Map<string, FloorGroup>();
   #bufferedBytes = 0;
   #room: (() => void) | undefined;
@@ -38,7 +44,7 @@ export class LinkSession {
   }
 
   /** Sends `open` and collects the stream's frames from now on. */
-  open(control: OpenControl, owner: Sheddable): Inbox {
+  open(control: OpenControl, owner: StreamOwner): Inbox {
     const inbox = new Inbox(control, this.#environment.now(), (bytes) => this.#freed(bytes));
     if (this.link.closed.aborted) {
       inbox.end(this.#lost());
@@ -84,6 +90,7 @@ export class LinkSession {
 
   #pass({ header, body }: Frame): void {
     if (header.kind === 'floor') this.#passFloor(header);
+    else if (header.kind === 'queued') this.#passQueued(header);
     else this.#passTo(header, body);
   }
 
@@ -99,6 +106,14 @@ export class LinkSession {
     const now = this.#environment.now();
     for (const { inbox } of this.#inboxes.values()) {
       if (inbox.isOn(frame.dbServer, frame.serverId) && !except.has(inbox.channel)) inbox.noteFloor(group, frame, now);
+    }
+  }
+
+  #passQueued({ streams, reason }: Extract<FrameHeader, { kind: 'queued' }>): void {
+    for (const stream of streams) {
+      const entry = this.#inboxes.get(stream);
+      entry?.inbox.noteQueued(this.#environment.now());
+      entry?.owner.queued?.(reason);
     }
   }
 

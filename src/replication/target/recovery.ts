@@ -2,6 +2,7 @@ import { ArangoError, ArangoUnreachable } from '../arango.ts';
 import { type ErrorMeaning, meaningOfThrown } from './error-meaning.ts';
 import { ReopenStream, ShardFailed, TargetChanged } from './failures.ts';
 import { BadLine } from './lines.ts';
+import { isOutage } from './openings.ts';
 
 /** Pause before a stream is opened again; doubles while nothing comes of it. */
 const REOPEN_FIRST_MS = 200;
@@ -16,7 +17,7 @@ const PASSING = new Set<ErrorMeaning | undefined>(['unavailable', 'contention', 
 export function endsByItself(error: unknown): boolean {
   if (error instanceof ReopenStream || error instanceof TargetChanged || error instanceof ArangoUnreachable)
     return true;
-  return error instanceof ArangoError && PASSING.has(meaningOfThrown(error));
+  return isOutage(error) || (error instanceof ArangoError && PASSING.has(meaningOfThrown(error)));
 }
 
 /** Whether the message says all; anything else is a bug, and is logged with its stack. */

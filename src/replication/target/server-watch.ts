@@ -3,6 +3,8 @@ import { isSameStart, lookAtStart, type ServerStart } from '../server-start.ts';
 import { leaderOf } from './stored-revision.ts';
 
 const SYNC_TIMEOUT_MS = 10_000;
+/** All attempts at a first look together. */
+const MEET_TIMEOUT_MS = 60_000;
 
 /** What one look at the target's servers brought. */
 export interface Sighting {
@@ -20,6 +22,8 @@ export class ServerWatch {
   readonly #deployment: ArangoDeployment;
   readonly #now: () => number;
   readonly #known = new Map<string, ServerStart>();
+  /** First looks that are under way: thousands of shards ask for the same. */
+  readonly #meeting = new Map<string, Promise<ServerStart>>();
 
   constructor(deployment: ArangoDeployment, now: () => number) {
     this.#deployment = deployment;
@@ -30,10 +34,23 @@ export class ServerWatch {
   async meet(serverId: string, signal: AbortSignal): Promise<ServerStart> {
     const known = this.#known.get(serverId);
     if (known !== undefined) return known;
-    const start = await this.#look(await this.#server(serverId), signal);
-    const first = this.#known.get(serverId) ?? start;
-    this.#known.set(serverId, first);
-    return first;
+    const meeting = this.#meeting.get(serverId) ?? this.#meet(serverId);
+    const start = await meeting;
+    signal.throwIfAborted();
+    return start;
+  }
+
+  /** None of those who wait may call it off; its time-out ends it. */
+  #meet(serverId: string): Promise<ServerStart> {
+    const look = async () => {
+      const start = await this.#look(await this.#server(serverId), AbortSignal.timeout(MEET_TIMEOUT_MS));
+      const first = this.#known.get(serverId) ?? start;
+      this.#known.set(serverId, first);
+      return first;
+    };
+    const meeting = look().finally(() => this.#meeting.delete(serverId));
+    this.#meeting.set(serverId, meeting);
+    return meeting;
   }
 
   /** Syncs the logs of all servers that answer: a shard's leader may have moved since we asked who leads it. */

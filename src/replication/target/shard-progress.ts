@@ -28,6 +28,12 @@ export class ShardProgress {
     this.#leaderChangedAt = now;
   }
 
+  /** Age of what is applied by the source's clock, which is `offsetMs` before ours; undefined while that is not known. */
+  delayMs(now: number, offsetMs: number | undefined): number | undefined {
+    if (offsetMs === undefined || this.readAt === undefined) return undefined;
+    return Math.max(0, now + offsetMs - this.readAt);
+  }
+
   /** `delayMs`: age of the state that the target shows; undefined while it is not known. */
   report(taskId: string, shard: ShardReport['shard'], delayMs: number | undefined): ShardReport {
     return {

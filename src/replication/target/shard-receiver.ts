@@ -1,57 +1,26 @@
 import type { ShardRef } from '../../wire/shards.ts';
 import type { ShardReport, WorkerTask } from '../../wire/worker.ts';
-import type { ArangoDeployment } from '../arango.ts';
-import type { Checkpoint, Tick } from '../queue.ts';
-import {
-  type CheckpointScope,
-  checkpointIn,
-  isServedStill,
-  type ServedBy,
-  type ShardDocument,
-  shardKey,
-} from './checkpoint-documents.ts';
-import type { CheckpointRounds, Progress, Progressing } from './checkpoint-rounds.ts';
-import type { CheckpointStore } from './checkpoint-store.ts';
-import type { TargetDirectory } from './directory.ts';
-import type { Environment, TargetLimits } from './environment.ts';
-import { ReopenStream, TargetChanged } from './failures.ts';
-import type { Gate } from './gate.ts';
+import type { Tick } from '../queue.ts';
+import { type ServedBy, shardKey } from './checkpoint-documents.ts';
+import type { Progress, Progressing } from './checkpoint-rounds.ts';
+import { ReopenStream } from './failures.ts';
 import type { Inbox } from './inbox.ts';
-import type { LinkPool } from './link-pool.ts';
-import type { LinkSession, Sheddable } from './link-session.ts';
-import { endsByItself, isExplained, pauseAfter } from './recovery.ts';
-import type { ServerWatch } from './server-watch.ts';
+import type { LinkSession, StreamOwner } from './link-session.ts';
+import { type Beginning, Opening } from './opening.ts';
+import type { ReceiverParts } from './receiver-parts.ts';
 import { ShardProgress } from './shard-progress.ts';
+import { ShardRecovery } from './shard-recovery.ts';
 import type { ShardTarget } from './shard-target.ts';
 import { ShardWriter } from './shard-writer.ts';
 import { hasReached, type SourceBarrier } from './source-barrier.ts';
+import { StoredPosition } from './stored-position.ts';
+import type { StreamOptions } from './stream-options.ts';
 import { StreamSession } from './stream-session.ts';
+import { SuspectComparison } from './suspect-comparison.ts';
 import { TargetBatch } from './target-batch.ts';
 
 /** How often a shard in which nothing happens tells the source how far it is durable: 10,000 must not shout (S20). */
 const TELL_CARRIED_MS = 30_000;
-
-/** A comparison that brought nothing is asked for again after this. */
-const COMPARE_AGAIN_MS = 30_000;
-
-/** What all shards of one synchronization on this worker share. */
-export interface ReceiverParts extends CheckpointScope {
-  readonly deployment: ArangoDeployment;
-  readonly directory: TargetDirectory;
-  readonly store: CheckpointStore;
-  readonly rounds: CheckpointRounds;
-  readonly watch: ServerWatch;
-  readonly links: LinkPool;
-  readonly gate: Gate;
-  /** Resolves when it is recorded that an old write to the shard may still land (S4). */
-  readonly onDoubt: (shard: ShardRef, reason: string) => Promise<void>;
-  readonly environment: Environment;
-  readonly limits: TargetLimits;
-}
-
-interface Stored {
-  readonly document: ShardDocument | undefined;
-}
 
 interface OpenStream {
   readonly id: string;
@@ -75,29 +44,28 @@ interface OpenStream {
  *        └──────────── failed ◄──────────┘ shown, and tried again after a pause
  * ```
  */
-export class ShardReceiver implements Progressing, Sheddable {
+export class ShardReceiver implements Progressing, StreamOwner {
   readonly ref: ShardRef;
   readonly #task: WorkerTask;
   readonly #parts: ReceiverParts;
   readonly #progress = new ShardProgress();
+  readonly #position: StoredPosition;
+  readonly #opening: Opening;
+  readonly #recovery: ShardRecovery;
   #open: OpenStream | undefined;
   #durableWrites = 0;
-  /** The document that was read at the last opening; undefined before it was read. */
-  #stored: Stored | undefined;
-  #copyBecause: string | undefined;
   #verify = false;
   #waiting: string | undefined;
-  #failures = 0;
   #toldDurableAt = 0;
-  /** The suspicion that is to be looked into: the quiet time is over, what landed late has landed (S4). */
-  #suspicion: number | undefined;
-  #settled: ShardReport['settled'];
-  #comparisonAskedAt = -Infinity;
+  readonly #comparison = new SuspectComparison();
 
   constructor(task: WorkerTask, ref: ShardRef, parts: ReceiverParts) {
     this.#task = task;
     this.ref = ref;
     this.#parts = parts;
+    this.#position = new StoredPosition(ref, parts);
+    this.#opening = new Opening(ref, parts, this.#position, this.#progress);
+    this.#recovery = new ShardRecovery(ref, parts, this.#position, this.#progress);
   }
 
   get stream(): string | undefined {
@@ -106,10 +74,6 @@ export class ShardReceiver implements Progressing, Sheddable {
 
   get stalled(): boolean {
     return this.#waiting !== undefined;
-  }
-
-  get target(): ShardTarget | undefined {
-    return this.#open?.target;
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -121,23 +85,21 @@ export class ShardReceiver implements Progressing, Sheddable {
         this.#open = undefined;
         this.#waiting = undefined;
         const reason: unknown = open?.ending.signal.aborted === true ? open.ending.signal.reason : error;
-        if (!signal.aborted) await this.#recover(reason, open?.target, signal).catch(() => undefined);
+        if (!signal.aborted) await this.#recovery.after(reason, open?.target, signal).catch(() => undefined);
       }
     }
   }
 
   /** The shard is to be compared with the source for the sake of this suspicion; undefined: there is none, or it is early. */
   lookInto(suspicion: number | undefined): void {
-    if (suspicion === this.#suspicion) return;
-    this.#suspicion = suspicion;
-    this.#settled = undefined;
-    this.#comparisonAskedAt = -Infinity;
+    this.#comparison.lookInto(suspicion);
   }
 
   report(barrier?: SourceBarrier): ShardReport {
     this.#progress.lastMessageAt = this.#open?.inbox.lastMessageAt ?? this.#progress.lastMessageAt;
-    const settled = this.#settled === undefined ? {} : { settled: this.#settled };
-    const report = { ...this.#progress.report(this.#task.id, this.ref, this.#delayMs()), ...settled };
+    const { settled } = this.#comparison;
+    const own = this.#progress.report(this.#task.id, this.ref, this.#delayMs());
+    const report = settled === undefined ? own : { ...own, settled };
     const progress = barrier === undefined || this.#verify ? undefined : this.progress();
     if (barrier === undefined || progress === undefined || !hasReached(progress, barrier)) return report;
     return { ...report, reachedBarrier: barrier.epoch };
@@ -175,7 +137,7 @@ export class ShardReceiver implements Progressing, Sheddable {
   }
 
   superseded(): void {
-    this.#stored = undefined;
+    this.#position.forget();
     this.#end(new ReopenStream('another worker stored a checkpoint of the shard'));
   }
 
@@ -228,20 +190,13 @@ export class ShardReceiver implements Progressing, Sheddable {
 
   /** Asks for the source's tree at a place of the stream; a shard without trees is copied. */
   #compareSuspect(open: OpenStream, now: number): void {
-    if (this.#suspicion === undefined || this.#settled?.suspicion === this.#suspicion) return;
-    if (this.#progress.status !== 'running' || now - this.#comparisonAskedAt < COMPARE_AGAIN_MS) return;
-    this.#comparisonAskedAt = now;
+    if (this.#progress.status !== 'running' || !this.#comparison.isDue(now)) return;
     const reason = 'an old write may have landed late: compared after the quiet time';
     if (open.target.revisionOrder) open.session.askForTree();
     else this.#end(new ReopenStream(reason, { copyBecause: reason }));
   }
 
-  #verified(how: 'equal' | 'copied', suspicion: number | undefined): void {
-    this.#verify = false;
-    if (suspicion !== undefined && suspicion === this.#suspicion) this.#settled = { suspicion, how };
-  }
-
-  /** Ends the open stream, also when it is waiting for the target. */
+  /** Also when the stream is waiting for the target. */
   #end(reason: Error): void {
     const open = this.#open;
     if (open === undefined) return;
@@ -249,16 +204,30 @@ export class ShardReceiver implements Progressing, Sheddable {
     open.ending.abort(reason);
   }
 
+  queued(reason: string): void {
+    this.#opening.queued(reason);
+  }
+
   /** Opens a stream and applies it until it ends; always rejects. */
   async #follow(signal: AbortSignal): Promise<never> {
-    const { directory, watch, links, limits, environment } = this.#parts;
+    const { links } = this.#parts;
     this.#progress.leaderKnown = false;
-    const target = await directory.shard(this.ref);
-    this.#progress.ledBy(target.leader, environment.now());
-    const servedBy = { server: target.leader, ...(await watch.meet(target.leader, signal)) };
-    const { checkpoint, forkRevision } = await this.#readCheckpoint(target, servedBy);
+    // Nobody takes a place whom nobody serves.
     const link = await links.linkFor(this.#task.channels.data);
-    signal.throwIfAborted();
+    try {
+      const beginning = await this.#opening.begin(signal);
+      signal.throwIfAborted();
+      if (beginning.isDoubtful) this.#verify = true;
+      return await this.#stream(link, beginning, signal);
+    } finally {
+      this.#opening.end();
+    }
+  }
+
+  #stream(link: LinkSession, beginning: Beginning, signal: AbortSignal): Promise<never> {
+    const { limits, environment } = this.#parts;
+    const { target, servedBy, checkpoint, forkRevision } = beginning;
+    const { copyBecause } = this.#position;
     const id = environment.newId();
     const inbox = link.open(
       {
@@ -266,7 +235,7 @@ export class ShardReceiver implements Progressing, Sheddable {
         channel: this.#task.channels.data,
         stream: id,
         ...(checkpoint === undefined ? {} : { checkpoint }),
-        ...(this.#copyBecause === undefined ? {} : { copyBecause: this.#copyBecause }),
+        ...(copyBecause === undefined ? {} : { copyBecause }),
         credit: limits.shardCreditBytes,
       },
       this,
@@ -274,43 +243,15 @@ export class ShardReceiver implements Progressing, Sheddable {
     const ending = new AbortController();
     const session = this.#sessionFor({ target, link, inbox, checkpoint, forkRevision });
     this.#durableWrites = 0;
-    this.#comparisonAskedAt = -Infinity;
+    this.#comparison.streamOpens();
     this.#open = { id, target, link, inbox, session, servedBy, ending };
     return session.run(AbortSignal.any([signal, ending.signal]));
   }
 
-  async #readCheckpoint(
-    target: ShardTarget,
-    servedBy: ServedBy,
-  ): Promise<{ checkpoint: Checkpoint | undefined; forkRevision: string }> {
-    const { rounds, store } = this.#parts;
-    const key = shardKey(target.collectionId, this.ref.shardIndex);
-    const known = this.#stored === undefined ? undefined : rounds.stored(key);
-    const document = known === undefined ? await store.shard(key) : known.document;
-    const floorKey = known === undefined ? document?.floor : undefined;
-    const floor = floorKey === undefined ? known?.floor : await store.floor(floorKey);
-    this.#stored = { document };
-    if (document === undefined) return { checkpoint: undefined, forkRevision: '' };
-    // A copy that was begun under this epoch and not ended is wanted still.
-    if (document.epoch === this.#parts.epoch) this.#copyBecause ??= document.copyBecause;
-    const checkpoint = checkpointIn(document, floor, this.#parts, target.collectionId);
-    // Also after a restart that no worker saw. What the checkpoint covers was synced: without a tree that has to do.
-    if (checkpoint !== undefined && target.revisionOrder && !isServedStill(document, servedBy)) this.#verify = true;
-    return {
-      checkpoint: this.#copyBecause === undefined ? checkpoint : undefined,
-      forkRevision: document.forkRevision,
-    };
-  }
-
-  #sessionFor(stream: {
-    readonly target: ShardTarget;
-    readonly link: LinkSession;
-    readonly inbox: Inbox;
-    readonly checkpoint: Checkpoint | undefined;
-    readonly forkRevision: string;
-  }): StreamSession {
-    const { deployment, gate, environment, limits, epoch, sourceDeployment, onDoubt } = this.#parts;
+  #sessionFor(stream: Pick<StreamOptions, 'target' | 'link' | 'inbox' | 'checkpoint' | 'forkRevision'>): StreamSession {
+    const { deployment, gate, environment, lines, limits, epoch, sourceDeployment } = this.#parts;
     const { target } = stream;
+    const onDoubt = (why: string) => this.#parts.onDoubt(this.ref, why);
     const onWait = (reason: string | undefined) => {
       this.#waiting = reason;
       this.#progress.statusMessage = reason === undefined ? '' : `waiting: ${reason}`;
@@ -321,62 +262,29 @@ export class ShardReceiver implements Progressing, Sheddable {
       epoch,
       sourceDeployment,
       verify: this.#verify,
-      writer: new ShardWriter({
-        deployment,
-        target,
-        gate,
-        environment,
-        limits,
-        onWait,
-        onDoubt: (why) => onDoubt(this.ref, why),
-      }),
+      writer: new ShardWriter({ deployment, target, gate, environment, limits, onWait, onDoubt }),
       openBatch: (signal) => TargetBatch.open(deployment, target, signal),
-      beforeCopy: (reason) => this.#withdraw(target, reason),
-      suspicion: () => this.#suspicion,
-      onVerified: (how, suspicion) => this.#verified(how, suspicion),
+      beforeCopy: (reason) => this.#position.withdraw(target, reason),
+      suspicion: () => this.#comparison.suspicion,
+      onVerified: (how, suspicion) => {
+        this.#verify = false;
+        this.#comparison.verified(how, suspicion);
+      },
       onProgress: () => this.#progressed(),
       progress: this.#progress,
       environment,
+      lines,
       limits,
     });
   }
 
-  /** The stored position is not valid any longer: a copy begins, or is wanted. */
-  async #withdraw(target: ShardTarget | undefined, reason: string): Promise<void> {
-    const { rounds, epoch } = this.#parts;
-    const key = target === undefined ? undefined : shardKey(target.collectionId, this.ref.shardIndex);
-    const document = (key === undefined ? undefined : rounds.stored(key)?.document) ?? this.#stored?.document;
-    if (document === undefined || document.epoch !== epoch || document.copyBecause !== undefined) return;
-    await rounds.mark(document, reason);
-  }
-
   #progressed(): void {
+    this.#opening.progressed();
     if (this.#progress.status !== 'running') return;
     // That the stream opened is no progress yet: what failed before may come behind.
-    if ((this.#open?.session.lastSeq ?? 0) > 1) this.#failures = 0;
+    if ((this.#open?.session.lastSeq ?? 0) > 1) this.#recovery.progressed();
     this.#progress.statusMessage = '';
-    this.#copyBecause = undefined;
-  }
-
-  async #recover(error: unknown, target: ShardTarget | undefined, signal: AbortSignal): Promise<void> {
-    const { environment } = this.#parts;
-    this.#failures += 1;
-    const text = error instanceof Error ? error.message : String(error);
-    const shard = `${this.ref.database}/${this.ref.collection}[${this.ref.shardIndex}]`;
-    if (endsByItself(error)) {
-      this.#progress.status = 'initializing';
-      if (error instanceof TargetChanged) this.#parts.directory.forget(this.ref.database);
-      if (error instanceof ReopenStream && error.copyBecause !== undefined) {
-        this.#copyBecause = error.copyBecause;
-        await this.#withdraw(target, error.copyBecause);
-      }
-      environment.log.info('a shard opens its stream again', { shard, reason: text });
-    } else {
-      this.#progress.status = 'failed';
-      environment.log.error('a shard failed', { shard, reason: text, ...(isExplained(error) ? {} : { error }) });
-    }
-    this.#progress.statusMessage = text;
-    await environment.sleep(pauseAfter(error, this.#failures), signal);
+    this.#position.copied();
   }
 
   /** Age of what the target shows, by the source's clock; undefined unless the shard streams and the clocks are known. */
@@ -385,8 +293,6 @@ export class ShardReceiver implements Progressing, Sheddable {
     if (open === undefined || this.#progress.status !== 'running') return undefined;
     // Lets a floor that was reached since count.
     void open.session.checkpoint;
-    const offset = open.link.link.clockOffsetMs;
-    if (offset === undefined || this.#progress.readAt === undefined) return undefined;
-    return Math.max(0, this.#parts.environment.now() + offset - this.#progress.readAt);
+    return this.#progress.delayMs(this.#parts.environment.now(), open.link.link.clockOffsetMs);
   }
 }

@@ -1,18 +1,15 @@
 import type { Checkpoint, FrameHeader, Tick } from '../queue.ts';
 import { isRevision } from '../revision.ts';
 import { CopySession } from './copy-session.ts';
-import type { Environment, TargetLimits } from './environment.ts';
-import { ReopenStream, ShardFailed } from './failures.ts';
+import { brokenBySource, ReopenStream, ShardFailed } from './failures.ts';
 import type { FloorGroup, FloorMark } from './floor-group.ts';
-import type { Arrival, Inbox } from './inbox.ts';
+import type { Arrival } from './inbox.ts';
 import { documentsOf, type Operation, operationsOf } from './lines.ts';
-import type { LinkSession } from './link-session.ts';
 import { piecesOf } from './pieces.ts';
-import type { ShardProgress } from './shard-progress.ts';
-import { type ShardTarget, shardLabel } from './shard-target.ts';
-import type { ShardWriter } from './shard-writer.ts';
+import { shardLabel } from './shard-target.ts';
+import type { StreamOptions } from './stream-options.ts';
 import { StreamPosition } from './stream-position.ts';
-import type { TargetBatch, TreeSummary } from './target-batch.ts';
+import { treeNow } from './target-batch.ts';
 
 /** A document that a unique index refuses for longer than this: the shard is compared by a copy. */
 const DEFERRED_MS_MAX = 60_000;
@@ -21,32 +18,6 @@ const DEFERRED_MS_MAX = 60_000;
 const COMPARED = '; compared with the source';
 
 type Header<Kind extends FrameHeader['kind']> = Extract<FrameHeader, { kind: Kind }>;
-
-export interface StreamOptions {
-  readonly target: ShardTarget;
-  readonly epoch: string;
-  readonly sourceDeployment: string;
-  /** With which the stream was opened. */
-  readonly checkpoint: Checkpoint | undefined;
-  /** Largest revision ever applied before, `''` when unknown. */
-  readonly forkRevision: string;
-  /** Ask for the source's tree before going on: the target may have lost writes (S6). */
-  readonly verify: boolean;
-  readonly inbox: Inbox;
-  readonly link: LinkSession;
-  readonly writer: ShardWriter;
-  readonly openBatch: (signal: AbortSignal) => Promise<TargetBatch>;
-  /** Must be done before the first document of a copy is written (crash safety). */
-  readonly beforeCopy: (reason: string) => Promise<void>;
-  readonly onProgress: () => void;
-  /** The shard was compared with the source, or copied: what a restart of the target lost is back. */
-  readonly onVerified: (how: 'equal' | 'copied', suspicion: number | undefined) => void;
-  /** Names why the shard is suspect, once nothing old can land any more (S4). Asked before the target is looked at. */
-  readonly suspicion: () => number | undefined;
-  readonly progress: ShardProgress;
-  readonly environment: Environment;
-  readonly limits: TargetLimits;
-}
 
 /**
  * Applies one stream of one shard:
@@ -154,7 +125,7 @@ export class StreamSession {
       case 'tree':
         return this.#compareTree(first, first.header, signal);
       case 'broken':
-        throw this.#broken(first.header);
+        throw brokenBySource(first.header);
       case 'inventory':
         throw new ReopenStream('an inventory came on the channel of a shard');
     }
@@ -262,33 +233,17 @@ export class StreamSession {
     }
     if (this.#options.writer.deferred.size > 0) return;
     const suspicion = this.#options.suspicion();
-    const own = await this.#ownTree(signal);
-    const { progress, environment } = this.#options;
+    const own = await treeNow(this.#options.openBatch, signal);
+    const { progress, lines } = this.#options;
     if (own.count === header.count && own.hash === header.hash) {
       const [way] = progress.reason.split(COMPARED);
       progress.reason = `${way}${COMPARED}: equal (${own.count} documents)`;
       this.#options.onVerified('equal', suspicion);
-      environment.log.info('a shard was compared with the source and is equal', { shard: this.#label, ...own });
+      lines.say('info', 'a shard was compared with the source and is equal', '', { shard: this.#label, ...own });
       return;
     }
     const why = `revision trees differ: the source has ${header.count} documents, the target ${own.count}`;
     throw new ReopenStream(why, { copyBecause: why });
-  }
-
-  async #ownTree(signal: AbortSignal): Promise<TreeSummary> {
-    const batch = await this.#options.openBatch(signal);
-    try {
-      return await batch.tree(signal);
-    } finally {
-      await batch.close();
-    }
-  }
-
-  #broken(header: Header<'broken'>): ReopenStream {
-    return new ReopenStream(`${header.code}: ${header.reason}`, {
-      ...(header.copy ? { copyBecause: header.reason } : {}),
-      ...(header.retryAfterMs === undefined ? {} : { afterMs: header.retryAfterMs }),
-    });
   }
 
   #reachFloor(floor: FloorMark | undefined): void {

@@ -1,6 +1,7 @@
 import type { ShardRef } from '../../wire/shards.ts';
 import type { ShardReport, StructureReport, WorkerTask } from '../../wire/worker.ts';
 import type { ArangoDeployment } from '../arango.ts';
+import { ShardLines } from '../shard-lines.ts';
 import { StructureAligner } from './align-structure.ts';
 import { CheckpointRounds } from './checkpoint-rounds.ts';
 import { CheckpointStore } from './checkpoint-store.ts';
@@ -9,8 +10,10 @@ import type { Environment, TargetLimits } from './environment.ts';
 import { Gate } from './gate.ts';
 import { InventoryReceiver } from './inventory-receiver.ts';
 import { LinkPool, type LinkSources } from './link-pool.ts';
+import { Openings } from './openings.ts';
+import type { ReceiverParts } from './receiver-parts.ts';
 import { ServerWatch } from './server-watch.ts';
-import { type ReceiverParts, ShardReceiver } from './shard-receiver.ts';
+import { ShardReceiver } from './shard-receiver.ts';
 import type { SourceBarrier } from './source-barrier.ts';
 import { FollowedCollections } from './structure-memory.ts';
 
@@ -72,6 +75,8 @@ export class Synchronization {
       watch,
       links: new LinkPool(options.sources, environment, limits, signal),
       gate: new Gate(limits.writesInFlight),
+      openings: new Openings(limits, environment),
+      lines: new ShardLines(environment, signal),
       onDoubt,
       environment,
       limits,

@@ -98,3 +98,16 @@ export function treeSummaryOf(text: string): TreeSummary {
   if (count === undefined || hash === undefined) throw new Error('a revision tree came without count or hash');
   return { count: Number(count), hash };
 }
+
+/** The shard's tree at a snapshot of now. */
+export async function treeNow(
+  openBatch: (signal: AbortSignal) => Promise<TargetBatch>,
+  signal: AbortSignal,
+): Promise<TreeSummary> {
+  const batch = await openBatch(signal);
+  try {
+    return await batch.tree(signal);
+  } finally {
+    await batch.close();
+  }
+}

@@ -233,11 +233,27 @@ test('S4: a lent token that has ended is followed by the next one; the refusal o
     seen.push(request.headers.authorization);
     answer(request.headers.authorization === 'bearer new' ? 201 : 401, {})(request, response);
   });
-  const tokens = ['old', 'old', 'new'];
-  const lent = connect({ endpoints: [endpoint], credentials: { kind: 'token', token: () => tokens.shift() ?? 'new' } });
+  let token = 'old';
+  let looks = 0;
+  const told: boolean[] = [];
+  const lent = connect({
+    endpoints: [endpoint],
+    credentials: { kind: 'token', token: () => token },
+    onLogin: (isRefused) => told.push(isRefused),
+    sleep: async () => {
+      looks += 1;
+      if (looks === 10) token = 'new';
+    },
+  });
   const write = { method: 'POST', path: '/_api/document/c', body: {} } as const;
   expect((await lent.request(write)).status).toBe(201);
-  expect(seen).toEqual(['bearer old', 'bearer old', 'bearer new']);
+  // A token that was refused is not sent again, however many wait for the next one; and it is told once.
+  expect(seen).toEqual(['bearer old', 'bearer new']);
+  [token, looks] = ['old', 0];
+  const many = await Promise.all(Array.from({ length: 100 }, () => lent.request(write)));
+  expect(many.every(({ status }) => status === 201)).toBe(true);
+  expect(looks).toBe(10);
+  expect(told).toEqual([true, false, true, false]);
   const ended = connect({ endpoints: [endpoint], credentials: { kind: 'token', token: () => 'old' } });
   expect((await ended.request(write)).status).toBe(401);
   const own = connect({ endpoints: [endpoint], credentials: { kind: 'basic', user: 'root', password: 'wrong' } });

@@ -242,6 +242,8 @@ export class TestReceiver {
   readonly link: ReceiverLink;
   readonly inventories: Inventory[] = [];
   readonly floors: Extract<FrameHeader, { kind: 'floor' }>[] = [];
+  /** Streams that were told to wait for their turn, by frame. */
+  readonly queued: ReadonlySet<string>[] = [];
   readonly #replicas = new Map<string, Replica>();
   readonly #options = new Map<string, OpenOptions>();
   /** Channels whose frames are not acknowledged. */
@@ -300,6 +302,10 @@ export class TestReceiver {
     if (header.kind === 'floor') {
       this.floors.push(header);
       for (const replica of this.#replicas.values()) replica.floor(header);
+      return;
+    }
+    if (header.kind === 'queued') {
+      this.queued.push(new Set(header.streams));
       return;
     }
     if (header.kind === 'inventory') this.inventories.push(JSON.parse(Buffer.from(body).toString('utf8')) as Inventory);

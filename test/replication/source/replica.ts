@@ -86,7 +86,7 @@ export class Replica {
   }
 
   take({ header, body }: Frame): void {
-    if (header.kind === 'floor' || header.stream !== this.#stream) return;
+    if (header.kind === 'floor' || header.kind === 'queued' || header.stream !== this.#stream) return;
     this.frames.push(header);
     if (header.seq !== this.#seq + 1) this.#fail(`frame ${header.seq} came after ${this.#seq}`);
     this.#seq = header.seq;

@@ -480,3 +480,22 @@ describe('the engine', () => {
     expect(source.engine.reports()).toMatchObject([{ status: 'inactive' }]);
   });
 });
+
+test('S20: streams that wait for their turn are told together, and nothing else is sent for them', async () => {
+  await start({ copiesAtOnce: 1, copyChunkBytes: 1_024 });
+  await source.createCollection('large');
+  await source.write('large', documents(200, 0, { text: 'x'.repeat(100) }));
+  for (const name of ['c1', 'c2']) await source.createCollection(name);
+  // Of little credit, and nothing is acknowledged: the copy is not done before the test says so.
+  source.receiver.holding.add('large-0');
+  const [large] = await source.follow('large', 1, 1_024);
+  await until('the copy', () => large?.last('opened') !== undefined);
+  const [one] = await source.follow('c1');
+  const [two] = await source.follow('c2');
+  const waiting = [one, two].map((replica) => replica?.stream ?? '');
+  await until('both told', () => source.receiver.queued.some((streams) => waiting.every((each) => streams.has(each))));
+  expect([one?.frames.length, two?.frames.length]).toEqual([0, 0]);
+  source.receiver.holding.delete('large-0');
+  if (large !== undefined) source.receiver.acknowledge(large);
+  for (const replica of [one, two]) await until('its turn', () => replica?.last('opened') !== undefined);
+});

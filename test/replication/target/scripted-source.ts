@@ -121,6 +121,12 @@ export class ScriptedSource {
     this.#links.at(-1)?.push({ header, body: new Uint8Array(0) });
   }
 
+  /** Lets streams wait for their turn. */
+  queued(streams: readonly ScriptedStream[], reason: string): void {
+    const header = { kind: 'queued', streams: streams.map(({ open }) => open.stream), reason } as const;
+    this.#links.at(-1)?.push({ header, body: new Uint8Array(0) });
+  }
+
   async #listen(link: SenderLink): Promise<void> {
     for await (const control of link.controls) {
       this.controls.push(control);

@@ -1,0 +1,37 @@
+import type { Checkpoint } from '../queue.ts';
+import type { ShardLines } from '../shard-lines.ts';
+import type { Environment, TargetLimits } from './environment.ts';
+import type { Inbox } from './inbox.ts';
+import type { LinkSession } from './link-session.ts';
+import type { ShardProgress } from './shard-progress.ts';
+import type { ShardTarget } from './shard-target.ts';
+import type { ShardWriter } from './shard-writer.ts';
+import type { TargetBatch } from './target-batch.ts';
+
+/** What one stream of a shard is applied with. */
+export interface StreamOptions {
+  readonly target: ShardTarget;
+  readonly epoch: string;
+  readonly sourceDeployment: string;
+  /** With which the stream was opened. */
+  readonly checkpoint: Checkpoint | undefined;
+  /** Largest revision ever applied before, `''` when unknown. */
+  readonly forkRevision: string;
+  /** Ask for the source's tree before going on: the target may have lost writes (S6). */
+  readonly verify: boolean;
+  readonly inbox: Inbox;
+  readonly link: LinkSession;
+  readonly writer: ShardWriter;
+  readonly openBatch: (signal: AbortSignal) => Promise<TargetBatch>;
+  /** Must be done before the first document of a copy is written (crash safety). */
+  readonly beforeCopy: (reason: string) => Promise<void>;
+  readonly onProgress: () => void;
+  /** The shard was compared with the source, or copied: what a restart of the target lost is back. */
+  readonly onVerified: (how: 'equal' | 'copied', suspicion: number | undefined) => void;
+  /** Names why the shard is suspect, once nothing old can land any more (S4). Asked before the target is looked at. */
+  readonly suspicion: () => number | undefined;
+  readonly progress: ShardProgress;
+  readonly environment: Environment;
+  readonly lines: ShardLines;
+  readonly limits: TargetLimits;
+}
