@@ -61,6 +61,7 @@ export class Operators {
     if (this.#unfinished === 'reverse') await this.#repeat(() => this.#reverse());
     else if (this.#unfinished === 'stop') await this.#repeat(() => this.#stop());
     await this.#configureUntilDone();
+    await this.#resumeUntilDone();
     if (this.#world.random.chance(lastChangeShare)) await this.#changeInCalm();
     await this.#commands.untilDone(() => this.#commands.liftBarrier(this.#target));
     users.end();
@@ -76,20 +77,26 @@ export class Operators {
     await this.#resumeUntilDone();
   }
 
-  /** Until it is done; what has failed meanwhile is configured again first. */
+  /** Until it is done; what has failed meanwhile is configured again first, what is paused goes on. */
   async #repeat(command: () => Promise<void>): Promise<void> {
     await this.#commands.untilDone(async () => {
-      if (this.#target.chronicle.state.synchronization.phase === 'failed') await this.#configureUntilDone();
+      const { phase, paused } = this.#target.chronicle.state.synchronization;
+      if (phase === 'failed') await this.#configureUntilDone();
+      if (paused !== null) await this.#resumeUntilDone();
       await command();
     });
   }
 
-  /** An aborted source may tell its target only now that it has forgotten it. */
+  /**
+   * An aborted source may tell its target only now that it has forgotten it, and a pause that its operator has seen fail
+   * may land now.
+   */
   async #watching(): Promise<void> {
     for (;;) {
       await this.#commands.sleep(stopMsMin);
-      const { phase } = this.#target.chronicle.state.synchronization;
+      const { phase, paused } = this.#target.chronicle.state.synchronization;
       if (phase === 'failed' || phase === 'inactive') await this.#configureUntilDone();
+      if (paused !== null) await this.#resumeUntilDone();
     }
   }
 
