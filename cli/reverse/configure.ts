@@ -15,7 +15,7 @@ export async function followsReversed(source: MasterClient, target: MasterClient
   return info.status !== 'inactive' && info.source.some((url) => endpoints.includes(url));
 }
 
-/** The old target's masters are named as they tell it themselves: usable from outside their datacenter. */
+/** Refused unless the old source was read-only ever since. The old target's masters are named as they tell it themselves: usable from outside their datacenter. */
 export async function configureReversed(
   source: MasterClient,
   target: MasterClient,
@@ -23,6 +23,6 @@ export async function configureReversed(
   caCertificate: string,
 ): Promise<void> {
   const { endpoints } = await target.ask(ENDPOINTS, Endpoints);
-  const body = { source: endpoints, authentication: clientAuthentication(keyfile, caCertificate) };
+  const body = { source: endpoints, authentication: clientAuthentication(keyfile, caCertificate), reversal: true };
   await source.tell({ method: 'POST', path: '/_api/sync', body });
 }

@@ -35,8 +35,9 @@ export async function stopForReversal(
 }
 
 async function assertHeld(source: MasterClient): Promise<void> {
-  const { held_read_only: isHeld = false } = await source.ask(STATUS, SyncInfo);
-  if (isHeld) return;
+  const { held_for: heldFor, hold_broken: holdBroken } = await source.ask(STATUS, SyncInfo);
+  if (heldFor !== undefined) return;
+  if (holdBroken !== undefined) throw new CommandFailed(holdBroken);
   throw new CommandFailed(
     'the target follows nobody, and the source is not held read-only by a reversal that began before: ' +
       "it may have writes that the target lacks. Run 'arangosync configure sync' for the direction that you want",

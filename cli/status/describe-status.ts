@@ -13,6 +13,7 @@ function incomingLines(info: BothEnds, verbose: boolean): string[] {
   if (info.held_read_only) {
     lines.push("Held read-only by a stop or a reversal: 'arangosync stop sync' here makes it writable");
   }
+  if (info.hold_broken !== undefined) lines.push(`No reversal: ${info.hold_broken}`);
   if (info.cancellationAborted) {
     lines.push("The last one was aborted; its source was not told: run 'arangosync abort outgoing sync' there");
   }

@@ -60,7 +60,7 @@ export function evolve(control: Control, event: KnownEvent, occurrence: Occurren
     outgoing: evolveOutgoing(control.outgoing, event, occurrence),
     endedEpochs: evolveEndedEpochs(control.endedEpochs, event),
     tasks: evolveTasks(control.tasks, event, occurrence),
-    serverMode: evolveServerMode(control.serverMode, event),
+    serverMode: evolveServerMode(control.serverMode, event, occurrence),
     keys: evolveKeys(control.keys, event, occurrence),
   };
 }

@@ -33,7 +33,14 @@ import {
 } from './outgoing/decide.ts';
 import { type ReleaseLog, releaseLog } from './outgoing/pause.ts';
 import { type RecordRejection, recordRejection } from './rejections/decide.ts';
-import { type NoteModeRestored, noteModeRestored, type WishServerMode, wishServerMode } from './server-mode/decide.ts';
+import {
+  type BreakHold,
+  breakHold,
+  type NoteModeRestored,
+  noteModeRestored,
+  type WishServerMode,
+  wishServerMode,
+} from './server-mode/decide.ts';
 import { type SetMessageTimeout, setMessageTimeout } from './settings/decide.ts';
 import { type ReportShards, reportShards } from './shards/report.ts';
 import { type ResetShards, resetShards } from './shards/reset.ts';
@@ -116,6 +123,7 @@ export type Command =
   | SetBarrier
   | EstablishBarrier
   | LiftBarrier
+  | BreakHold
   | WishServerMode
   | NoteModeRestored
   | RecordRejection
@@ -158,7 +166,7 @@ export function decide(control: Control, command: Command, context: Context): De
     case 'set-message-timeout':
       return setMessageTimeout(settings, command);
     case 'configure-sync':
-      return configureSync(synchronization, outgoing, command, context);
+      return configureSync(synchronization, { outgoing, serverMode }, command, context);
     case 'identify-source':
       return identifySource(synchronization, command);
     case 'begin-epoch':
@@ -207,6 +215,8 @@ export function decide(control: Control, command: Command, context: Context): De
       return establishBarrier(outgoing, command);
     case 'lift-barrier':
       return liftBarrier(outgoing, command);
+    case 'break-hold':
+      return breakHold(serverMode, command);
     case 'wish-server-mode':
       return wishServerMode(serverMode, command);
     case 'note-mode-restored':

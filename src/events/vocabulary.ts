@@ -88,6 +88,7 @@ export const vocabulary = {
   OutgoingLogReleased: first(pause.OutgoingLogReleased),
   OutgoingResumed: first(pause.OutgoingResumed),
   OutgoingEpochEnded: first(work.OutgoingEpochEnded),
+  HoldBroken: first(barrier.HoldBroken),
   ServerModeWished: first(barrier.ServerModeWished),
   ServerModeRestored: first(barrier.ServerModeRestored),
   CommandRejected: first(work.CommandRejected),

@@ -138,7 +138,7 @@ export class Master {
     };
     this.workerAuthority = new WorkerAuthority(core);
     this.barrier = new BarrierService(core, link, inSync);
-    this.sync = new SyncService(core, link, this.#reconcilers.cancellation, this.barrier, keptLog);
+    this.sync = new SyncService(core, link, this.#reconcilers.cancellation, this.barrier, keptLog, barriers);
     this.outgoing = new OutgoingService(core, this.checksums, barriers, link, keptLog);
     this.status = new StatusService(core, link, this.sync, this.outgoing);
     this.workers = new WorkerService(core, link, mode, this.workerAuthority);

@@ -2,7 +2,7 @@ import { actorOf } from '../events/actor.ts';
 import { parseCanonical } from '../events/canonical.ts';
 
 /** Version of the shape of `ControlState`: a snapshot of another one is not used. Raise it with every change. */
-export const STATE_SCHEMA = 7;
+export const STATE_SCHEMA = 8;
 
 /** Brings a state of one schema into the shape of the next. */
 type StateUpcaster = (state: Record<string, unknown>) => Record<string, unknown>;
@@ -18,6 +18,7 @@ const UPCASTERS: readonly StateUpcaster[] = [
   withSuspects,
   withSettledEpoch,
   withRotation,
+  withHolds,
 ];
 
 /** A state as an archive kept it, in today's shape; undefined when it is of a schema that is not known. */
@@ -89,4 +90,10 @@ function withRotation(state: Record<string, unknown>): Record<string, unknown> {
   const byId = new Map([...workers.byId].map(([id, worker]) => [id, { ...worker, leaving: false }]));
   const keys = { current: null, retired: [], reencrypted: true, workerCas: [] };
   return { ...state, workers: { ...workers, byId }, keys };
+}
+
+/** 7 → 8: for whom this deployment is held read-only. Nobody wrote down whether somebody had been in sync. */
+function withHolds(state: Record<string, unknown>): Record<string, unknown> {
+  const serverMode = state.serverMode as object;
+  return { ...state, serverMode: { ...serverMode, heldFor: null, holdBroken: null } };
 }

@@ -11,6 +11,8 @@ export const ConfigureSync = z.object({
     clientToken: z.string().optional(),
     caCertificate: z.string().min(1),
   }),
+  /** Ours: refused unless this deployment is held read-only since the source to be stopped in sync behind a barrier (S8). */
+  reversal: z.boolean().optional(),
 });
 export type ConfigureSync = z.infer<typeof ConfigureSync>;
 

@@ -53,6 +53,10 @@ export const SyncInfo = z.object({
   stop_warnings: z.array(z.string()).optional(),
   /** Ours: an operator wished this deployment read-only, e.g. until it is the target of a reversal. */
   held_read_only: z.boolean().optional(),
+  /** Ours: deployment id of the target that stopped in sync, since which this one is held read-only, to follow it. */
+  held_for: z.string().optional(),
+  /** Ours: somebody made this deployment writable while it was held for a reversal, which is refused now; what to do. */
+  hold_broken: z.string().optional(),
   /** Ours: collections that cannot be replicated, each with the reason. */
   problems: z.array(z.object({ database: z.string(), collection: z.string(), reason: z.string() })).optional(),
   /** Ours: drops that wait for an operator, `database/collection`. */

@@ -151,3 +151,61 @@ describe('S9: the mode of a deployment', () => {
     expect(modeOf(given(configured, leave, stopped, configured, cancelRequested, stopped))).toBe('default');
   });
 });
+
+describe('S8: a source that is held read-only for a reversal', () => {
+  const stops = { targetId, reason: '', barrierEpoch: 'id1', serverMode: 'readonly' } as const;
+  const stopped = event('OutgoingStopped', stops);
+  const broken = event('HoldBroken', { targetId, barrierEpoch: 'id1', reason: 'it was made writable' });
+  const breakHold = { kind: 'break-hold', reason: 'it was made writable' } as const;
+  const found = {
+    deploymentId: targetId,
+    version: '3.12.0',
+    follows: [],
+    ownDeploymentId: 'deployment-a',
+    ownVersion: '3.12.0',
+  };
+  const keys = { credentialId: 'credential1', fingerprint: 'keys1', caFingerprint: 'ca1' };
+  const reverse = { kind: 'configure-sync', source: ['https://b1:8629'], ...keys, found, reversal: true } as const;
+  const held = [registered, barrierSet, established, stopped] as const;
+
+  it('follows the target that stopped in sync, and the hold ends with that', () => {
+    expect(given(...held).control.serverMode.heldFor).toEqual({ targetId, barrierEpoch: 'id1' });
+    const { serverMode } = given(...held)
+      .when(reverse)
+      .control();
+    expect(serverMode).toEqual({ wishedReadOnly: false, held: true, heldFor: null, holdBroken: null });
+  });
+
+  it('says when it was made writable, stays so, and does not follow that target by a reversal any more', () => {
+    given(...held)
+      .when(breakHold)
+      .thenThese(broken);
+    given(registered).when(breakHold).thenNothing();
+    expect(modeOf(given(...held, broken))).toBe('default');
+    given(...held, broken)
+      .when(reverse)
+      .thenRefused(412, 'not-held');
+  });
+
+  it('forgets what was broken when the target follows again', () => {
+    expect(given(...held, broken).control.serverMode.holdBroken).toMatchObject({ targetId });
+    expect(given(...held, broken, registered).control.serverMode.holdBroken).toBeNull();
+  });
+
+  it.each([
+    ['it only stopped', [registered, event('OutgoingStopped', { targetId, reason: '', serverMode: 'readonly' })]],
+    ['an operator wishes it read-only', [event('ServerModeWished', { mode: 'readonly' })]],
+    ['another target stopped in sync', [event('OutgoingStopped', { ...stops, targetId: 'deployment-c' })]],
+    ['it was writable in between', [...held, event('ServerModeWished', { mode: 'default' })]],
+    [
+      'it was read-only again later',
+      [...held, event('ServerModeWished', { mode: 'default' }), event('ServerModeWished', { mode: 'readonly' })],
+    ],
+  ])('is not one because %s', (_, events) => {
+    given(...events)
+      .when(reverse)
+      .thenRefused(412, 'not-held');
+    const { decision } = given(...events).when({ ...reverse, reversal: false });
+    expect(decision).toMatchObject({ events: [{ type: 'SyncConfigured' }] });
+  });
+});

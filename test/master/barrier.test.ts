@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Master } from '../../src/master/master.ts';
 import type { ShardRef } from '../../src/wire/shards.ts';
-import { Datacenter, operator } from './support/datacenter.ts';
+import { credentials, Datacenter, operator } from './support/datacenter.ts';
 import { FakeWorker, shardReport } from './support/fake-worker.ts';
 import { followingOf } from './support/following.ts';
 import { until } from './support/until.ts';
@@ -180,5 +180,47 @@ describe('S8: stopping behind a barrier', () => {
     expect(a.deployment.front.mode).toBe('readonly');
     await source.outgoing.stopAll({}, operator, signal);
     await until('an operator ends it', () => a.deployment.front.mode === 'default');
+  });
+});
+
+describe('S8: a source that is held for a reversal', () => {
+  const reversal = { source: ['https://b1:8629'], authentication: credentials, reversal: true };
+
+  async function held(): Promise<Master> {
+    a.source = b;
+    await inSync();
+    await leader.sync.cancel({ ...stopEnsured, source_server_mode: 'readonly' }, operator, signal);
+    const source = await a.leader();
+    expect(source.sync.info('short')).toMatchObject({ held_read_only: true, held_for: 'BBB' });
+    return source;
+  }
+
+  it('follows the target that stopped', async () => {
+    const source = await held();
+    await source.sync.configure(reversal, operator, signal);
+    expect(source.state.synchronization.phase).toBe('active');
+    expect(source.sync.info('short').held_for).toBeUndefined();
+  });
+
+  it('made writable by somebody it stays so, says so, and is not reversed: it has writes that the target lacks', async () => {
+    const source = await held();
+    a.deployment.front.mode = 'default';
+    await until('it is noticed', () => source.state.serverMode.holdBroken);
+    await until('nothing holds it any more', () => !source.state.serverMode.held);
+    expect(a.deployment.front.mode).toBe('default');
+    expect(source.sync.info('short').hold_broken).toContain('was made writable by somebody');
+    const refused = { status: 412, message: expect.stringContaining('following it would lose them') };
+    await expect(source.sync.configure(reversal, operator, signal)).rejects.toMatchObject(refused);
+    expect(source.state.synchronization.phase).toBe('inactive');
+  });
+
+  it('is looked at once more in the moment of the reversal, also of one made by hand', async () => {
+    const source = await held();
+    a.deployment.front.mode = 'default';
+    const { reversal: _, ...byHand } = reversal;
+    await expect(source.sync.configure(byHand, operator, signal)).rejects.toMatchObject({ status: 412 });
+    expect(source.state.serverMode.holdBroken).toMatchObject({ targetId: 'BBB' });
+    await source.sync.configure(byHand, operator, signal);
+    expect(source.state.synchronization.phase).toBe('active');
   });
 });

@@ -123,6 +123,7 @@ const violations: readonly [rule: string, before: readonly NewEvent[], event: Ne
   ['phase-order', [configured('e1')], { type: 'SyncCancelWithdrawn', data: { reason: '' } }],
   ['one-barrier', [], { type: 'BarrierSet', data: { targetId: 't', epoch: 'b1' } }],
   ['barrier-epoch', [], { type: 'BarrierLifted', data: { targetId: 't', epoch: 'b1', reason: '' } }],
+  ['hold', [], { type: 'HoldBroken', data: { targetId: 't', barrierEpoch: 'b1', reason: '' } }],
   ['stopped-behind-barrier', [], { type: 'OutgoingStopped', data: { targetId: 't', reason: '', barrierEpoch: 'b1' } }],
   ['phase-order', [], { type: 'TargetSettled', data: { epoch: 'e1' } }],
   ['epoch-once', [configured('e1')], { type: 'EpochBegan', data: { epoch: 'e1', reason: '' } }],

@@ -5,7 +5,8 @@ import type { Site } from './site.ts';
 
 /**
  * What the barriers of one source promise (S8): behind one that is established nobody's write is acknowledged as long as
- * its epoch lasts, and a target that stopped behind it has every write of before.
+ * its epoch lasts, and a target that stopped behind it has every write of before. Held read-only since then, the source
+ * follows that target only if nobody's write was acknowledged meanwhile.
  */
 export class BarrierPromises {
   /** Stops that were granted behind a barrier. */
@@ -15,6 +16,8 @@ export class BarrierPromises {
   readonly #broken = new Map<string, { readonly write: number; readonly atMs: number }>();
   /** Per epoch: when the source's leader was first asked to let the target stop. */
   readonly #askedAtMs = new Map<string, number>();
+  /** When somebody last asked that this datacenter follows another one. */
+  #followsAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(site: Site) {
     this.#site = site;
@@ -25,9 +28,19 @@ export class BarrierPromises {
   /** A user's write was acknowledged here. */
   acknowledged(write: number): void {
     for (const { barrier } of this.#site.chronicle.state.outgoing.values()) {
-      if (!barrier?.ticks || this.#broken.has(barrier.epoch)) continue;
-      this.#broken.set(barrier.epoch, { write, atMs: this.#site.world.nowMs });
+      if (barrier?.ticks) this.#breaks(barrier.epoch, write);
     }
+    const { heldFor } = this.#site.chronicle.state.serverMode;
+    if (heldFor !== null) this.#breaks(heldFor.barrierEpoch, write);
+  }
+
+  #breaks(epoch: string, write: number): void {
+    if (!this.#broken.has(epoch)) this.#broken.set(epoch, { write, atMs: this.#site.world.nowMs });
+  }
+
+  /** What is written to a datacenter that already was asked to follow another one may be lost. */
+  followsNow(): void {
+    this.#followsAtMs = this.#site.world.nowMs;
   }
 
   /** A target asks whether it may stop behind its barrier; what is written after that, it need not have. */
@@ -45,6 +58,7 @@ export class BarrierPromises {
   }
 
   #onEvent(event: KnownEvent, before: ControlState): void {
+    if (event.type === 'SyncConfigured') this.#checkReversal(before);
     if (event.type !== 'OutgoingStopped' || event.data.barrierEpoch === undefined) return;
     const { targetId, barrierEpoch } = event.data;
     const barrier = before.outgoing.get(targetId)?.barrier;
@@ -60,6 +74,12 @@ export class BarrierPromises {
     }
     const { other } = this.#site;
     if (other?.id === targetId) this.#checkHasAll(other, broken?.write);
+  }
+
+  #checkReversal({ serverMode: { heldFor } }: ControlState): void {
+    const broken = heldFor === null ? undefined : this.#broken.get(heldFor.barrierEpoch);
+    if (broken === undefined || broken.atMs >= this.#followsAtMs) return;
+    this.#fail(`a reversal loses write ${broken.write}, which was acknowledged while the source was held for it`);
   }
 
   #checkHasAll(target: Site, newest: number | undefined): void {

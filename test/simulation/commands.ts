@@ -12,6 +12,8 @@ const callMsMax = 15_000;
 const againMs = 700;
 const pollMs = 400;
 
+const abortion = { force: true, target_server_mode: 'default', source_server_mode: 'default' } as const;
+
 /** The operator went away in the middle: nothing is put back, and the command has to be repeated. */
 export class Interrupted extends Error {
   override readonly name = 'Interrupted';
@@ -42,19 +44,40 @@ export class Commands {
     });
   }
 
+  /** As somebody does who means it: follows the advice of refusals. */
   async configure(source: Site, target: Site): Promise<void> {
-    const endpoints = source.masters.map(({ publicEndpoint }) => publicEndpoint);
-    const configure = () =>
-      this.ask(target, 'configure', ({ sync }, gone) =>
-        sync.configure({ source: endpoints, authentication: credentials }, operator, gone),
-      );
     try {
-      await configure();
+      await this.configureOnce(source, target);
     } catch (error) {
-      if (!String(error).includes('abort outgoing sync')) throw error;
-      // As the refusal says: the log has lost that this target stopped.
-      await this.ask(target, 'abort outgoing', ({ outgoing }, gone) => outgoing.stop(source.id, {}, operator, gone));
-      await configure();
+      const why = String(error);
+      if (why.includes('abort outgoing sync')) {
+        // The log has lost that this target stopped.
+        await this.ask(target, 'abort outgoing', ({ outgoing }, gone) => outgoing.stop(source.id, {}, operator, gone));
+      } else if (why.includes('would be a loop')) {
+        // Somebody configured the wrong way when nothing was in its way.
+        await this.ask(source, 'abort', ({ sync }, gone) => sync.cancel(abortion, operator, gone));
+      } else throw error;
+      await this.configureOnce(source, target);
+    }
+  }
+
+  async configureOnce(source: Site, target: Site, reversal = false): Promise<void> {
+    const endpoints = source.masters.map(({ publicEndpoint }) => publicEndpoint);
+    const request = { source: endpoints, authentication: credentials, ...(reversal ? { reversal } : {}) };
+    await this.ask(target, 'configure', ({ sync }, gone) => {
+      target.barriers.followsNow();
+      return sync.configure(request, operator, gone);
+    });
+  }
+
+  /** False: refused, because somebody may have written to what is to become the target since it stopped. */
+  async configureReversed(source: Site, target: Site): Promise<boolean> {
+    try {
+      await this.configureOnce(source, target, true);
+      return true;
+    } catch (error) {
+      if (String(error).includes('following it would lose them')) return false;
+      throw error;
     }
   }
 
@@ -99,7 +122,12 @@ export class Commands {
 
   async isHeld(source: Site): Promise<boolean> {
     const info = await this.ask(source, 'status', async ({ sync }) => sync.info('short'));
-    return info.held_read_only === true;
+    return info.held_for !== undefined;
+  }
+
+  async follows(target: Site, source: Site): Promise<boolean> {
+    const info = await this.ask(target, 'status', async ({ sync }) => sync.info('short'));
+    return source.masters.some(({ publicEndpoint }) => info.source.includes(publicEndpoint));
   }
 
   async sleep(ms: number): Promise<void> {

@@ -12,6 +12,8 @@ import type { World } from './world.ts';
 const endMs = 300;
 const stopMsMin = 3_000;
 const stopMsMax = 15_000;
+/** Between the two halves of a reversal. */
+const heldMsMax = 3_000;
 /** Between two steps of a command. */
 const interruptedShare = 0.03;
 
@@ -61,6 +63,7 @@ export class Operators {
     if (this.#unfinished === 'reverse') await this.#repeat(() => this.#reverse());
     else if (this.#unfinished === 'stop') await this.#repeat(() => this.#stop());
     await this.#configureUntilDone();
+    await this.#resumeUntilDone();
     if (this.#world.random.chance(lastChangeShare)) await this.#changeInCalm();
     await this.#commands.untilDone(() => this.#commands.liftBarrier(this.#target));
     users.end();
@@ -76,20 +79,26 @@ export class Operators {
     await this.#resumeUntilDone();
   }
 
-  /** Until it is done; what has failed meanwhile is configured again first. */
+  /** Until it is done; what has failed meanwhile is configured again first, what is paused goes on. */
   async #repeat(command: () => Promise<void>): Promise<void> {
     await this.#commands.untilDone(async () => {
-      if (this.#target.chronicle.state.synchronization.phase === 'failed') await this.#configureUntilDone();
+      const { phase, paused } = this.#target.chronicle.state.synchronization;
+      if (phase === 'failed') await this.#configureUntilDone();
+      if (paused !== null) await this.#resumeUntilDone();
       await command();
     });
   }
 
-  /** An aborted source may tell its target only now that it has forgotten it. */
+  /**
+   * An aborted source may tell its target only now that it has forgotten it, and a pause that its operator has seen fail
+   * may land now.
+   */
   async #watching(): Promise<void> {
     for (;;) {
       await this.#commands.sleep(stopMsMin);
-      const { phase } = this.#target.chronicle.state.synchronization;
+      const { phase, paused } = this.#target.chronicle.state.synchronization;
       if (phase === 'failed' || phase === 'inactive') await this.#configureUntilDone();
+      if (paused !== null) await this.#resumeUntilDone();
     }
   }
 
@@ -131,7 +140,7 @@ export class Operators {
   /** How the datacenters stand to each other. */
   readonly #changes: readonly Command[] = [
     ['configure', () => this.#changing(() => this.#commands.configure(this.#source, this.#target))],
-    ['configure the wrong way', () => this.#changing(() => this.#commands.configure(this.#target, this.#source))],
+    ['configure the wrong way', () => this.#changing(() => this.#commands.configureOnce(this.#target, this.#source))],
     ['cancel and configure again', () => this.#changing(() => this.#cancel())],
     ['abort outgoing', () => this.#changing(() => this.#abortOutgoing())],
     ['stop in sync', () => this.#changing(() => this.#stopAndConfigure())],
@@ -168,20 +177,28 @@ export class Operators {
   /** As `arangosync reverse sync`; each step looks whether it was done before. */
   async #reverse(): Promise<void> {
     await this.#unfinishedUntilDone('reverse', async () => {
-      await this.#commands.stop(this.#target, this.#stopWith('readonly'));
-      if (!(await this.#commands.isHeld(this.#source))) {
-        // Somebody stopped otherwise: reversing now could lose what the source has.
+      const [source, target] = [this.#target, this.#source];
+      if (!(await this.#commands.follows(target, source)) && !(await this.#swap(source, target))) {
+        // Reversing now could lose what the old source has.
         await this.#configureUntilDone();
         return;
       }
-      const [source, target] = [this.#target, this.#source];
-      await this.#commands.untilDone(async () => {
-        this.#interruptSometimes();
-        await this.#commands.configure(source, target);
-      });
       [this.#source, this.#target] = [source, target];
       this.counts.set('reversed', (this.counts.get('reversed') ?? 0) + 1);
     });
+  }
+
+  /** False: somebody stopped otherwise, or has written since. */
+  async #swap(source: Site, target: Site): Promise<boolean> {
+    await this.#commands.stop(source, this.#stopWith('readonly'));
+    if (!(await this.#commands.isHeld(target))) return false;
+    await this.#commands.sleep(this.#world.random.between(0, heldMsMax));
+    let isReversed = false;
+    await this.#commands.untilDone(async () => {
+      this.#interruptSometimes();
+      isReversed = await this.#commands.configureReversed(source, target);
+    });
+    return isReversed;
   }
 
   async #unfinishedUntilDone(what: 'stop' | 'reverse', command: () => Promise<void>): Promise<void> {
@@ -274,11 +291,11 @@ export class Operators {
     site.database.deployment.front.mode = 'default';
   }
 
-  /** Somebody forgets that there is a barrier. */
+  /** Somebody forgets that there is a barrier, or a reversal that has begun. */
   #makeSourceWritable(): void {
-    // What is held for a reversal that was begun is not watched any more.
-    const { outgoing } = this.#source.chronicle.state;
-    if ([...outgoing.values()].some(({ barrier }) => barrier !== null)) this.#makeWritable(this.#source);
+    const { outgoing, serverMode } = this.#source.chronicle.state;
+    const hasBarrier = [...outgoing.values()].some(({ barrier }) => barrier !== null);
+    if (hasBarrier || serverMode.heldFor !== null) this.#makeWritable(this.#source);
   }
 
   /** Old commits of one of the logs are archived, by its leader (S10). */

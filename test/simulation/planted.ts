@@ -143,6 +143,14 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     seedsMax: 400,
   },
   {
+    rule: 'S8',
+    what: 'reverses although the source was writable while it was held',
+    file: 'src/master/reconcile/barriers.ts',
+    find: "await desk.internal({ kind: 'break-hold', reason }, 'barrier', signal);",
+    replace: "ports.logger.info('still held', { desk: desk.mayAct(), signal });",
+    seedsMax: 400,
+  },
+  {
     rule: 'S9',
     what: 'makes the source writable although a barrier holds',
     file: 'src/domain/server-mode/state.ts',

@@ -13,6 +13,17 @@ export interface NoteModeRestored {
   readonly kind: 'note-mode-restored';
 }
 
+/** A server was seen that takes writes, while the deployment is held for a reversal. */
+export interface BreakHold {
+  readonly kind: 'break-hold';
+  readonly reason: string;
+}
+
+/** Nothing when nothing is held: then nobody relies on it. */
+export function breakHold({ heldFor }: ServerModeState, { reason }: BreakHold): Decision {
+  return heldFor === null ? decided() : decided({ type: 'HoldBroken', data: { ...heldFor, reason } });
+}
+
 export function wishServerMode(state: ServerModeState, { mode }: WishServerMode): Decision {
   if (state.wishedReadOnly === (mode === 'readonly')) return decided();
   return decided({ type: 'ServerModeWished', data: { mode } });

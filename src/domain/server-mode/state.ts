@@ -1,4 +1,5 @@
-import type { KnownEvent } from '../../events/vocabulary.ts';
+import type { EventData, KnownEvent } from '../../events/vocabulary.ts';
+import type { Occurrence } from '../decision.ts';
 import type { Outgoing } from '../outgoing/state.ts';
 import type { Synchronization } from '../synchronization/state.ts';
 
@@ -8,32 +9,59 @@ export interface ServerModeState {
   readonly wishedReadOnly: boolean;
   /** We made it read-only, or were about to: it is for us to make it writable again. */
   readonly held: boolean;
+  /** The target that stopped in sync, and behind which barrier: read-only ever since, to follow it; null otherwise. */
+  readonly heldFor: HeldFor | null;
+  /** How the last such hold ended when somebody made the deployment writable; null when none did. */
+  readonly holdBroken: HoldBroken | null;
 }
 
-export const initialServerMode: ServerModeState = { wishedReadOnly: false, held: false };
+export type HeldFor = Pick<EventData<'HoldBroken'>, 'targetId' | 'barrierEpoch'>;
+export type HoldBroken = EventData<'HoldBroken'> & { readonly at: string };
 
-export function evolveServerMode(state: ServerModeState, event: KnownEvent): ServerModeState {
+export const initialServerMode: ServerModeState = {
+  wishedReadOnly: false,
+  held: false,
+  heldFor: null,
+  holdBroken: null,
+};
+
+export function evolveServerMode(state: ServerModeState, event: KnownEvent, { at }: Occurrence): ServerModeState {
   switch (event.type) {
     case 'SyncConfigured':
       // A target is read-only anyhow; what was wished before it followed ends with it.
-      return { wishedReadOnly: false, held: true };
+      return { ...initialServerMode, held: true };
     case 'BarrierSet':
       return { ...state, held: true };
     case 'SyncCancelRequested':
-      return { ...state, wishedReadOnly: event.data.targetServerMode === 'readonly' };
+      return { ...state, wishedReadOnly: event.data.targetServerMode === 'readonly', heldFor: null };
     case 'SyncCancelWithdrawn':
-      return { ...state, wishedReadOnly: false };
+      return { ...state, wishedReadOnly: false, heldFor: null };
+    case 'OutgoingRegistered':
+      // It follows again: what it lacked it receives.
+      return state.holdBroken?.targetId === event.data.targetId ? { ...state, holdBroken: null } : state;
     case 'OutgoingStopped':
-      return event.data.serverMode === 'readonly' ? { wishedReadOnly: true, held: true } : state;
+      return evolveStopped(state, event.data);
+    case 'HoldBroken':
+      return { ...state, wishedReadOnly: false, heldFor: null, holdBroken: { ...event.data, at } };
     case 'ServerModeWished':
       return event.data.mode === 'readonly'
-        ? { wishedReadOnly: true, held: true }
-        : { ...state, wishedReadOnly: false };
+        ? { ...state, wishedReadOnly: true, held: true }
+        : { ...state, wishedReadOnly: false, heldFor: null };
     case 'ServerModeRestored':
       return { ...state, held: false };
     default:
       return state;
   }
+}
+
+/** Only who stopped behind a barrier has all that is here: read-only for any other reason is no hold. */
+function evolveStopped(
+  state: ServerModeState,
+  { targetId, barrierEpoch, serverMode }: EventData<'OutgoingStopped'>,
+): ServerModeState {
+  if (serverMode !== 'readonly') return state;
+  const wished = { ...state, wishedReadOnly: true, held: true };
+  return barrierEpoch === undefined ? wished : { ...wished, heldFor: { targetId, barrierEpoch }, holdBroken: null };
 }
 
 /**

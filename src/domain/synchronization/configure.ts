@@ -1,6 +1,8 @@
 import type { EventData } from '../../events/vocabulary.ts';
 import { type Context, type Decision, decided, rejected } from '../decision.ts';
 import type { Outgoing } from '../outgoing/state.ts';
+import { notHeldText } from '../server-mode/not-held.ts';
+import type { ServerModeState } from '../server-mode/state.ts';
 import { sameService } from './same-service.ts';
 import type { SyncConfiguration, Synchronization } from './state.ts';
 
@@ -9,6 +11,8 @@ export interface ConfigureSync extends EventData<'SyncCredentialsReplaced'> {
   readonly kind: 'configure-sync';
   /** Absent while a synchronization is active: then nothing begins anew. */
   readonly found?: FoundSource;
+  /** Only when this deployment is held read-only since the source to be stopped in sync: nothing of ours is lost (S8). */
+  readonly reversal?: boolean;
 }
 
 /** What a first look at the source told, and what we are. */
@@ -28,11 +32,11 @@ export interface FoundSource {
  */
 export function configureSync(
   state: Synchronization,
-  outgoing: Outgoing,
+  { outgoing, serverMode }: { readonly outgoing: Outgoing; readonly serverMode: ServerModeState },
   command: ConfigureSync,
   context: Context,
 ): Decision {
-  const { kind: _kind, found, ...wanted } = command;
+  const { kind: _kind, found, reversal, ...wanted } = command;
   const { configuration } = state;
   if (state.phase === 'cancelling') {
     return rejected(412, 'cancelling', 'the synchronization is being cancelled: wait until it is inactive');
@@ -41,6 +45,9 @@ export function configureSync(
   if (found === undefined) return rejected(412, 'source-unknown', 'nobody has looked at the source yet; try again');
   const unfit = unfitSource(found, outgoing);
   if (unfit !== undefined) return rejected(412, unfit.code, unfit.reason);
+  if (reversal === true && serverMode.heldFor?.targetId !== found.deploymentId) {
+    return rejected(412, 'not-held', notHeldText(serverMode, found.deploymentId));
+  }
   return decided({
     type: 'SyncConfigured',
     data: { ...wanted, epoch: context.newId(), inventoryChannel: context.newChannel() },

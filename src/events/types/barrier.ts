@@ -17,6 +17,12 @@ export const BarrierRequested = z.strictObject({ epoch: Name });
 /** At the target: the barrier that was asked for is not wanted any more. */
 export const BarrierWithdrawn = z.strictObject({ epoch: Name });
 
+/**
+ * This deployment was held read-only since a target stopped in sync behind a barrier, to follow that one (a reversal), and
+ * was made writable by somebody else: from here on it may have writes that the target lacks (S8).
+ */
+export const HoldBroken = z.strictObject({ targetId: Name, barrierEpoch: Name, reason: z.string() });
+
 /** An operator wishes this deployment read-only, or no longer, whatever else holds it (S9). */
 export const ServerModeWished = z.strictObject({ mode: ServerMode });
 /** Nothing holds this deployment read-only any more, and it was made writable. */

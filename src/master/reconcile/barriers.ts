@@ -14,7 +14,7 @@ interface LastTick {
 
 /**
  * The source's side of barriers (S8): establishes those that were set, once nothing can be written any more, and lifts
- * one as soon as a server is seen that takes writes.
+ * one as soon as a server is seen that takes writes. Ends a hold for a reversal the same way.
  */
 export class BarrierReconciler {
   readonly #core: Core;
@@ -36,8 +36,9 @@ export class BarrierReconciler {
     const barriers = this.#barriers();
     const epochs = new Set(barriers.map(({ barrier }) => barrier.epoch));
     for (const epoch of this.#waitsFor.keys()) if (!epochs.has(epoch)) this.#waitsFor.delete(epoch);
-    if (barriers.length === 0) return;
+    if (barriers.length === 0 && this.#core.control.state.serverMode.heldFor === null) return;
     const writable = await this.#writable(signal);
+    await this.#watchHold(writable, signal);
     for (const { targetId, barrier } of barriers.filter(({ barrier: { ticks } }) => ticks !== null)) {
       await this.#watch(targetId, barrier, writable, signal);
     }
@@ -45,12 +46,31 @@ export class BarrierReconciler {
     if (waiting.length > 0) await this.#establish(waiting, writable, signal);
   }
 
-  /** This deployment was seen writable: no barrier that was established holds any more. */
+  /** This deployment was seen writable: no barrier that was established holds any more, and no reversal is safe. */
   async liftBroken(signal: AbortSignal): Promise<void> {
     this.#timesWritable += 1;
     for (const { targetId, barrier } of this.#barriers()) {
       if (barrier.ticks !== null) await this.#lift(targetId, barrier, 'the source was made writable', signal);
     }
+    await this.#breakHold('it was made writable', signal);
+  }
+
+  /** Looks whether every server refuses writes at this moment, where a reversal relies on that. */
+  async confirmHold(signal: AbortSignal): Promise<void> {
+    if (this.#core.control.state.serverMode.heldFor === null) return;
+    await this.#watchHold(await this.#writable(signal), signal);
+  }
+
+  async #watchHold(writable: readonly NotReadOnly[], signal: AbortSignal): Promise<void> {
+    const seen = writable.filter(({ isWritable }) => isWritable);
+    if (seen.length > 0) await this.#breakHold(textOf(seen), signal);
+  }
+
+  async #breakHold(reason: string, signal: AbortSignal): Promise<void> {
+    const { control, desk, ports } = this.#core;
+    if (control.state.serverMode.heldFor === null) return;
+    ports.logger.warn(`this deployment was held read-only for a reversal, which is refused from now on: ${reason}`);
+    await desk.internal({ kind: 'break-hold', reason }, 'barrier', signal);
   }
 
   /** Looks whether every server refuses writes at this moment; a barrier that does not hold is lifted. */

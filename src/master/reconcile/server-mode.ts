@@ -18,14 +18,16 @@ export class ServerModeReconciler {
 
   async step(signal: AbortSignal): Promise<void> {
     const { control, desk, ports } = this.#core;
-    const { serverMode, synchronization, outgoing } = control.state;
-    if (synchronization.phase === 'active' || synchronization.phase === 'cancelling') return;
-    const wanted = wantedMode(serverMode, synchronization, outgoing);
+    const { phase } = control.state.synchronization;
+    if (phase === 'active' || phase === 'cancelling') return;
+    const wanted = this.#wanted();
     if (wanted === undefined) return;
     const { front } = ports.deployment;
     if ((await readMode(front, signal)) !== wanted) {
       // Whoever made it writable may have written: that has to be known before it cannot be seen any more.
       if (wanted === 'readonly') await this.#barriers.liftBroken(signal);
+      // A hold has ended: then it is not for us to close what somebody opened.
+      if (this.#wanted() !== wanted) return control.touch();
       desk.assertLeads();
       await setMode(front, wanted, signal);
       ports.logger.info(`made this deployment ${wanted === 'readonly' ? 'read-only' : 'writable'}`);
@@ -34,5 +36,10 @@ export class ServerModeReconciler {
     if (wanted === 'default' && (await readMode(front, signal)) === 'default') {
       await desk.internal({ kind: 'note-mode-restored' }, 'server mode', signal);
     }
+  }
+
+  #wanted() {
+    const { serverMode, synchronization, outgoing } = this.#core.control.state;
+    return wantedMode(serverMode, synchronization, outgoing);
   }
 }

@@ -1,4 +1,5 @@
 import { createHash, createPrivateKey, X509Certificate } from 'node:crypto';
+import { notHeldText } from '../../domain/server-mode/not-held.ts';
 import type { FoundSource } from '../../domain/synchronization/configure.ts';
 import { KEEP_LOG_MS_MAX } from '../../domain/synchronization/pause.ts';
 import { ApiError } from '../../wire/api-error.ts';
@@ -8,6 +9,7 @@ import type { PauseSync } from '../../wire/kept-log.ts';
 import type { CancelSync, CancelSyncAnswer, ConfigureSync, MessageTimeout } from '../../wire/sync-commands.ts';
 import type { SyncInfo } from '../../wire/sync-info.ts';
 import type { SyncPlan } from '../../wire/sync-plan.ts';
+import type { BarrierReconciler } from '../reconcile/barriers.ts';
 import type { CancellationReconciler } from '../reconcile/cancellation.ts';
 import type { Core } from '../reconcile/core.ts';
 import type { KeptLogReconciler } from '../reconcile/kept-log.ts';
@@ -32,6 +34,7 @@ export class SyncService {
   readonly #cancellation: CancellationReconciler;
   readonly #barrier: BarrierService;
   readonly #keptLog: KeptLogReconciler;
+  readonly #barriers: BarrierReconciler;
 
   constructor(
     core: Core,
@@ -39,7 +42,9 @@ export class SyncService {
     cancellation: CancellationReconciler,
     barrier: BarrierService,
     keptLog: KeptLogReconciler,
+    barriers: BarrierReconciler,
   ) {
+    this.#barriers = barriers;
     this.#keptLog = keptLog;
     this.#core = core;
     this.#link = link;
@@ -75,13 +80,23 @@ export class SyncService {
     const before = control.state.synchronization;
     const isKnown = before.phase === 'active' && before.configuration?.fingerprint === fingerprint;
     if (!isKnown) await this.#refuseOpenTarget(signal);
+    await this.#refuseBrokenHold(signal);
     const found = before.phase === 'active' ? {} : { found: await this.#lookAtSource(request, signal) };
     const credentialId = isKnown ? (before.configuration?.credentialId ?? '') : ports.newId();
     // Also what is known already: so a repetition brings back what was lost.
     await keepCredentials(ports.secrets, credentialId, request.authentication, signal);
     const caFingerprint = createHash('sha256').update(caCertificate).digest('hex');
     const { source } = request;
-    const command = { kind: 'configure-sync', source, credentialId, fingerprint, caFingerprint, ...found } as const;
+    const reversal = request.reversal === true ? { reversal: true } : {};
+    const command = {
+      kind: 'configure-sync',
+      source,
+      credentialId,
+      fingerprint,
+      caFingerprint,
+      ...found,
+      ...reversal,
+    } as const;
     const dropUnused = () => this.#dropUnused([credentialId, before.configuration?.credentialId]);
     try {
       await desk.command(command, caller, signal);
@@ -231,6 +246,16 @@ export class SyncService {
   async #refuseOpenTarget(signal: AbortSignal): Promise<void> {
     if (await isAuthenticationOn(this.#core.ports.deployment.front, signal)) return;
     throw new ApiError(412, 'this deployment has authentication switched off and cannot be a target: switch it on');
+  }
+
+  /** A reversal in two steps of its own, or ours: writable at this moment is too late to be noticed afterwards (S8). */
+  async #refuseBrokenHold(signal: AbortSignal): Promise<void> {
+    const { control } = this.#core;
+    const { heldFor } = control.state.serverMode;
+    if (heldFor === null) return;
+    await this.#barriers.confirmHold(signal);
+    const { serverMode } = control.state;
+    if (serverMode.heldFor === null) throw new ApiError(412, notHeldText(serverMode, heldFor.targetId));
   }
 
   async #dropUnused(credentialIds: readonly (string | undefined)[]): Promise<void> {

@@ -1,4 +1,5 @@
 import type { OutgoingTarget } from '../../domain/outgoing/state.ts';
+import { notHeldText } from '../../domain/server-mode/not-held.ts';
 import { overallStatus } from '../../domain/shards/overall-status.ts';
 import type { Suspect } from '../../domain/suspects/state.ts';
 import { RESUME_COMMAND } from '../../domain/synchronization/pause.ts';
@@ -29,8 +30,19 @@ export function syncInfo(state: ControlState, options: SyncInfoOptions): SyncInf
   const outgoing = [...state.outgoing.values()].map((target) => outgoingInfo(state, target, options));
   return {
     ...incomingInfo(state, options),
-    ...(state.serverMode.wishedReadOnly ? { held_read_only: true } : {}),
+    ...holdInfo(state.serverMode),
     ...(outgoing.length === 0 ? {} : { outgoing: outgoing.sort((a, b) => (a.id < b.id ? -1 : 1)) }),
+  };
+}
+
+function holdInfo(
+  serverMode: ControlState['serverMode'],
+): Pick<SyncInfo, 'held_read_only' | 'held_for' | 'hold_broken'> {
+  const { wishedReadOnly, heldFor, holdBroken } = serverMode;
+  return {
+    ...(wishedReadOnly ? { held_read_only: true } : {}),
+    ...(heldFor === null ? {} : { held_for: heldFor.targetId }),
+    ...(holdBroken === null ? {} : { hold_broken: notHeldText(serverMode, holdBroken.targetId) }),
   };
 }
 

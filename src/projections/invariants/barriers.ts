@@ -3,7 +3,7 @@ import type { KnownEvent } from '../../events/vocabulary.ts';
 import { type EventRule, FINE, must, type Violation } from './rule.ts';
 
 /** A barrier is set once, established under its own epoch, and a target stops only behind one that holds (S8). */
-export const barrierRules: EventRule = ({ outgoing }, event) => {
+export const barrierRules: EventRule = ({ outgoing, serverMode }, event) => {
   switch (event.type) {
     case 'BarrierSet':
       return must(
@@ -17,6 +17,12 @@ export const barrierRules: EventRule = ({ outgoing }, event) => {
         barrierOf(outgoing, event.data.targetId)?.epoch === event.data.epoch,
         'barrier-epoch',
         `${event.type} of epoch ${event.data.epoch}, which target ${event.data.targetId} does not have`,
+      );
+    case 'HoldBroken':
+      return must(
+        serverMode.heldFor?.barrierEpoch === event.data.barrierEpoch,
+        'hold',
+        `the hold behind ${event.data.barrierEpoch} was broken, which was not there`,
       );
     case 'OutgoingStopped':
       return stopViolations(outgoing, event);
