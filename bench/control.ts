@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -87,6 +87,8 @@ async function measure(shards: number): Promise<Measurement[]> {
       ...takeover,
       ['get_status_s', getStatusS, 's'],
       ['stop_s', stopS, 's'],
+      ...workerFigures('target', pair.target, atRest.target),
+      ...workerFigures('source', pair.source, atRest.source),
       ...figures('target', pair.target, atRest.target),
       ...figures('source', pair.source, atRest.source),
     ].map(([metric, value, unit]) => ({ case: `${shards} shards`, metric, value, unit }) as Measurement);
@@ -199,21 +201,36 @@ interface AtRest {
   readonly figures: ProcessFigures;
   /** Of one core. */
   readonly cpuPercent: number;
+  /** Of all workers together. */
+  readonly workersCpuPercent: number;
+  /** Of the largest worker. */
+  readonly workerResidentBytes: number;
 }
 
 async function measureRest({ source, target }: Pair): Promise<{ source: AtRest; target: AtRest }> {
   await sleep(SETTLE_MS);
-  const look = (side: Side) => leader(side).then((member) => processFigures(member, side.datacenter.masterSecret));
+  const look = async (side: Side) => {
+    const members = [await leader(side), ...side.datacenter.workers];
+    return Promise.all(members.map((member) => processFigures(member, side.datacenter.masterSecret)));
+  };
   const before = await Promise.all([look(source), look(target)]);
   const startedAt = performance.now();
   await sleep(REST_MS);
   const after = await Promise.all([look(source), look(target)]);
   const elapsedS = (performance.now() - startedAt) / 1_000;
-  const rest = ([one, two]: readonly [ProcessFigures, ProcessFigures]) => ({
-    figures: two,
-    cpuPercent: (100 * (two.cpuS - one.cpuS)) / elapsedS,
-  });
-  return { source: rest([before[0], after[0]]), target: rest([before[1], after[1]]) };
+  const rest = (one: readonly ProcessFigures[], two: readonly ProcessFigures[]): AtRest => {
+    const percent = two.map(({ cpuS }, index) => (100 * (cpuS - (one[index]?.cpuS ?? 0))) / elapsedS);
+    const [own = 0, ...workers] = percent;
+    const [figures, ...ofWorkers] = two;
+    if (figures === undefined) throw new Error('the leader was looked at');
+    return {
+      figures,
+      cpuPercent: own,
+      workersCpuPercent: workers.reduce((sum, each) => sum + each, 0),
+      workerResidentBytes: Math.max(...ofWorkers.map(({ residentBytes }) => residentBytes)),
+    };
+  };
+  return { source: rest(before[0], after[0]), target: rest(before[1], after[1]) };
 }
 
 async function leader({ datacenter, masters }: Side): Promise<Member> {
@@ -237,6 +254,16 @@ async function measureTakeover({ target }: Pair, shards: number) {
   return [
     ['new_leader_s', claimedS, 's'],
     ['new_leader_tells_s', seconds(), 's'],
+  ] as const;
+}
+
+/** What the workers use at rest, and what they wrote into their logs in all. */
+function workerFigures(name: string, { datacenter: { workers } }: Side, atRest: AtRest) {
+  const lines = workers.map(({ process: { logFile } }) => readFileSync(logFile, 'utf8').split('\n').length - 1);
+  return [
+    [`${name}_worker_rss_mib`, atRest.workerResidentBytes / MIB, 'MiB'],
+    [`${name}_workers_cpu_percent`, atRest.workersCpuPercent, '%'],
+    [`${name}_workers_log_lines`, lines.reduce((sum, each) => sum + each, 0), ''],
   ] as const;
 }
 

@@ -119,7 +119,7 @@ export const defaultTimes: MasterTimes = {
   leaderLeaseMs: 3_000,
   leaderRenewMs: 1_000,
   followEveryMs: 250,
-  workerLeaseMs: 6_000,
+  workerLeaseMs: 7_000,
   masterLeaseMs: 5_000,
   contactEveryMs: 2_000,
   reconcileEveryMs: 1_000,

@@ -15,9 +15,9 @@ const RETRY_LONGEST_MS = 1_000;
 /** Longest wait for news in one request, and its part of the lease when that is shorter. */
 const POLL_WAIT_MS_MAX = 20_000;
 /**
- * A lease counts from before the poll that renewed it, so a poll takes its own length from it. What is left when a leader
- * is killed at the end of one has to last until the next one leads, also on a slow machine: else every fail-over would
- * stop all that this worker does.
+ * A lease counts from before the poll that renewed it: shortly before the next one is answered, two polls are gone of it. What
+ * is left when a leader is killed then has to last until the next one leads, also on a slow machine: else every fail-over
+ * would stop all that this worker does.
  */
 const POLL_PART_OF_LEASE = 1 / 6;
 /** Signing off is a courtesy: without it the lease ends. */

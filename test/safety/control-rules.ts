@@ -17,6 +17,13 @@ export const CONTROL_RULES: readonly Rule[] = [
     sentence: 'A leader acts only inside its own lease, and gives nobody a task that another may still run.',
     mutations: [
       {
+        what: 'lets a fail-over outlast the leases of workers',
+        file: 'src/worker/worker.ts',
+        find: 'const POLL_PART_OF_LEASE = 1 / 6;',
+        replace: 'const POLL_PART_OF_LEASE = 1 / 3;',
+        killedIn: 'test/worker/worker.test.ts',
+      },
+      {
         what: 'counts its lease from the answer to the renewal',
         file: ELECTION,
         find: '      this.#own.renewed(started, leaseMs);\n    } else',
@@ -153,6 +160,27 @@ export const CONTROL_RULES: readonly Rule[] = [
         find: '        members.get(_key) !== floor &&\n',
         replace: '        members.get(_key) === floor &&\n',
         killedIn: ROUNDS_TEST,
+      },
+      {
+        what: 'writes a line for every shard',
+        file: 'src/replication/shard-lines.ts',
+        find: 'if (before !== undefined) {',
+        replace: 'if (before === null) {',
+        killedIn: 'test/replication/shard-lines.test.ts',
+      },
+      {
+        what: 'takes a refused login for the failure of every shard',
+        file: 'src/replication/target/openings.ts',
+        find: 'error.status === 401 || ',
+        replace: '',
+        killedIn: 'test/replication/target/openings.test.ts',
+      },
+      {
+        what: 'tells no target which streams wait for their turn',
+        file: 'src/replication/source/queued-streams.ts',
+        find: 'if (isDue) news.push(open.stream);',
+        replace: '',
+        killedIn: 'test/replication/source/single.test.ts',
       },
       {
         what: 'tells every flicker of the lag',

@@ -51,6 +51,17 @@ describe('a worker', () => {
     expect(worker.status).toMatchObject({ registered: true, term: 3, tasks: 2 });
   });
 
+  test('S12: has most of its lease left whenever its leader is killed: enough for the next one to come', async () => {
+    const { clock, worker } = start(instructions([sendA]));
+    await clock.advance(100);
+    let leastMs = LEASE_MS;
+    for (let step = 0; step < 60; step += 1) {
+      await clock.advance(LEASE_MS / 30);
+      leastMs = Math.min(leastMs, worker.status.leaseMs);
+    }
+    expect(leastMs).toBeGreaterThan(LEASE_MS * 0.6);
+  });
+
   test('gives each engine its own kind of tasks', async () => {
     const { clock, roles } = start(instructions([sendA, receive], { epoch: 'E1' }));
     await clock.advance(100);
