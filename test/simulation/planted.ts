@@ -4,6 +4,8 @@ import type { Mutation } from '../safety/rules.ts';
 export interface PlantedBug extends Omit<Mutation, 'killedIn'> {
   /** The rule that it takes out. */
   readonly rule: string;
+  /** Near the first one that finds it, so that all are found within minutes; those before it were tried. */
+  readonly firstSeed: number;
   /** Seeds tried before the bug counts as overlooked. */
   readonly seedsMax: number;
 }
@@ -24,6 +26,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     this.assertLeads();
 `,
     replace: '  #term(): number {\n',
+    firstSeed: 1,
     seedsMax: 200,
   },
   {
@@ -32,6 +35,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: CHAINED_LOG,
     find: "if (outcome === 'inserted') return undefined;",
     replace: "if (outcome !== 'taken') return undefined;",
+    firstSeed: 1,
     seedsMax: 200,
   },
   {
@@ -42,14 +46,16 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     replace: `const { leases, random } = ports;
     const sleep = (ms: number, signal?: AbortSignal) => ports.clock.sleep(ms, signal);
     const clock = { now: () => ports.clock.now(), monotonicMs: () => ports.clock.now().getTime(), sleep };`,
+    firstSeed: 1,
     seedsMax: 200,
   },
   {
     rule: 'S3',
     what: 'keeps the epoch although the target was writable',
     file: TARGET_MODE,
-    find: 'await this.#endEpoch(signal);',
+    find: 'await this.#endEpoch(configuration.epoch, signal);',
     replace: '',
+    firstSeed: 1,
     seedsMax: 200,
   },
   {
@@ -58,6 +64,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: TARGET_MODE,
     find: 'return left.length === 0;',
     replace: 'return left.length >= 0;',
+    firstSeed: 1,
     seedsMax: 400,
   },
   {
@@ -66,6 +73,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: TARGET_MODE,
     find: 'if (control.state.synchronization.settledEpoch !== epoch) return;',
     replace: "if (![...control.state.tasks.values()].some(({ type }) => type.startsWith('receive-'))) return;",
+    firstSeed: 1,
     seedsMax: 300,
   },
   {
@@ -74,6 +82,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'src/master/cluster-tokens.ts',
     find: 'nowMs - waitedMs + this.#leaseMs',
     replace: 'nowMs - waitedMs + 10 * this.#leaseMs',
+    firstSeed: 1,
     seedsMax: 200,
   },
   {
@@ -84,6 +93,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     return serverMs + passedMs;`,
     replace: `    if (passedMs >= compareEveryMs) return undefined;
     return serverMs + byWallMs;`,
+    firstSeed: 1,
     seedsMax: 400,
   },
   {
@@ -92,6 +102,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: OUTGOING,
     find: 'barrierEpoch !== undefined && !holds(target, barrierEpoch)',
     replace: 'false',
+    firstSeed: 1,
     seedsMax: 400,
   },
   {
@@ -100,6 +111,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'src/master/services/outgoing-service.ts',
     find: 'if (how.barrierEpoch !== undefined) await this.#barriers.confirm(targetId, signal);',
     replace: '',
+    firstSeed: 1,
     seedsMax: 500,
   },
   {
@@ -108,6 +120,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'src/master/reconcile/server-mode.ts',
     find: "if (wanted === 'readonly') await this.#barriers.liftBroken(signal);",
     replace: '',
+    firstSeed: 1,
     seedsMax: 500,
   },
   {
@@ -116,6 +129,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'src/master/reconcile/barriers.ts',
     find: 'if (writes.length > 0)',
     replace: 'if (writes.length > 9_000)',
+    firstSeed: 1,
     seedsMax: 400,
   },
   {
@@ -124,6 +138,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'src/master/reconcile/barriers.ts',
     find: 'await clock.sleep(settings.times.barrierQuietMs, signal);',
     replace: '',
+    firstSeed: 1,
     seedsMax: 400,
   },
   {
@@ -132,6 +147,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'src/master/reconcile/barriers.ts',
     find: 'if (timesWritable !== this.#timesWritable) return wait(',
     replace: 'if (timesWritable > this.#timesWritable) return wait(',
+    firstSeed: 1,
     seedsMax: 300,
   },
   {
@@ -140,6 +156,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'src/master/reconcile/in-sync.ts',
     find: 'return { inSync, notInSync: unfollowed === undefined ? Math.max(1, notInSync) : notInSync };',
     replace: 'return { inSync, notInSync: total - inSync };',
+    firstSeed: 1,
     seedsMax: 400,
   },
   {
@@ -148,6 +165,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'src/master/reconcile/barriers.ts',
     find: "await desk.internal({ kind: 'break-hold', reason }, 'barrier', signal);",
     replace: "ports.logger.info('still held', { desk: desk.mayAct(), signal });",
+    firstSeed: 1,
     seedsMax: 400,
   },
   {
@@ -156,6 +174,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'src/domain/server-mode/state.ts',
     find: 'if ([...outgoing.values()].some(({ barrier }) => barrier !== null)) ',
     replace: 'if (outgoing.size > 9) ',
+    firstSeed: 1,
     seedsMax: 200,
   },
   {
@@ -164,6 +183,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: CHAINED_LOG,
     find: '    await this.#checkPredecessor(commit, expected, signal);\n',
     replace: '',
+    firstSeed: 1,
     seedsMax: 500,
   },
   {
@@ -172,6 +192,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: RECONCILE_TASKS,
     find: 'const notYet = new Set([...running, ...written]);',
     replace: 'const notYet = new Set<string>(written);',
+    firstSeed: 1,
     seedsMax: 200,
   },
   {
@@ -180,6 +201,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: RECONCILE_TASKS,
     find: 'if (memory.leadingForMs(ports.clock.monotonicMs()) >= settings.times.workerLeaseMs) return notYet;',
     replace: 'if (memory.leadingForMs(ports.clock.monotonicMs()) >= 0) return notYet;',
+    firstSeed: 1,
     seedsMax: 500,
   },
   {
@@ -188,6 +210,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: ELECTION,
     find: 'return this.#monotonic.holds(monotonicMs) && this.#wall.holds(wallMs);',
     replace: 'return this.#monotonic.holds(monotonicMs) && wallMs > 0;',
+    firstSeed: 1,
     seedsMax: 400,
   },
   {
@@ -198,6 +221,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
       this.#own.renewed(started, leaseMs);`,
     replace: `    if (outcome.kind === 'held') {
       this.#own.renewed(momentOf(clock), leaseMs);`,
+    firstSeed: 1,
     seedsMax: 500,
   },
   {
@@ -206,6 +230,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: OUTGOING,
     find: 'return asOf !== undefined && target.asOf !== undefined && asOf < target.asOf;',
     replace: 'return asOf === -1 && target.asOf === -1;',
+    firstSeed: 1,
     seedsMax: 500,
   },
   {
@@ -214,6 +239,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: RECONCILE_TASKS,
     find: 'const notYet = new Set([...running, ...written]);',
     replace: 'const notYet = new Set(running);',
+    firstSeed: 1,
     seedsMax: 500,
   },
   {
@@ -222,6 +248,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'src/master/control-log.ts',
     find: 'if (error instanceof LogCorrupt) this.#corrupt = error;',
     replace: 'if (error instanceof LogCorrupt) this.#corrupt = undefined;',
+    firstSeed: 1,
     seedsMax: 300,
   },
   {
@@ -230,6 +257,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: CHAINED_LOG,
     find: 'if (commits.length === 0) await this.#checkStillThere(after, signal);',
     replace: '',
+    firstSeed: 1,
     seedsMax: 400,
   },
   {
@@ -238,6 +266,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'src/domain/synchronization/identify.ts',
     find: '!command.containsRemembered || wentBack(known.head, head)',
     replace: 'false',
+    firstSeed: 1,
     seedsMax: 500,
   },
   {
@@ -246,6 +275,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: OUTGOING,
     find: 'if (fingerprint !== undefined && fingerprint !== target.fingerprint) return notYours(targetId);',
     replace: '',
+    firstSeed: 1,
     seedsMax: 400,
   },
   {
@@ -254,6 +284,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'src/domain/outgoing/barrier.ts',
     find: 'if (fingerprint !== undefined && fingerprint !== target.fingerprint) return notYours(targetId);',
     replace: '',
+    firstSeed: 1,
     seedsMax: 500,
   },
   {
@@ -262,6 +293,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'src/domain/synchronization/configure.ts',
     find: 'if (follows.includes(ownDeploymentId)) {',
     replace: 'if (follows.length > 9) {',
+    firstSeed: 1,
     seedsMax: 400,
   },
 ];

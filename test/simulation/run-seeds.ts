@@ -1,9 +1,12 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, type ForkOptions, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import type { Mutation } from '../safety/rules.ts';
+import { PLANTED_IN_ENVIRONMENT } from './plant.ts';
 import { runSeed, type SeedResult } from './run-seed.ts';
 
 const child = fileURLToPath(new URL('run-seeds-child.ts', import.meta.url));
+const plant = new URL('plant.ts', import.meta.url).href;
 
 const seedsPerProcessMax = 50;
 const seedsInOwnProcessMax = 3;
@@ -15,6 +18,10 @@ export interface Seeds {
   readonly jobs: number;
   /** How much of the end of each history is kept. */
   readonly lines: number;
+  /** A bug that is put into the program first, in processes of their own. */
+  readonly planted?: Pick<Mutation, 'file' | 'find' | 'replace'>;
+  /** Also few histories run in a process of their own: several may run at once, and each moves timers and limits. */
+  readonly ownProcess?: boolean;
 }
 
 /** What a process of ours is asked for. */
@@ -27,8 +34,9 @@ export interface SeedAsked {
 export async function runSeeds(seeds: Seeds): Promise<readonly SeedResult[]> {
   const results: SeedResult[] = [];
   const line = new Line(seeds, results);
-  if (seeds.count <= seedsInOwnProcessMax) await line.serve((asked) => runSeed(asked.seed, asked));
-  else await Promise.all(Array.from({ length: Math.min(seeds.jobs, seeds.count) }, () => inProcesses(line)));
+  const isHere = seeds.count <= seedsInOwnProcessMax && seeds.planted === undefined && seeds.ownProcess !== true;
+  if (isHere) await line.serve((asked) => runSeed(asked.seed, asked));
+  else await Promise.all(Array.from({ length: Math.min(seeds.jobs, seeds.count) }, () => inProcesses(line, seeds)));
   results.sort((a, b) => a.seed - b.seed);
   const failed = results.findIndex(({ violation }) => violation !== undefined);
   return failed < 0 ? results : results.slice(0, failed + 1);
@@ -64,15 +72,21 @@ class Line {
 }
 
 /** A history ends with promises that wait for ever, and those keep some MB each: now and then another process goes on. */
-async function inProcesses(line: Line): Promise<void> {
+async function inProcesses(line: Line, { planted }: Seeds): Promise<void> {
+  const how = planted === undefined ? {} : withPlanted(planted);
   while (!line.isOver) {
-    const process = fork(child, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    const process = fork(child, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], ...how });
     try {
       await line.serve((asked) => askChild(process, asked), seedsPerProcessMax);
     } finally {
       process.kill();
     }
   }
+}
+
+function withPlanted(planted: NonNullable<Seeds['planted']>): Pick<ForkOptions, 'env' | 'execArgv'> {
+  const env = { ...process.env, [PLANTED_IN_ENVIRONMENT]: JSON.stringify(planted) };
+  return { env, execArgv: [...process.execArgv, `--import=${plant}`] };
 }
 
 async function askChild(process: ChildProcess, asked: SeedAsked): Promise<SeedResult> {

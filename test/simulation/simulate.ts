@@ -9,16 +9,13 @@
  *
  * Ends with a line of figures, and with status 1 when a promise was broken.
  */
-import { fileURLToPath } from 'node:url';
 import { figuresOf } from './figures.ts';
 import { findPlanted } from './find-planted.ts';
 import { BadOption, readOptions, type SimulateOptions, usage } from './options.ts';
 import { runSeeds } from './run-seeds.ts';
 
-const root = fileURLToPath(new URL('../../', import.meta.url));
-
-async function main({ firstSeed: first, seeds: count, ...options }: SimulateOptions): Promise<number> {
-  if (options.planted) return (await findPlanted(root, options.jobs, console.log)) ? 0 : 1;
+async function main({ firstSeed: first, seeds: count, planted, ...options }: SimulateOptions): Promise<number> {
+  if (planted) return (await findPlanted(options.jobs, console.log)) ? 0 : 1;
   const startedMs = performance.now();
   const results = await runSeeds({ first, count, ...options, jobs: Math.min(options.jobs, count) });
   const failed = results.find(({ violation }) => violation !== undefined);

@@ -108,6 +108,7 @@ export class Site {
     this.world.note(`${this.id}: the log goes back to ${position}`);
     this.wentBackAtMs = this.world.nowMs;
     this.chronicle.goBack(position);
+    this.target.forgetPast();
     this.database.removeCommitsAfter(position);
   }
 

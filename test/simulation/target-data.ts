@@ -41,6 +41,11 @@ export class TargetData {
     this.#users = users;
   }
 
+  /** The log has lost who followed whom: an incarnation of before comes again, and begins with a copy or a comparison. */
+  forgetPast(): void {
+    this.#past.clear();
+  }
+
   positionOf(shard: ShardRef): Position | undefined {
     return this.positions.get(shardKey(shard));
   }
