@@ -1,6 +1,7 @@
 import type { ShardRef } from '../../wire/shards.ts';
 import type { ShardReport } from '../../wire/worker.ts';
 import { ArangoError, ArangoUnreachable } from '../arango.ts';
+import { isoTime } from '../iso-time.ts';
 import { shardKey } from '../markers.ts';
 import { compareTicks, type Tick } from '../queue.ts';
 import { StreamBroken } from './broken.ts';
@@ -106,7 +107,7 @@ export class ShardSender {
       shard: task.shard,
       status: this.#state === 'own-tail' || this.#state === 'shared' ? 'running' : status[this.#state],
       statusMessage: dropped ?? '',
-      ...(stream.lastPushAt === undefined ? {} : { lastMessage: new Date(stream.lastPushAt).toISOString() }),
+      ...(stream.lastPushAt === undefined ? {} : { lastMessage: isoTime(stream.lastPushAt) }),
       shardMasterKnown: place.leader !== undefined,
       way: this.#way,
       reason: this.#reason,

@@ -15,7 +15,8 @@ import { structureReason } from './structure-reason.ts';
 import { type TailAnswer, tail, tickMinus } from './tail.ts';
 import type { Topology } from './topology.ts';
 
-const GATHER_ROUNDS_MAX = 20;
+/** Shards open in turn: those of a worker that begins anew read together as long as more of them keep coming. */
+const GATHER_ROUNDS_MAX = 100;
 const BACK_OFF_FIRST_MS = 50;
 const BACK_OFF_MAX_MS = 2_000;
 
@@ -55,7 +56,6 @@ export class SharedReader {
   #readAt = 0;
   #failingSince: number | undefined;
   #failures = 0;
-  #bytesRead = 0;
   /** An answer is half handed over: nobody can go on behind it. */
   #isFeeding = false;
 
@@ -68,10 +68,6 @@ export class SharedReader {
       complete: (tick) => this.#complete(tick),
       structure: (marker) => this.#structure(marker),
     };
-  }
-
-  get bytesRead(): number {
-    return this.#bytesRead;
   }
 
   /** Whether a shard standing at `tick` would miss what was read already. */
@@ -193,7 +189,6 @@ export class SharedReader {
 
   #feed(position: LogPosition, answer: TailAnswer): void {
     const { server, environment } = this.#parts;
-    this.#bytesRead += answer.body.length;
     this.#isFeeding = true;
     position.feed(new MarkerCursor(answer.body), answer, this.#handler);
     for (const member of this.#touched) this.#flush(member);

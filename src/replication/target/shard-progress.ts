@@ -1,5 +1,6 @@
 import type { SyncStatus } from '../../wire/shards.ts';
 import type { ShardReport } from '../../wire/worker.ts';
+import { isoTime } from '../iso-time.ts';
 
 /** What a shard's report is made of; counters since the worker took the task. */
 export class ShardProgress {
@@ -59,5 +60,5 @@ export class ShardProgress {
 type TimeField = 'lastMessage' | 'lastDataChange' | 'lastShardMasterChange';
 
 function timeAs(field: TimeField, atMs: number | undefined): Partial<Record<TimeField, string>> {
-  return atMs === undefined ? {} : { [field]: new Date(atMs).toISOString() };
+  return atMs === undefined ? {} : { [field]: isoTime(atMs) };
 }
