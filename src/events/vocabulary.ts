@@ -50,7 +50,7 @@ export const vocabulary = {
   WorkerCertificateRenewed: first(keys.WorkerCertificateRenewed),
   MasterCertificateReplaced: first(keys.MasterCertificateReplaced),
   MessageTimeoutSet: first(members.MessageTimeoutSet),
-  SyncConfigured: first(synchronization.SyncConfigured),
+  SyncConfigured: { schema: synchronization.SyncConfigured, upcasters: [asItIs] },
   SyncCredentialsReplaced: first(synchronization.SyncCredentialsReplaced),
   SourceIdentified: first(synchronization.SourceIdentified),
   EpochBegan: first(synchronization.EpochBegan),

@@ -2,7 +2,7 @@ import { actorOf } from '../events/actor.ts';
 import { parseCanonical } from '../events/canonical.ts';
 
 /** Version of the shape of `ControlState`: a snapshot of another one is not used. Raise it with every change. */
-export const STATE_SCHEMA = 8;
+export const STATE_SCHEMA = 9;
 
 /** Brings a state of one schema into the shape of the next. */
 type StateUpcaster = (state: Record<string, unknown>) => Record<string, unknown>;
@@ -19,6 +19,7 @@ const UPCASTERS: readonly StateUpcaster[] = [
   withSettledEpoch,
   withRotation,
   withHolds,
+  withNumberOffset,
 ];
 
 /** A state as an archive kept it, in today's shape; undefined when it is of a schema that is not known. */
@@ -96,4 +97,10 @@ function withRotation(state: Record<string, unknown>): Record<string, unknown> {
 function withHolds(state: Record<string, unknown>): Record<string, unknown> {
   const serverMode = state.serverMode as object;
   return { ...state, serverMode: { ...serverMode, heldFor: null, holdBroken: null } };
+}
+
+/** 8 → 9: what is added to positions where they are told to the source; nothing until then. */
+function withNumberOffset(state: Record<string, unknown>): Record<string, unknown> {
+  const synchronization = state.synchronization as object;
+  return { ...state, synchronization: { ...synchronization, numberOffset: 0 } };
 }

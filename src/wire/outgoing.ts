@@ -59,6 +59,8 @@ export const OutgoingContact = z.object({
   'token-ttl': PositiveNanoseconds,
   /** The token that the target sent ends before its time: it has to take this one. */
   tokenEnds: z.boolean().optional(),
+  /** Highest `asOf` or `epoch` that the source has seen of the target: none is beyond the target's log unless it lost its end. */
+  seen: z.number().int().nonnegative().optional(),
   /** Version of the shard list that the source has, as the target named it; absent before the first. */
   shardsVersion: z.string().optional(),
   /** Absent while there is none. */

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { FoundSource } from '../../src/domain/synchronization/configure.ts';
 import type { IdentifySource } from '../../src/domain/synchronization/identify.ts';
+import { numberOfCall, numberOfSync } from '../../src/domain/synchronization/numbers.ts';
 import { sameService } from '../../src/domain/synchronization/same-service.ts';
 import { cancelRequested, configured, event, identified, SOURCE, shardOn, shardRef } from './examples.ts';
-import { given } from './given.ts';
+import { fold, given } from './given.ts';
 
 const configure = {
   kind: 'configure-sync',
@@ -56,6 +57,22 @@ describe('configuring a synchronization', () => {
     given(listed)
       .when(of({ follows: ['deployment-b'] }))
       .thenRefused(412, 'loop');
+  });
+
+  it('S12: has a number above all that the source has seen of us, also after our log went back', () => {
+    const seen = { ...configure, found: { ...configure.found, seen: 50 } };
+    const { synchronization } = given().when(seen).control();
+    expect(numberOfSync(synchronization)).toBe(51);
+    expect(numberOfCall(synchronization, 3)).toBe(53);
+    const after = given().when(seen).control();
+    const stoppedOnce = fold(after, [stopped, configured], 1);
+    expect(numberOfSync(stoppedOnce.synchronization)).toBe(53);
+  });
+
+  it('S12: has the position in our log as its number while that goes forward', () => {
+    const { synchronization } = given(configured).control;
+    expect(numberOfSync(synchronization)).toBe(1);
+    expect(numberOfCall(synchronization, 9)).toBe(9);
   });
 
   it('accepts the same request again and changes nothing', () => {

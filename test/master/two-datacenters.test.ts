@@ -248,6 +248,34 @@ describe('the source behind the address', () => {
     });
   });
 
+  it('S12: a target whose own log went back fails, and is heard again once it was configured anew', async () => {
+    const leader = await following();
+    const source = await a.leader();
+    const certificate = { kind: 'certificate', name: 'CN=target', fingerprint: credentials.clientCertificate } as const;
+    // As it was told before the log lost its end.
+    const inventory = leader.state.synchronization.configuration?.inventoryChannel ?? '';
+    const told = { target: ['https://before:8629'], channels: { inventory }, asOf: 10_000 };
+    await source.outgoing.heartbeat('BBB', told, certificate, signal);
+    await until('failed', () => leader.state.synchronization.phase === 'failed');
+    expect(leader.state.synchronization.failure).toMatchObject({ code: 'own-log-lost' });
+    await leader.sync.configure(request, operator, signal);
+    await until('its registration counts', () => (source.state.outgoing.get('BBB')?.asOf ?? 0) > 10_000);
+    expect(source.state.outgoing.get('BBB')?.endpoints).not.toEqual(told.target);
+    await leader.sync.cancel({ wait_timeout: 20_000_000_000 }, operator, signal);
+    expect(source.state.outgoing.has('BBB')).toBe(false);
+  });
+
+  it('S12: a target whose own log went back while it stops is forgotten by its source all the same', async () => {
+    const leader = await following();
+    const source = await a.leader();
+    const certificate = { kind: 'certificate', name: 'CN=target', fingerprint: credentials.clientCertificate } as const;
+    const inventory = leader.state.synchronization.configuration?.inventoryChannel ?? '';
+    const told = { target: ['https://before:8629'], channels: { inventory }, asOf: 10_000 };
+    await source.outgoing.heartbeat('BBB', told, certificate, signal);
+    await leader.sync.cancel({ wait_timeout: 20_000_000_000 }, operator, signal);
+    expect(source.state.outgoing.has('BBB')).toBe(false);
+  });
+
   it('an operator of the source can forget a target, which then fails instead of registering again', async () => {
     const leader = await following();
     const source = await a.leader();

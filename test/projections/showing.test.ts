@@ -103,7 +103,7 @@ describe('an archived state of an older schema', () => {
     expect(state.notUnderstood).toEqual([]);
     expect(state.leadership.term).toBe(4);
     expect(state.outgoing.get('t')).toEqual({ barrier: null, pause: null });
-    expect(state.synchronization).toMatchObject({ paused: null, barrierEpoch: null });
+    expect(state.synchronization).toMatchObject({ paused: null, barrierEpoch: null, numberOffset: 0 });
     expect(state.endedEpochs.size).toBe(0);
     expect(state.suspects).toEqual(new Map());
     expect(state.serverMode).toEqual({ wishedReadOnly: false, held: true, heldFor: null, holdBroken: null });

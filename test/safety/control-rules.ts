@@ -31,6 +31,20 @@ export const CONTROL_RULES: readonly Rule[] = [
         killedIn: ELECTION_TEST,
       },
       {
+        what: 'goes on as a target whose own log went back',
+        file: 'src/master/reconcile/source-link.ts',
+        find: 'return seen > numberOfCall(control.state.synchronization, control.head.position);',
+        replace: 'return seen > numberOfCall(control.state.synchronization, 1_000_000);',
+        killedIn: 'test/master/two-datacenters.test.ts',
+      },
+      {
+        what: 'numbers its calls from the beginning again after its log went back',
+        file: 'src/domain/synchronization/state.ts',
+        find: 'Math.max(state.numberOffset, (event.data.above ?? 0) + 1 - position)',
+        replace: 'Math.max(state.numberOffset, 0)',
+        killedIn: 'test/domain/synchronization.test.ts',
+      },
+      {
         what: 'believes the monotonic clock alone',
         file: ELECTION,
         find: 'this.#monotonic.holds(monotonicMs) && this.#wall.holds(wallMs)',

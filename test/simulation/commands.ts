@@ -10,6 +10,8 @@ import type { Site } from './site.ts';
 export const operator: Caller = { kind: 'user', name: 'root' };
 const callMsMax = 15_000;
 const againMs = 700;
+/** So long an abort tries the source; a repetition begins anew. */
+const abortMs = 12_000;
 const pollMs = 400;
 
 const abortion = { force: true, target_server_mode: 'default', source_server_mode: 'default' } as const;
@@ -56,6 +58,11 @@ export class Commands {
       } else if (why.includes('would be a loop')) {
         // Somebody configured the wrong way when nothing was in its way.
         await this.ask(source, 'abort', ({ sync }, gone) => sync.cancel(abortion, operator, gone));
+      } else if (why.includes('being cancelled') && Number.isFinite(target.wentBackAtMs)) {
+        // A log that went back to before the end of a stop waits in vain: the credentials are gone, as its status says.
+        await this.ask(target, 'abort', ({ sync }, gone) => sync.cancel(abortion, operator, gone));
+        await this.sleep(abortMs);
+        throw error;
       } else throw error;
       await this.configureOnce(source, target);
     }

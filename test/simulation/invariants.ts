@@ -99,6 +99,7 @@ export class Invariants {
     // Or our own log has lost that this synchronization was stopped, and the source has it as ended.
     const hasLostItsEnd = Number.isFinite(this.#site.wentBackAtMs);
     if (code === 'forgotten-by-source' && (isForgotten || hasLostItsEnd)) return;
+    if (code === 'own-log-lost' && hasLostItsEnd) return;
     // What the source's log has lost may be the registration, or the head that is remembered (S1).
     if (Number.isFinite(this.#site.other?.wentBackAtMs) && code !== 'source-replaced') return;
     this.#fail(`the synchronization fails without a reason: ${reason}`);

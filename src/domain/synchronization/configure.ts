@@ -23,6 +23,8 @@ export interface FoundSource {
   readonly follows: readonly string[];
   readonly ownDeploymentId: string;
   readonly ownVersion: string;
+  /** Highest number of ours that it has seen; absent for none. */
+  readonly seen?: number;
 }
 
 /**
@@ -50,7 +52,12 @@ export function configureSync(
   }
   return decided({
     type: 'SyncConfigured',
-    data: { ...wanted, epoch: context.newId(), inventoryChannel: context.newChannel() },
+    data: {
+      ...wanted,
+      epoch: context.newId(),
+      inventoryChannel: context.newChannel(),
+      ...(found.seen ? { above: found.seen } : {}),
+    },
   });
 }
 

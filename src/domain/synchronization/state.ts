@@ -47,6 +47,11 @@ export interface Synchronization {
   readonly settledEpoch: string | null;
   /** Drops that wait for an operator, `database/collection` (S1). */
   readonly heldDrops: readonly string[];
+  /**
+   * Added to positions of our log where they name our calls and synchronizations to the source, so that numbers rise also
+   * after our log went back; never smaller than before.
+   */
+  readonly numberOffset: number;
   /** Held drops that an operator confirmed and the inventory task has not reported as done. */
   readonly confirmedDrops: readonly string[];
 }
@@ -70,6 +75,7 @@ export const initialSynchronization: Synchronization = {
   problems: [],
   settledEpoch: null,
   heldDrops: [],
+  numberOffset: 0,
   confirmedDrops: [],
 };
 
@@ -85,6 +91,7 @@ export function evolveSynchronization(
         ...initialSynchronization,
         phase: 'active',
         configuration: { ...event.data, configuredAt: at, position },
+        numberOffset: Math.max(state.numberOffset, (event.data.above ?? 0) + 1 - position),
       };
     case 'SyncCredentialsReplaced':
       return configured(state, event.data);
@@ -100,7 +107,8 @@ export function evolveSynchronization(
       return { ...state, phase: 'active', cancellation: null, withdrawn: event.data };
     case 'SyncStopped': {
       const targetServerMode = state.cancellation?.targetServerMode ?? 'default';
-      return { ...initialSynchronization, lastStop: { ...event.data, at, targetServerMode } };
+      const { numberOffset } = state;
+      return { ...initialSynchronization, numberOffset, lastStop: { ...event.data, at, targetServerMode } };
     }
     case 'SyncFailed':
       return { ...state, phase: 'failed', paused: null, failure: { ...event.data, at } };

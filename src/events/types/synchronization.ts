@@ -13,6 +13,8 @@ export const SyncConfigured = z.strictObject({
   /** Of the CA that verifies the source's masters. */
   caFingerprint: Name,
   inventoryChannel: Name,
+  /** Highest number of ours that the source has seen: beyond our log only after that went back. Ours go on above it. */
+  above: z.int().positive().exactOptional(),
 });
 export const SyncCredentialsReplaced = z.strictObject({
   source: listOf(Name),

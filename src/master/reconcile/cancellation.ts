@@ -1,3 +1,4 @@
+import { numberOfCall, numberOfSync } from '../../domain/synchronization/numbers.ts';
 import type { EventData } from '../../events/vocabulary.ts';
 import { renewClocks } from '../clocks/renew-clocks.ts';
 import { type Mode, readMode, setMode } from '../server-mode.ts';
@@ -135,13 +136,18 @@ export class CancellationReconciler {
       if (this.#link.isCalling) throw new SourceUnreachable('a contact with it is under way');
       const masters = await this.#link.masters(signal);
       const { sourceServerMode: serverMode, barrierEpoch } = cancellation;
-      const number = this.#core.control.state.synchronization.configuration?.position ?? 0;
+      const { seen = 0 } = await masters.look(this.#core.ports.deployment.id, signal);
+      await this.#core.control.refresh(signal);
+      const { head, state } = this.#core.control;
+      const epoch = numberOfSync(state.synchronization);
       const how = {
         serverMode,
         ...(barrierEpoch === undefined ? {} : { barrierEpoch }),
-        asOf: this.#core.control.head.position,
-        ...(number === 0 ? {} : { epoch: number }),
+        // More than our log has was seen only when that went back: it is we who lead, and no call of the past.
+        asOf: Math.max(seen, numberOfCall(state.synchronization, head.position)),
+        ...(epoch === undefined ? {} : { epoch }),
       };
+      this.#core.desk.assertLeads();
       await masters.forget(this.#core.ports.deployment.id, how, signal);
       return 'yes';
     } catch (error) {

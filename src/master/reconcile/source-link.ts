@@ -1,5 +1,6 @@
 import type { TargetPause } from '../../domain/outgoing/pause.ts';
 import { loopText } from '../../domain/synchronization/configure.ts';
+import { numberOfCall, numberOfSync } from '../../domain/synchronization/numbers.ts';
 import { heldBackBy } from '../../domain/synchronization/receiving.ts';
 import type { SyncConfiguration } from '../../domain/synchronization/state.ts';
 import { toNanoseconds } from '../../wire/durations.ts';
@@ -196,6 +197,7 @@ export class SourceLink {
     const contact = await this.#contact(configuration, signal);
     this.#contactedAtMs = clock.monotonicMs();
     if (!(await this.#isStill(configuration, remembered, contact, signal))) return;
+    if (await this.#hasLostOwn(contact, signal)) return this.#failLostOwn(contact, signal);
     if (!contact.registered) return this.#failForgotten(signal);
     if (contact.follows?.includes(this.#core.ports.deployment.id) === true) return this.#failLoop(contact, signal);
     this.takeBarrier(contact.barrier);
@@ -209,13 +211,16 @@ export class SourceLink {
   async #contact(configuration: SyncConfiguration, signal: AbortSignal): Promise<OutgoingContact> {
     const { masters } = await this.#open(configuration, signal);
     const { deployment } = this.#core.ports;
-    const { identity } = this.#core.control.state.synchronization;
+    const { head, state } = this.#core.control;
+    const { synchronization } = state;
+    const { identity } = synchronization;
+    const number = numberOfSync(synchronization);
     const known = identity === null ? undefined : this.#token.of(identity.deploymentId);
     const body = {
       target: this.#publicEndpoints(),
       channels: { inventory: configuration.inventoryChannel },
-      asOf: this.#core.control.head.position,
-      ...(configuration.position === 0 ? {} : { epoch: configuration.position }),
+      asOf: numberOfCall(synchronization, head.position),
+      ...(number === undefined ? {} : { epoch: number }),
       ...this.#toldPause(),
       ...(identity === null ? {} : { remembered: identity.head }),
       ...(known === undefined ? {} : { token: known.token }),
@@ -230,6 +235,23 @@ export class SourceLink {
       if (isOtherCertificate && this.#registeredWith !== configuration.credentialId) return await register();
       throw error;
     }
+  }
+
+  /** What we told the source stood in our log: if the log does not come so far, it went back (S18). */
+  async #hasLostOwn({ seen = 0 }: OutgoingContact, signal: AbortSignal): Promise<boolean> {
+    const { control } = this.#core;
+    // Another leader may have called since we read.
+    await control.refresh(signal);
+    return seen > numberOfCall(control.state.synchronization, control.head.position);
+  }
+
+  async #failLostOwn({ seen = 0 }: OutgoingContact, signal: AbortSignal): Promise<void> {
+    const { synchronization } = this.#core.control.state;
+    const lost = seen - synchronization.numberOffset;
+    const reason =
+      `this datacenter's event log no longer contains position ${lost}, which the source was told of: what was decided ` +
+      'then is lost, perhaps that checkpoints mean nothing any more; configure the synchronization again';
+    await this.#core.desk.internal({ kind: 'fail-sync', code: 'own-log-lost', reason }, 'source contact', signal);
   }
 
   /** Configured at both ends in the same moment, or while somebody between could not be asked (S23). */

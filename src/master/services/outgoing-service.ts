@@ -1,3 +1,4 @@
+import { highestSeen } from '../../domain/outgoing/highest-seen.ts';
 import { LogArchivedPast, LogCorrupt } from '../../events/log-errors.ts';
 import { ApiError } from '../../wire/api-error.ts';
 import type { Caller } from '../../wire/caller.ts';
@@ -228,6 +229,7 @@ export class OutgoingService {
       token: target === undefined ? '' : queueTokens.issue(targetId),
       'token-ttl': toNanoseconds(queueTokens.ttlMs),
       ...(held !== undefined && queueTokens.isOld(held) ? { tokenEnds: true } : {}),
+      seen: highestSeen(control.state.outgoing, control.state.endedEpochs, targetId),
       ...(shardsVersion === undefined ? {} : { shardsVersion }),
       ...(barrier === undefined ? {} : { barrier }),
       ...(keptLog === undefined ? {} : { keptLog }),

@@ -220,8 +220,8 @@ export class SyncService {
         masters.look(deployment.id, signal),
         deployment.front.json<{ version: string }>({ method: 'GET', path: '/_api/version', signal }),
       ]);
-      const { deploymentId, version, follows = [] } = contact;
-      return { deploymentId, version, follows, ownDeploymentId: deployment.id, ownVersion: own.version };
+      const { deploymentId, version, follows = [], seen = 0 } = contact;
+      return { deploymentId, version, follows, ownDeploymentId: deployment.id, ownVersion: own.version, seen };
     });
   }
 
