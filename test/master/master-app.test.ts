@@ -235,6 +235,7 @@ describe('targets', () => {
         version: '3.12.10',
         head: { position: expect.any(Number), hash: expect.any(String) },
         registered: true,
+        seen: 0,
         containsRemembered: true,
         endpoints: ['https://m1.public:8629'],
         token: expect.any(String),
