@@ -16,6 +16,9 @@ export interface Timer {
 /** So much of the trace is kept as text, to be shown with a failure. */
 const linesKept = 40_000;
 
+/** Ten times what the longest histories take: somebody waits for no time at all, again and again. */
+const stepsMax = 500_000;
+
 /** What the simulation found: the program broke a promise. */
 export class Violation extends Error {
   override readonly name = 'Violation';
@@ -81,6 +84,7 @@ export class World {
       if (next.cancelled) continue;
       this.#nowMs = next.atMs;
       this.steps += 1;
+      if (this.steps > stepsMax) this.fail(`after ${stepsMax} steps it goes on in circles`);
       next.run();
       await settle();
       if (afterStep()) return;
