@@ -183,7 +183,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: CHAINED_LOG,
     find: '    await this.#checkPredecessor(commit, expected, signal);\n',
     replace: '',
-    firstSeed: 1,
+    firstSeed: 92,
     seedsMax: 500,
   },
   {
