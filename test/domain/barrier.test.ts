@@ -187,6 +187,10 @@ describe('S8: a source that is held read-only for a reversal', () => {
       .thenRefused(412, 'not-held');
   });
 
+  it('becomes writable when the target follows it again: the reversal was given up', () => {
+    expect(modeOf(given(...held, registered))).toBe('default');
+  });
+
   it('forgets what was broken when the target follows again', () => {
     expect(given(...held, broken).control.serverMode.holdBroken).toMatchObject({ targetId });
     expect(given(...held, broken, registered).control.serverMode.holdBroken).toBeNull();

@@ -1,4 +1,5 @@
 import { ArangoCommitStore } from '../../src/adapters/arangodb/event-log.ts';
+import { wantedMode } from '../../src/domain/server-mode/state.ts';
 import { ChainedLog } from '../../src/events/chained-log.ts';
 import { archiveLog } from '../../src/projections/archive.ts';
 import { ControlPlane } from '../../src/projections/control-state.ts';
@@ -99,7 +100,16 @@ export class Operators {
       const { phase, paused } = this.#target.chronicle.state.synchronization;
       if (phase === 'failed' || phase === 'inactive') await this.#configureUntilDone();
       if (paused !== null) await this.#resumeUntilDone();
+      this.#openWhatNobodyHolds();
     }
+  }
+
+  /** A log that lost who made its deployment read-only leaves the mode alone (S9): people see to it. */
+  #openWhatNobodyHolds(): void {
+    const { chronicle, wentBackAtMs, database } = this.#source;
+    const { serverMode, synchronization, outgoing } = chronicle.state;
+    if (!Number.isFinite(wentBackAtMs)) return;
+    if (wantedMode(serverMode, synchronization, outgoing) === undefined) database.deployment.front.mode = 'default';
   }
 
   #commanding(): void {

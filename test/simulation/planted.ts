@@ -129,7 +129,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'src/master/reconcile/barriers.ts',
     find: 'if (writes.length > 0)',
     replace: 'if (writes.length > 9_000)',
-    firstSeed: 1,
+    firstSeed: 4,
     seedsMax: 400,
   },
   {
@@ -138,7 +138,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'src/master/reconcile/barriers.ts',
     find: 'await clock.sleep(settings.times.barrierQuietMs, signal);',
     replace: '',
-    firstSeed: 1,
+    firstSeed: 9,
     seedsMax: 400,
   },
   {
@@ -156,7 +156,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'src/master/reconcile/in-sync.ts',
     find: 'return { inSync, notInSync: unfollowed === undefined ? Math.max(1, notInSync) : notInSync };',
     replace: 'return { inSync, notInSync: total - inSync };',
-    firstSeed: 1,
+    firstSeed: 12,
     seedsMax: 400,
   },
   {
@@ -183,7 +183,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: CHAINED_LOG,
     find: '    await this.#checkPredecessor(commit, expected, signal);\n',
     replace: '',
-    firstSeed: 1,
+    firstSeed: 92,
     seedsMax: 500,
   },
   {
@@ -275,7 +275,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: OUTGOING,
     find: 'if (fingerprint !== undefined && fingerprint !== target.fingerprint) return notYours(targetId);',
     replace: '',
-    firstSeed: 1,
+    firstSeed: 16,
     seedsMax: 400,
   },
   {
@@ -284,7 +284,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'src/domain/outgoing/barrier.ts',
     find: 'if (fingerprint !== undefined && fingerprint !== target.fingerprint) return notYours(targetId);',
     replace: '',
-    firstSeed: 1,
+    firstSeed: 133,
     seedsMax: 500,
   },
   {
@@ -293,7 +293,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'src/domain/synchronization/configure.ts',
     find: 'if (follows.includes(ownDeploymentId)) {',
     replace: 'if (follows.length > 9) {',
-    firstSeed: 1,
+    firstSeed: 50,
     seedsMax: 400,
   },
 ];

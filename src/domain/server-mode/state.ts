@@ -37,6 +37,8 @@ export function evolveServerMode(state: ServerModeState, event: KnownEvent, { at
     case 'SyncCancelWithdrawn':
       return { ...state, wishedReadOnly: false, heldFor: null };
     case 'OutgoingRegistered':
+      // The reversal was given up: nobody else would ever make the source writable again.
+      if (state.heldFor?.targetId === event.data.targetId) return { ...state, wishedReadOnly: false, heldFor: null };
       // It follows again: what it lacked it receives.
       return state.holdBroken?.targetId === event.data.targetId ? { ...state, holdBroken: null } : state;
     case 'OutgoingStopped':
