@@ -64,6 +64,20 @@ describe('configuring', () => {
     await until('the source knows the target', async () => (await a.leader()).state.outgoing.has('BBB'));
   });
 
+  it('fails, and says why, when its synchronization ended at the source before it was heard of here', async () => {
+    const leader = await b.leader();
+    const { outgoing } = await a.leader();
+    const register = outgoing.register.bind(outgoing);
+    outgoing.register = async (asked, ...more) => {
+      await outgoing.stop('BBB', { epoch: asked.epoch ?? 0 }, operator, signal);
+      return await register(asked, ...more);
+    };
+    await leader.sync.configure(request, operator, signal);
+    await until('it has failed', () => leader.state.synchronization.phase === 'failed');
+    const { code, reason } = leader.state.synchronization.failure ?? {};
+    expect([code, reason]).toEqual(['forgotten-by-source', expect.stringContaining('configure the target again')]);
+  });
+
   it('brings back credentials that were lost', async () => {
     const leader = await configured();
     await until('it follows', () => leader.state.synchronization.identity !== null);

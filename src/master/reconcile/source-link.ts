@@ -194,8 +194,13 @@ export class SourceLink {
     if (clock.monotonicMs() - this.#contactedAtMs < this.#core.settings.times.contactEveryMs) return;
     this.#core.desk.assertLeads();
     const remembered = this.#core.control.state.synchronization.identity?.head ?? null;
-    const contact = await this.#contact(configuration, signal);
+    const contact = await this.#contact(configuration, signal).catch((error: unknown) => {
+      if (error instanceof SourceRefused && error.status === 412) return error;
+      throw error;
+    });
     this.#contactedAtMs = clock.monotonicMs();
+    // It has ended there before it was heard of here: it will be refused for ever.
+    if (contact instanceof SourceRefused) return this.#failForgotten(signal, contact.message);
     if (!(await this.#isStill(configuration, remembered, contact, signal))) return;
     if (await this.#hasLostOwn(contact, signal)) return this.#failLostOwn(contact, signal);
     if (!contact.registered) return this.#failForgotten(signal);
@@ -303,8 +308,8 @@ export class SourceLink {
   }
 
   /** An operator of the source aborted it there; to go on is an operator's decision here. */
-  async #failForgotten(signal: AbortSignal): Promise<void> {
-    const reason = 'the source does not know this target any more: configure the synchronization again';
+  async #failForgotten(signal: AbortSignal, words?: string): Promise<void> {
+    const reason = words ?? 'the source does not know this target any more: configure the synchronization again';
     await this.#core.desk.internal(
       { kind: 'fail-sync', code: 'forgotten-by-source', reason },
       'source contact',
