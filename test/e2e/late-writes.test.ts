@@ -53,9 +53,9 @@ describe('S4: a batch that was held at one coordinator while its repetition succ
   test('and lands behind newer ones is recorded and repaired', async () => {
     await holdOneBatch();
     await write(source(), 'a', 2);
-    await eventually('the repetition', 30_000, async () => (await valueAt('a')) === 2);
+    await eventually('the repetition', 60_000, async () => (await valueAt('a')) === 2);
     await write(source(), 'a', 3);
-    await eventually('the newer batch', 30_000, async () => (await valueAt('a')) === 3);
+    await eventually('the newer batch', 60_000, async () => (await valueAt('a')) === 3);
     await pair.target.control('release-held', {});
     expect(await valueAt('a')).toBe(2);
     expect(await countOf('ShardsSuspected')).toBe(1);
@@ -69,7 +69,7 @@ describe('S4: a batch that was held at one coordinator while its repetition succ
   test('is waited out before an abort lets users write', async () => {
     await holdOneBatch();
     await write(source(), 'b', 1);
-    await eventually('the repetition', 30_000, async () => (await valueAt('b')) === 1);
+    await eventually('the repetition', 60_000, async () => (await valueAt('b')) === 1);
     const abort = pair.command(['abort', 'sync', '--timeout=3m'], pair.target);
     await pair.target.control('release-held', {});
     const { exit, output } = await abort;

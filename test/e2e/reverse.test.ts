@@ -54,7 +54,7 @@ test('S8: the direction is reversed three times under load, and no acknowledged 
   await front.json({ method: 'POST', database: DATABASE, path: '/_api/collection', body });
   await pair.configure();
   await write(pair.source, 'first');
-  await eventually('the first document arriving', 30_000, () => has(pair.target, 'first'));
+  await eventually('the first document arriving', 60_000, () => has(pair.target, 'first'));
   const acknowledged: string[] = ['first'];
   const sides = [pair.source, pair.target];
   for (const [round, [from, to]] of [
@@ -72,7 +72,7 @@ test('S8: the direction is reversed three times under load, and no acknowledged 
   }
   expect(acknowledged.length).toBeGreaterThan(50);
   for (const side of sides) {
-    await eventually('every acknowledged document being there', 30_000, async () => {
+    await eventually('every acknowledged document being there', 60_000, async () => {
       const found = await Promise.all(acknowledged.map((key) => has(side, key)));
       return found.every(Boolean);
     });

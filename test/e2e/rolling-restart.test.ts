@@ -19,7 +19,7 @@ afterEach(() => pair?.stop());
 /** Every shard runs, and every worker of both sides is there: as an operator looks before the next restart. */
 async function allRuns(): Promise<void> {
   for (const side of [pair.source, pair.target]) {
-    await eventually(`every worker of the ${side.datacenter.name}`, 30_000, async () => {
+    await eventually(`every worker of the ${side.datacenter.name}`, 60_000, async () => {
       const { workers } = await side.masters.ask({ method: 'GET', path: '/_api/worker' }, WorkerList);
       return workers.length === SIZE.workers;
     });

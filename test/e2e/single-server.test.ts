@@ -34,12 +34,12 @@ async function read(side: Side, collection: string, key: string): Promise<string
 const arrives = (collection: string, key: string) =>
   eventually(
     `${collection}/${key} arriving`,
-    30_000,
+    60_000,
     async () => (await read(pair.target, collection, key)) !== undefined,
   );
 
 const isSame = () =>
-  eventually('both sides being the same', 30_000, async () => {
+  eventually('both sides being the same', 60_000, async () => {
     const { exit, output } = await pair.command(['check', 'sync', '--timeout=1s'], pair.target);
     return exit === 0 && output.includes('The whole data is the same');
   });

@@ -21,7 +21,7 @@ async function started(): Promise<void> {
   expect(await write(pair.source, 'first')).toBe(true);
   await eventually(
     'the first document arriving',
-    30_000,
+    60_000,
     async () => (await missing(pair.target, ['first'])).length === 0,
   );
 }
@@ -88,7 +88,7 @@ test('S8: a stop that runs out of time changes nothing, and the source is writab
   await eventually('the source being writable', 10_000, () => write(pair.source, 'after'));
   await eventually(
     'the target going on',
-    30_000,
+    60_000,
     async () => (await missing(pair.target, ['late', 'after'])).length === 0,
   );
   expect(await write(pair.target, 'own')).toBe(false);

@@ -32,7 +32,7 @@ async function has({ database }: Side, key: string): Promise<boolean> {
   return (await database.front.request({ method: 'HEAD', database: DATABASE, path })).status === 200;
 }
 
-const arrives = (at: Side, key: string) => eventually(`${key} arriving`, 30_000, () => has(at, key));
+const arrives = (at: Side, key: string) => eventually(`${key} arriving`, 60_000, () => has(at, key));
 
 async function started(): Promise<readonly [Side, Side, Side]> {
   three = await startSites({ a: SINGLE, b: SINGLE, c: SINGLE });
@@ -70,7 +70,7 @@ test("S9: one target's stop does not lift another's barrier, and one target alon
   await eventually('the source being writable', 20_000, () => write(a, `after${Math.random()}`));
 
   await sites().configure(a, c);
-  await eventually('both following', 30_000, async () => (await statusOf(a)).outgoing?.length === 2);
+  await eventually('both following', 60_000, async () => (await statusOf(a)).outgoing?.length === 2);
   const idOfB = b.database.id;
   expect(await sites().command(['abort', 'outgoing', 'sync', `--target=${idOfB}`], a)).toMatchObject({ exit: 0 });
   expect((await statusOf(a)).outgoing).toMatchObject([{ id: c.database.id }]);

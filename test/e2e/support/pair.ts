@@ -32,7 +32,7 @@ export async function startPair(size: DatacenterSize, targetSize: DatacenterSize
     configure: () => configure(pair, pair.command),
     plan: async () => {
       let plan = '';
-      await eventually('the plan being told', 30_000, async () => {
+      await eventually('the plan being told', 60_000, async () => {
         const { exit, output } = await pair.command([...configureWords(pair), '--dry-run'], target);
         plan = output;
         return exit === 0;
@@ -46,7 +46,7 @@ async function configure(
   pair: { source: Side; target: Side; folder: string },
   command: Pair['command'],
 ): Promise<void> {
-  await eventually('configure sync succeeding', 30_000, async () => {
+  await eventually('configure sync succeeding', 60_000, async () => {
     const { exit, output } = await command(configureWords(pair), pair.target);
     return exit === 0 && output.includes('Synchronization activated.');
   });

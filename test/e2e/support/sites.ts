@@ -64,7 +64,7 @@ export async function startSites(sizes: Readonly<Record<string, DatacenterSize>>
       const keyfile = `--master.keyfile=${join(folder, 'client-auth.keyfile')}`;
       const words = ['configure', 'sync', `--source.endpoint=${endpoints}`, keyfile];
       const environment = { NODE_EXTRA_CA_CERTS: join(folder, 'tls-ca.crt') };
-      await eventually('configure sync succeeding', 30_000, async () => {
+      await eventually('configure sync succeeding', 60_000, async () => {
         const { exit, output } = await runAt(words, target, folder, environment);
         if (exit !== 0) throw new Error(output);
         return output.includes('Synchronization activated.');
