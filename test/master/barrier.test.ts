@@ -1,45 +1,27 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Master } from '../../src/master/master.ts';
 import type { ShardRef } from '../../src/wire/shards.ts';
-import { credentials, Datacenter, operator } from './support/datacenter.ts';
-import { FakeWorker, shardReport } from './support/fake-worker.ts';
-import { followingOf } from './support/following.ts';
+import { credentials, type Datacenter, operator } from './support/datacenter.ts';
+import { type FakeWorker, shardReport } from './support/fake-worker.ts';
+import { type FollowingPair, openFollowing } from './support/following.ts';
 import { until } from './support/until.ts';
 
 const signal = AbortSignal.timeout(120_000);
 const shard: ShardRef = { database: 'd', collection: 'c', shardIndex: 0 };
 const stopEnsured = { ensure_in_sync: true, wait_timeout: 20_000_000_000 } as const;
 
+let pair: FollowingPair;
 let a: Datacenter;
 let b: Datacenter;
 let leader: Master;
-const workers: FakeWorker[] = [];
+let workers: readonly FakeWorker[];
 
 beforeEach(async () => {
-  a = await Datacenter.open('AAA');
-  b = await Datacenter.open('BBB');
-  b.source = a;
-  for (const { deployment } of [a, b]) {
-    deployment.front.databases.set('d', new Map([['c', { id: '1', isSystem: false, count: 5, hash: '11' }]]));
-  }
-  await a.startMaster('a1');
-  await b.startMaster('b1');
-  await Promise.all([a.leader(), b.leader()]);
-  live(a, 'wa');
-  live(b, 'wb');
-  leader = await followingOf(a, b, [shard]);
+  pair = await openFollowing(shard);
+  ({ a, b, leader, workers } = pair);
 });
 
-afterEach(async () => {
-  await Promise.all(workers.splice(0).map((worker) => worker.die()));
-  await Promise.all([a.stop(), b.stop()]);
-});
-
-function live(datacenter: Datacenter, id: string): void {
-  const worker = new FakeWorker(id);
-  worker.live(() => datacenter.masters.find((master) => master.leads));
-  workers.push(worker);
-}
+afterEach(() => pair.stop());
 
 /** What the worker of the target says of its shard. */
 async function report(reachedBarrier: string | undefined): Promise<void> {

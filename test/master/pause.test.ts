@@ -1,46 +1,28 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { Master } from '../../src/master/master.ts';
 import type { ShardRef } from '../../src/wire/shards.ts';
-import { Datacenter, operator } from './support/datacenter.ts';
-import { FakeWorker } from './support/fake-worker.ts';
-import { followingOf, request } from './support/following.ts';
+import { type Datacenter, operator } from './support/datacenter.ts';
+import type { FakeWorker } from './support/fake-worker.ts';
+import { type FollowingPair, openFollowing, request } from './support/following.ts';
 import { until } from './support/until.ts';
 
 const signal = AbortSignal.timeout(120_000);
 const shard: ShardRef = { database: 'd', collection: 'c', shardIndex: 0 };
 const HOUR_NS = 3_600_000_000_000;
 
+let pair: FollowingPair;
 let a: Datacenter;
 let b: Datacenter;
 let leader: Master;
-const workers: FakeWorker[] = [];
+let workers: readonly FakeWorker[];
 
 beforeEach(async () => {
-  a = await Datacenter.open('AAA');
-  b = await Datacenter.open('BBB');
-  b.source = a;
-  for (const { deployment } of [a, b]) {
-    deployment.front.databases.set('d', new Map([['c', { id: '1', isSystem: false, count: 5, hash: '11' }]]));
-  }
-  await a.startMaster('a1');
-  await b.startMaster('b1');
-  await Promise.all([a.leader(), b.leader()]);
-  live(a, 'wa');
-  live(b, 'wb');
-  leader = await followingOf(a, b, [shard]);
+  pair = await openFollowing(shard);
+  ({ a, b, leader, workers } = pair);
   await storeCheckpoint();
 });
 
-afterEach(async () => {
-  await Promise.all(workers.splice(0).map((worker) => worker.die()));
-  await Promise.all([a.stop(), b.stop()]);
-});
-
-function live(datacenter: Datacenter, id: string): void {
-  const worker = new FakeWorker(id);
-  worker.live(() => datacenter.masters.find((master) => master.leads));
-  workers.push(worker);
-}
+afterEach(() => pair.stop());
 
 /** As a worker of the target leaves it: the shard is applied up to tick 90 of the source's server. */
 async function storeCheckpoint(tick = '90'): Promise<void> {

@@ -1,47 +1,28 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Master } from '../../src/master/master.ts';
 import type { ShardRef } from '../../src/wire/shards.ts';
-import { Datacenter, fastTimes, operator } from './support/datacenter.ts';
-import { FakeWorker, shardReport } from './support/fake-worker.ts';
-import { followingOf } from './support/following.ts';
+import { type Datacenter, fastTimes, operator } from './support/datacenter.ts';
+import { type FakeWorker, shardReport } from './support/fake-worker.ts';
+import { type FollowingPair, openFollowing } from './support/following.ts';
 import { until } from './support/until.ts';
 
 const signal = AbortSignal.timeout(120_000);
 const shard: ShardRef = { database: 'd', collection: 'c', shardIndex: 0 };
 const quietMs = fastTimes.quietTimeMs + fastTimes.workerLeaseMs;
 
-let a: Datacenter;
+let pair: FollowingPair;
 let b: Datacenter;
 let leader: Master;
-const workers: FakeWorker[] = [];
+let workers: readonly FakeWorker[];
+let live: FollowingPair['live'];
 
 beforeEach(async () => {
-  a = await Datacenter.open('AAA');
-  b = await Datacenter.open('BBB');
-  b.source = a;
-  for (const { deployment } of [a, b]) {
-    deployment.front.databases.set('d', new Map([['c', { id: '1', isSystem: false, count: 5, hash: '11' }]]));
-  }
-  await a.startMaster('a1');
-  await b.startMaster('b1');
-  await Promise.all([a.leader(), b.leader()]);
-  live(a, 'wa');
-  live(b, 'wb');
-  leader = await followingOf(a, b, [shard]);
+  pair = await openFollowing(shard);
+  ({ b, leader, workers, live } = pair);
   await until('the worker has the shard', () => taskOfWorker() !== undefined);
 });
 
-afterEach(async () => {
-  await Promise.all(workers.splice(0).map((worker) => worker.die()));
-  await Promise.all([a.stop(), b.stop()]);
-});
-
-function live(datacenter: Datacenter, id: string): FakeWorker {
-  const worker = new FakeWorker(id);
-  worker.live(() => datacenter.masters.find((master) => master.leads));
-  workers.push(worker);
-  return worker;
-}
+afterEach(() => pair.stop());
 
 const taskOfWorker = () => workers[1]?.instructions?.tasks.find(({ type }) => type === 'receive-shard');
 

@@ -1,6 +1,7 @@
 import type { Master } from '../../../src/master/master.ts';
 import type { ShardRef } from '../../../src/wire/shards.ts';
-import { credentials, type Datacenter, operator } from './datacenter.ts';
+import { credentials, Datacenter, operator } from './datacenter.ts';
+import { FakeWorker } from './fake-worker.ts';
 import { until } from './until.ts';
 
 const signal = AbortSignal.timeout(120_000);
@@ -47,4 +48,43 @@ export async function followingOf(
     return sent.length === shards.length && received.length === shards.length;
   });
   return leader;
+}
+
+/** Two datacenters with one shard, the second following the first, with a master and a living worker in each. */
+export interface FollowingPair {
+  readonly a: Datacenter;
+  readonly b: Datacenter;
+  /** Of the target. */
+  readonly leader: Master;
+  /** Of the source, and of the target; others that a test lets live end with them. */
+  readonly workers: FakeWorker[];
+  readonly live: (datacenter: Datacenter, id: string) => FakeWorker;
+  readonly stop: () => Promise<void>;
+}
+
+export async function openFollowing(shard: ShardRef): Promise<FollowingPair> {
+  const workers: FakeWorker[] = [];
+  const live = (datacenter: Datacenter, id: string) => {
+    const worker = new FakeWorker(id);
+    worker.live(() => datacenter.masters.find((master) => master.leads));
+    workers.push(worker);
+    return worker;
+  };
+  const [a, b] = [await Datacenter.open('AAA'), await Datacenter.open('BBB')];
+  b.source = a;
+  for (const { deployment } of [a, b]) {
+    const collection = { id: '1', isSystem: false, count: 5, hash: '11' };
+    deployment.front.databases.set(shard.database, new Map([[shard.collection, collection]]));
+  }
+  await a.startMaster('a1');
+  await b.startMaster('b1');
+  await Promise.all([a.leader(), b.leader()]);
+  live(a, 'wa');
+  live(b, 'wb');
+  const leader = await followingOf(a, b, [shard]);
+  const stop = async () => {
+    await Promise.all(workers.splice(0).map((worker) => worker.die()));
+    await Promise.all([a.stop(), b.stop()]);
+  };
+  return { a, b, leader, workers, live, stop };
 }
