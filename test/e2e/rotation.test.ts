@@ -158,6 +158,10 @@ describe('under writes, without a restart and without another copy', { timeout: 
           events.filter(({ data }) => (data as { part: string }).part === 'client-ca').length === times * all.length
         );
       });
+      await eventually('every worker asking for a certificate and the CA', ROTATES_MS, async () => {
+        const renewals = await Promise.all(sides().map((side) => eventsOf(side, 'WorkerCertificateRenewed')));
+        return sides().every((side, index) => renewals[index]?.length === times * membersOf(side).workers.length);
+      });
     };
     await accept(`${pair.authorities.client.certificate}${ca.certificate}`, 1);
     const options = { hosts: [], commonName: 'demo target', validForMs: LIFETIME_MS };
@@ -178,7 +182,7 @@ describe('under writes, without a restart and without another copy', { timeout: 
     for (const side of sides()) {
       const { workers } = membersOf(side);
       const before = await Promise.all(workers.map(({ endpoint }) => servedBy(endpoint)));
-      // They had asked again already when the CA of client certificates changed.
+      // They have asked already each time the CA of client certificates changed.
       const renewed = (await eventsOf(side, 'WorkerCertificateRenewed')).length;
       hangUp(workers);
       await eventually('every worker serving with another one', ROTATES_MS, async () => {
