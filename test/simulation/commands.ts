@@ -54,7 +54,7 @@ export class Commands {
       const why = String(error);
       if (why.includes('abort outgoing sync')) {
         // The log has lost that this target stopped.
-        await this.ask(target, 'abort outgoing', ({ outgoing }, gone) => outgoing.stop(source.id, {}, operator, gone));
+        await this.#forgetTarget(target, source.id);
       } else if (why.includes('would be a loop')) {
         // Somebody configured the wrong way when nothing was in its way.
         await this.ask(source, 'abort', ({ sync }, gone) => sync.cancel(abortion, operator, gone));
@@ -64,6 +64,17 @@ export class Commands {
         await this.sleep(abortMs);
         throw error;
       } else throw error;
+      await this.configureOnce(source, target);
+    }
+  }
+
+  /** As somebody does who has mixed up the datacenters: a loop is refused, and other advice is followed. */
+  async configureWrongly(source: Site, target: Site): Promise<void> {
+    try {
+      await this.configureOnce(source, target);
+    } catch (error) {
+      if (!String(error).includes('abort outgoing sync')) throw error;
+      await this.#forgetTarget(target, source.id);
       await this.configureOnce(source, target);
     }
   }
@@ -166,6 +177,10 @@ export class Commands {
   async #asBefore(target: Site): Promise<void> {
     const status = await this.#status(target);
     if (status !== 'cancelling' && status !== 'inactive') await this.liftBarrier(target);
+  }
+
+  async #forgetTarget(source: Site, targetId: string): Promise<void> {
+    await this.ask(source, 'abort outgoing', ({ outgoing }, gone) => outgoing.stop(targetId, {}, operator, gone));
   }
 
   async #status(target: Site): Promise<string> {
