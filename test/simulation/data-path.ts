@@ -120,6 +120,7 @@ interface Running {
 export class TargetModel implements TargetRole {
   readonly running = new Map<string, Running>();
   #incoming: Incoming | undefined;
+  #term: number | undefined;
   #stopped = false;
   readonly #world: EngineWorld;
   readonly #structure: (report: StructureReport) => Promise<void>;
@@ -129,7 +130,8 @@ export class TargetModel implements TargetRole {
     this.#structure = structure;
   }
 
-  async setInstructions({ incoming, tasks }: WorkerInstructions): Promise<void> {
+  async setInstructions({ term, incoming, tasks }: WorkerInstructions): Promise<void> {
+    this.#term = term;
     this.#incoming = incoming;
     const wanted = new Map(tasks.map((task) => [task.id, task]));
     const leaving = [...this.running.values()].filter(({ task }) => !wanted.has(task.id));
@@ -177,7 +179,8 @@ export class TargetModel implements TargetRole {
           heldDrops: [],
           changes: [],
         };
-        const text = JSON.stringify(report);
+        // Another leader may not know what the one before was told (S18).
+        const text = JSON.stringify([this.#term, report]);
         if (text !== told) await this.#structure(report);
         told = text;
         await this.#world.sleep(inventoryMs, signal);

@@ -24,7 +24,10 @@ export type FaultName = (typeof names)[number];
 const awaitsMax = 400;
 /** It is rare, and ends everything that runs. */
 const logGoesBackShare = 0.12;
-const commitsLostMax = 8;
+/** In a few histories it is what mostly happens. */
+const logGoesBackOftenShare = 0.05;
+/** A replica that lags a little, or a backup that was restored. */
+const commitsLostMax = [8, 300] as const;
 
 /** Injects faults into both datacenters until it is told to stop. */
 export class Faults {
@@ -35,6 +38,7 @@ export class Faults {
   /** A seed has some of the faults only, so that each also happens without the others. */
   readonly #enabled: readonly FaultName[];
   readonly #meanMs: number;
+  readonly #goesBackShare: number;
   readonly #heals = new Set<() => void>();
   /** Places in which a process will be started. */
   readonly #starting = new Set<object>();
@@ -47,6 +51,7 @@ export class Faults {
     const share = world.random.between(0.2, 1);
     this.#enabled = only.filter(() => world.random.chance(share));
     this.#meanMs = world.random.between(400, 4_000);
+    this.#goesBackShare = world.random.chance(logGoesBackOftenShare) ? 1 : logGoesBackShare;
     world.note(`faults: ${this.#enabled.join(', ')}`);
   }
 
@@ -125,7 +130,7 @@ export class Faults {
     },
     'log goes back': (site) => {
       const { random } = this.#world;
-      if (random.chance(logGoesBackShare)) site.loseEndOfLog(1 + random.below(commitsLostMax));
+      if (random.chance(this.#goesBackShare)) site.loseEndOfLog(1 + random.below(random.pick(commitsLostMax) ?? 1));
     },
     'database away': ({ database }) => {
       database.process.freeze();

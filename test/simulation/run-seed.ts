@@ -182,6 +182,8 @@ function whatIsMissing(source: Site, target: Site): string | undefined {
   for (const { id, masters, workers, chronicle } of [source, target]) {
     const { state } = chronicle;
     if (masters.filter(({ master }) => master?.leads === true).length !== 1) return `${id} has no leader`;
+    const lost = masters.find(({ master }) => master !== undefined && !chronicle.contains(master.head));
+    if (lost !== undefined) return `${lost.name} stands at a commit that its log has lost`;
     const wanted = wantedTasks(state.synchronization, state.shards, state.outgoing);
     if (wanted.length !== state.tasks.size) return `${id} has ${state.tasks.size} tasks, wanted are ${wanted.length}`;
     for (const { taskId, type, workerId } of state.tasks.values()) {

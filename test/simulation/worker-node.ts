@@ -4,12 +4,15 @@ import { MasterRefused, type Masters, WorkerUnknown } from '../../src/worker/por
 import { Worker } from '../../src/worker/worker.ts';
 import { askMasters } from './ask-masters.ts';
 import { type EngineWorld, ModelRoles, requestLifeMs, requestTimeoutMs } from './data-path.ts';
+import { times } from './master-node.ts';
 import { NoAnswer } from './network.ts';
 import { SimProcess } from './process.ts';
 import type { Site } from './site.ts';
 import { endOfToken } from './tokens.ts';
 
 const callMsMax = 10_000;
+/** A leader that slept so briefly does not compare its clock with the servers' anew. */
+const clocksApartMsMax = 250;
 
 /** One worker's place in a datacenter: an address, and the process that listens there now, if one does. */
 export class WorkerNode {
@@ -113,7 +116,11 @@ export class WorkerNode {
   }
 
   #granted(process: SimProcess, token: string | undefined): void {
-    if (process === this.process && token !== undefined) this.tokenUntilMs = endOfToken(token);
+    if (process !== this.process || token === undefined) return;
+    this.tokenUntilMs = endOfToken(token);
+    const { world } = this.site;
+    if (this.tokenUntilMs > world.nowMs + times.workerLeaseMs + clocksApartMsMax)
+      world.fail(`${this.id} has a token until ${this.tokenUntilMs}, long after its lease`);
   }
 
   #engineWorld(): EngineWorld {

@@ -16,7 +16,7 @@ export interface TargetEngineOptions extends LinkSources, Environment {
   readonly limits?: Partial<TargetLimits>;
 }
 
-type Instructions = Pick<WorkerInstructions, 'incoming' | 'tasks' | 'messageTimeout'>;
+type Instructions = Pick<WorkerInstructions, 'incoming' | 'tasks' | 'messageTimeout'> & { readonly term?: number };
 
 /**
  * The target side of a worker: does what the leader's instructions list, and nothing else. Another epoch or another
@@ -54,7 +54,7 @@ export class TargetEngine {
     await this.#end();
   }
 
-  async #apply({ incoming, tasks, messageTimeout }: Instructions): Promise<void> {
+  async #apply({ incoming, tasks, messageTimeout, term }: Instructions): Promise<void> {
     const name = incoming === undefined ? undefined : `${incoming.epoch} ${incoming.sourceDeployment}`;
     if (this.#running !== undefined && this.#running.name !== name) await this.#end();
     if (incoming === undefined || name === undefined) return;
@@ -64,6 +64,7 @@ export class TargetEngine {
       this.#running.synchronization.setMessageTimeout(toMilliseconds(messageTimeout));
     }
     this.#running.synchronization.setBarrier(incoming.barrier);
+    this.#running.synchronization.setTerm(term);
     await this.#running.synchronization.setTasks(wanted, new Set(incoming.confirmedDrops));
   }
 

@@ -56,6 +56,7 @@ export class Synchronization {
   #rounds: Promise<void> = Promise.resolve();
   #barrier: SourceBarrier | undefined;
   #confirmedDrops: ReadonlySet<string> = new Set();
+  #term: number | undefined;
 
   constructor(options: SynchronizationOptions) {
     this.#options = options;
@@ -94,7 +95,7 @@ export class Synchronization {
     await Promise.all([endOthers(this.#shards, wanted), endOthers(this.#inventories, wanted)]);
     const changed = [...confirmedDrops].some((drop) => !this.#confirmedDrops.has(drop));
     this.#confirmedDrops = confirmedDrops;
-    if (changed) for (const { receiver } of this.#inventories.values()) receiver.refresh();
+    if (changed) this.#lookAgain();
     for (const task of tasks) {
       this.#start(task);
       this.#shards.get(task.id)?.receiver.lookInto(task.suspicion);
@@ -104,6 +105,12 @@ export class Synchronization {
   /** How long a shard may be without a message before its stream is opened again; holds for open streams as well. */
   setMessageTimeout(messageTimeoutMs: number): void {
     this.#limits.messageTimeoutMs = messageTimeoutMs;
+  }
+
+  /** Another leader may not know what the one before was told of the structure: its log may have gone back (S18). */
+  setTerm(term: number | undefined): void {
+    if (this.#term !== undefined && term !== this.#term) this.#lookAgain();
+    this.#term = term;
   }
 
   /** Up to where the source's logs have to be applied; undefined while there is no barrier. */
@@ -123,6 +130,10 @@ export class Synchronization {
     this.#stopping.abort(new Error('the synchronization is stopped'));
     const none = new Set<string>();
     await Promise.all([endOthers(this.#shards, none), endOthers(this.#inventories, none)]);
+  }
+
+  #lookAgain(): void {
+    for (const { receiver } of this.#inventories.values()) receiver.refresh();
   }
 
   #start(task: WorkerTask): void {

@@ -166,6 +166,17 @@ test('S1: a source that is empty does not empty the target until an operator con
   expect((await stored()).collections.has('a')).toBe(false);
 });
 
+test('S18: a leader of another term is told the structure again, as the log may have lost it', async () => {
+  const engine = await start();
+  new TestStructure(inventory([collection('a', 1)]));
+  const listed = instructions([TASK]);
+  await engine.engine.setInstructions({ ...listed, term: 1 });
+  await reported(engine, ({ shards }) => shards.length === 1);
+  const known = engine.structures.length;
+  await engine.engine.setInstructions({ ...listed, term: 2 });
+  await reported(engine, ({ shards }) => shards.length === 1, known);
+});
+
 test('S1: the inventory of another deployment changes nothing', async () => {
   const engine = await start();
   new TestStructure(inventory([collection('a', 1)], { deploymentId: 'B' }));
