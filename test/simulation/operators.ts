@@ -150,7 +150,10 @@ export class Operators {
   /** How the datacenters stand to each other. */
   readonly #changes: readonly Command[] = [
     ['configure', () => this.#changing(() => this.#commands.configure(this.#source, this.#target))],
-    ['configure the wrong way', () => this.#changing(() => this.#commands.configureWrongly(this.#target, this.#source))],
+    [
+      'configure the wrong way',
+      () => this.#changing(() => this.#commands.configureWrongly(this.#target, this.#source)),
+    ],
     ['cancel and configure again', () => this.#changing(() => this.#cancel())],
     ['abort outgoing', () => this.#changing(() => this.#abortOutgoing())],
     ['stop in sync', () => this.#changing(() => this.#stopAndConfigure())],
