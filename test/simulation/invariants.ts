@@ -2,7 +2,6 @@ import type { Head } from '../../src/events/log.ts';
 import type { EventData, KnownEvent } from '../../src/events/vocabulary.ts';
 import type { ControlState } from '../../src/projections/control-state.ts';
 import { checkFold } from './chronicle.ts';
-import { times } from './master-node.ts';
 import type { SimProcess } from './process.ts';
 import type { Site } from './site.ts';
 
@@ -48,8 +47,6 @@ export class Invariants {
 
   /** At most one worker whose writes the database takes runs a task, and at most one receives a shard. */
   #oneOwner(): void {
-    // An assignment that the log has lost is known to its worker alone, until its lease ends.
-    if (this.#site.world.nowMs - this.#site.wentBackAtMs < noticedMsMax + times.workerLeaseMs) return;
     const owners = new Map<string, string>();
     const receivers = new Map<string, string>();
     for (const worker of this.#site.workers) {
