@@ -166,4 +166,62 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     firstSeed: 50,
     seedsMax: 400,
   },
+  {
+    rule: 'S3',
+    what: 'receives before what users had begun on the target has ended',
+    file: TARGET_MODE,
+    find: 'return left.length === 0;',
+    replace: 'return left.length >= 0;',
+    firstSeed: 1,
+    seedsMax: 500,
+  },
+  {
+    rule: 'S4',
+    what: 'gives workers tokens that outlast their lease',
+    file: 'src/master/cluster-tokens.ts',
+    find: 'nowMs - waitedMs + this.#leaseMs',
+    replace: 'nowMs - waitedMs + 10 * this.#leaseMs',
+    firstSeed: 1,
+    seedsMax: 500,
+  },
+  {
+    rule: 'S4',
+    what: 'ends tokens by a wall clock that jumped',
+    file: 'src/master/cluster-tokens.ts',
+    find: `    if (passedMs >= compareEveryMs || Math.abs(byWallMs - passedMs) > jumpMsMin) return undefined;
+    return serverMs + passedMs;`,
+    replace: `    if (passedMs >= compareEveryMs) return undefined;
+    return serverMs + byWallMs;`,
+    firstSeed: 1,
+    seedsMax: 500,
+  },
+  {
+    rule: 'S8',
+    what: 'makes the source read-only again without saying that it was writable',
+    file: 'src/master/reconcile/server-mode.ts',
+    find: "if (wanted === 'readonly') await this.#barriers.liftBroken(signal);",
+    replace: '',
+    firstSeed: 301,
+    seedsMax: 500,
+  },
+  {
+    rule: 'S12',
+    what: 'counts its lease from the answer instead of from before the renewal',
+    file: ELECTION,
+    find: `    if (outcome.kind === 'held') {
+      this.#own.renewed(started, leaseMs);`,
+    replace: `    if (outcome.kind === 'held') {
+      this.#own.renewed(momentOf(clock), leaseMs);`,
+    firstSeed: 201,
+    seedsMax: 500,
+  },
+  {
+    rule: 'S18',
+    what: 'goes on although its log has lost what it remembers',
+    file: CHAINED_LOG,
+    find: 'if (commits.length === 0) await this.#checkStillThere(after, signal);',
+    replace: '',
+    firstSeed: 401,
+    seedsMax: 500,
+  },
 ];
