@@ -2,6 +2,7 @@ import type { Head } from '../../src/events/log.ts';
 import type { EventData, KnownEvent } from '../../src/events/vocabulary.ts';
 import type { ControlState } from '../../src/projections/control-state.ts';
 import { checkFold } from './chronicle.ts';
+import { times } from './master-node.ts';
 import type { SimProcess } from './process.ts';
 import type { Site } from './site.ts';
 
@@ -47,11 +48,15 @@ export class Invariants {
 
   /** At most one worker whose writes the database takes runs a task, and at most one receives a shard. */
   #oneOwner(): void {
+    const { tasks } = this.#site.chronicle.state;
+    // An assignment that the log has lost is known to its worker alone, until its lease ends.
+    const hasLostSome = this.#site.world.nowMs - this.#site.wentBackAtMs < noticedMsMax + times.workerLeaseMs;
     const owners = new Map<string, string>();
     const receivers = new Map<string, string>();
     for (const worker of this.#site.workers) {
       if (worker.process.isDead || worker.tokenUntilMs < this.#site.world.nowMs) continue;
       for (const { id, type, shard } of worker.roles?.running() ?? []) {
+        if (hasLostSome && tasks.get(id)?.workerId !== worker.id) continue;
         this.#own(owners, 'task', id, worker.id);
         if (type === 'receive-shard' && shard !== undefined)
           this.#own(receivers, 'shard of', shard.collection, worker.id);
