@@ -1,5 +1,5 @@
 import { type ChainFinding, type CommitHasher, checkCommit, headOf, sealCommit } from './chain.ts';
-import type { CommitStore } from './commit-store.ts';
+import type { CommitStore, LogStart } from './commit-store.ts';
 import type { AppendOutcome, Commit, CommitDraft, Head, KeptLog } from './log.ts';
 import { LogArchivedPast, LogCorrupt, LogUnavailable } from './log-errors.ts';
 
@@ -10,6 +10,8 @@ export const READ_BYTES_MAX = 16 * 1024 * 1024;
 const READ_CHUNK_FIRST = 8;
 const READ_CHUNK_MAX = 512;
 const REMOVE_CHUNK = 500;
+const MOVE_ATTEMPTS_MAX = 6;
+const MOVE_AGAIN_MS = 100;
 const SETTLE_ATTEMPTS_MAX = 6;
 const SETTLE_PAUSE_FIRST_MS = 50;
 const SETTLE_PAUSE_MAX_MS = 1_000;
@@ -33,6 +35,8 @@ export class ChainedLog implements KeptLog {
   readonly #sleep: ChainedLogOptions['sleep'];
   /** Newest commit that was verified here: where {@link head} goes on, and what must not vanish (S18). */
   #known: Head = EMPTY;
+  /** What was last found to be what was read before, and its revision in the store. */
+  #seen: { readonly hash: string; readonly revision: string } | undefined;
 
   constructor({ store, hasher, sleep }: ChainedLogOptions) {
     this.#store = store;
@@ -105,17 +109,29 @@ export class ChainedLog implements KeptLog {
    * left behind goes with the next.
    */
   async archiveBefore(position: number, signal?: AbortSignal): Promise<void> {
-    const { start, commits } = await this.#store.get([position], signal);
+    const { commits } = await this.#store.get([position], signal);
     const { commit, finding } = checkCommit(commits[0], position, undefined, this.#hasher);
     if (finding !== undefined) throw new LogCorrupt(finding);
     if (!holdsState(commit))
       throw new Error(`position ${position} holds no state to begin from: archive at a LogArchived`);
-    const first = Math.max(position, start.first);
-    await this.#store.setStart({ first, oldest: start.oldest }, signal);
-    for (let from = start.oldest; from < first; from += REMOVE_CHUNK) {
+    const { first, oldest } = await this.#moveStart((start) => ({ ...start, first: position }), signal);
+    for (let from = oldest; from < first; from += REMOVE_CHUNK) {
       await this.#store.remove(positionsFrom(from, Math.min(REMOVE_CHUNK, first - from)), signal);
     }
-    await this.#store.setStart({ first, oldest: first }, signal);
+    await this.#moveStart((start) => ({ ...start, oldest: first }), signal);
+  }
+
+  /** Never back: another archiving, or a request of an earlier one that comes late, may have moved it further. */
+  async #moveStart(move: (start: LogStart) => LogStart, signal?: AbortSignal): Promise<LogStart> {
+    for (let attempt = 1; attempt <= MOVE_ATTEMPTS_MAX; attempt += 1) {
+      const { start, startRevision } = await this.#store.get([], signal);
+      const { first, oldest } = move(start);
+      const moved = { first: Math.max(first, start.first), oldest: Math.max(oldest, start.oldest) };
+      if (moved.first === start.first && moved.oldest === start.oldest) return start;
+      if (await this.#store.setStart(moved, startRevision, signal)) return moved;
+      await this.#sleep(MOVE_AGAIN_MS, signal);
+    }
+    throw new LogUnavailable('where the log begins could not be moved: others move it all the time, or nobody answers');
   }
 
   /** {@link read} for one's own known head: begins anew when that was archived. */
@@ -163,8 +179,9 @@ export class ChainedLog implements KeptLog {
   async #checkStillThere(after: Head, signal?: AbortSignal): Promise<void> {
     const { position, hash } = after;
     if (position === 0) return this.#checkNothingIsThere(signal);
-    const isVerified = position === this.#known.position && hash === this.#known.hash;
-    if (isVerified && (await this.#store.exists(position, signal))) return;
+    // Asked before: when what is read then is ours, no other revision can be.
+    const revision = await this.#store.revisionAt(position, signal);
+    if (revision !== undefined && this.#seen?.hash === hash && this.#seen.revision === revision) return;
     const { start, commits } = await this.#store.get([position], signal);
     const { first } = start;
     if (position < first) throw new LogArchivedPast(position, first);
@@ -174,8 +191,9 @@ export class ChainedLog implements KeptLog {
     }
     const { commit, finding } = checkCommit(commits[0], position, undefined, this.#hasher);
     if (finding !== undefined) throw new LogCorrupt(finding);
-    if (commit.hash === hash) return;
-    throw new LogCorrupt({ position, problem: 'swapped', detail: 'another commit was read here before' });
+    if (commit.hash !== hash)
+      throw new LogCorrupt({ position, problem: 'swapped', detail: 'another commit was read here before' });
+    this.#seen = revision === undefined ? undefined : { hash, revision };
   }
 
   /** A log whose beginning was taken away must not pass for an empty one, in which everything begins anew. */
@@ -183,7 +201,7 @@ export class ChainedLog implements KeptLog {
     const stored = await this.#store.count(signal);
     const { start } = await this.#store.get([], signal);
     if (stored === 0 && start.first === 1) return;
-    if (await this.#store.exists(start.first, signal)) return;
+    if ((await this.#store.revisionAt(start.first, signal)) !== undefined) return;
     const detail = `the log begins here, and nothing is there; ${stored} other commits are stored`;
     throw new LogCorrupt({ position: start.first, problem: 'missing', detail });
   }

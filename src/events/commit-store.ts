@@ -14,10 +14,15 @@ export interface CommitStore {
   insert(commit: Commit, signal?: AbortSignal): Promise<'inserted' | 'taken' | 'unknown'>;
   /** What lies at positions, in their order, undefined where nothing does; without the store's own attributes. */
   get(positions: readonly number[], signal?: AbortSignal): Promise<StoredCommits>;
-  exists(position: number, signal?: AbortSignal): Promise<boolean>;
+  /** Another one whenever something else lies at the position, without reading it; undefined when nothing does. */
+  revisionAt(position: number, signal?: AbortSignal): Promise<string | undefined>;
   /** How many commits there are at all, also those that no gapless read reaches. */
   count(signal?: AbortSignal): Promise<number>;
-  setStart(start: LogStart, signal?: AbortSignal): Promise<void>;
+  /**
+   * Says where the log begins, if that still has this revision; false when it has another one, or nobody knows. So what
+   * arrives late takes nothing back.
+   */
+  setStart(start: LogStart, revision: string | undefined, signal?: AbortSignal): Promise<boolean>;
   /** Removes commits in the given order; what is absent already is no error. */
   remove(positions: readonly number[], signal?: AbortSignal): Promise<void>;
 }
@@ -32,6 +37,8 @@ export interface LogStart {
 
 export interface StoredCommits {
   readonly start: LogStart;
+  /** Of {@link start} as it is stored; undefined while it never was. */
+  readonly startRevision: string | undefined;
   readonly commits: readonly unknown[];
   /** Size of what was read. */
   readonly bytes: number;

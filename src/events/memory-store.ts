@@ -8,6 +8,7 @@ import type { Commit } from './log.ts';
 export class MemoryCommitStore implements CommitStore {
   readonly #texts = new Map<number, string>();
   #start: LogStart = { first: 1, oldest: 1 };
+  #startRevision: string | undefined;
 
   async insert(commit: Commit): Promise<'inserted' | 'taken' | 'unknown'> {
     if (this.#texts.has(commit.position)) return 'taken';
@@ -19,19 +20,22 @@ export class MemoryCommitStore implements CommitStore {
     const texts = positions.map((position) => this.#texts.get(position));
     const bytes = texts.reduce((sum, text) => sum + (text?.length ?? 0), 0);
     const commits = texts.map((text): unknown => (text === undefined ? undefined : JSON.parse(text)));
-    return { start: this.#start, commits, bytes };
+    return { start: this.#start, startRevision: this.#startRevision, commits, bytes };
   }
 
-  async exists(position: number): Promise<boolean> {
-    return this.#texts.has(position);
+  async revisionAt(position: number): Promise<string | undefined> {
+    return this.#texts.get(position);
   }
 
   async count(): Promise<number> {
     return this.#texts.size;
   }
 
-  async setStart(start: LogStart): Promise<void> {
+  async setStart(start: LogStart, revision: string | undefined): Promise<boolean> {
+    if (revision !== this.#startRevision) return false;
     this.#start = start;
+    this.#startRevision = JSON.stringify(start);
+    return true;
   }
 
   async remove(positions: readonly number[]): Promise<void> {

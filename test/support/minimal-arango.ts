@@ -62,7 +62,7 @@ export class MinimalArango implements ArangoServer {
     if (ifMatch !== undefined && ifMatch.replaceAll('"', '') !== found._rev) return failure(412, 1200);
     if (method === 'DELETE') documents.delete(key);
     if (method === 'PUT') return this.#store(documents, { ...(body as Document), _key: key }, query.waitForSync);
-    return answerOf(200, found);
+    return { ...answerOf(200, found), headers: { etag: `"${found._rev}"` } };
   }
 
   #item(method: string, documents: Map<string, Document>, key: string): unknown {

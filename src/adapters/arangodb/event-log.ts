@@ -11,6 +11,7 @@ import {
   ArangoUnreachable,
 } from '../../replication/arango.ts';
 import { errorOf } from './client.ts';
+import { isRefusedByCondition } from './documents.ts';
 import { SYNC_COLLECTIONS } from './sync-collections.ts';
 
 /** Keys are positions of one length, so that they sort as text; 16 digits hold every safe integer. */
@@ -40,6 +41,7 @@ const BulkItem = z.looseObject({
   _key: z.string().optional(),
   error: z.boolean().optional(),
   errorNum: z.number().optional(),
+  _rev: z.string().optional(),
 });
 const Bulk = z.array(BulkItem);
 const StoredStart = z.looseObject({ first: z.int().positive(), oldest: z.int().positive() });
@@ -86,19 +88,21 @@ export class ArangoCommitStore implements CommitStore {
       repeatable: true,
       signal,
     });
-    const documents = parse(Bulk, answer).map(documentOf);
+    const items = parse(Bulk, answer);
+    const documents = items.map(documentOf);
     if (documents.length !== keys.length)
       throw new LogUnavailable(`asked for ${keys.length} events, got ${documents.length}`);
     const stored = documents.pop();
     const { first, oldest } = stored === undefined ? { first: 1, oldest: 1 } : StoredStart.parse(stored);
-    return { start: { first, oldest }, commits: documents, bytes: answer.body.byteLength };
+    const startRevision = items.at(-1)?._rev;
+    return { start: { first, oldest }, startRevision, commits: documents, bytes: answer.body.byteLength };
   }
 
-  async exists(position: number, signal?: AbortSignal): Promise<boolean> {
+  async revisionAt(position: number, signal?: AbortSignal): Promise<string | undefined> {
     const request = this.#request({ method: 'HEAD', path: `${PATH}/${keyOf(position)}`, signal });
     const answer = await this.#try(request);
-    if (answer?.status === 200) return true;
-    if (answer?.status === 404) return false;
+    if (answer?.status === 200 && answer.headers.etag !== undefined) return answer.headers.etag;
+    if (answer?.status === 404) return undefined;
     throw new LogUnavailable(`${this.#server.name} does not tell whether event ${position} is there`);
   }
 
@@ -109,15 +113,27 @@ export class ArangoCommitStore implements CommitStore {
     return start?.status === 200 ? count - 1 : count;
   }
 
-  async setStart({ first, oldest }: LogStart, signal?: AbortSignal): Promise<void> {
-    await this.#ask({
-      method: 'POST',
-      path: PATH,
-      query: { overwriteMode: 'replace', waitForSync: true },
-      body: { _key: START_KEY, first, oldest },
-      repeatable: true,
-      signal,
-    });
+  async setStart({ first, oldest }: LogStart, revision: string | undefined, signal?: AbortSignal): Promise<boolean> {
+    const body = { _key: START_KEY, first, oldest };
+    const query = { waitForSync: true };
+    const request = this.#request(
+      revision === undefined
+        ? { method: 'POST', path: PATH, query, body, signal }
+        : {
+            method: 'PUT',
+            path: `${PATH}/${START_KEY}`,
+            query,
+            headers: { 'if-match': `"${revision}"` },
+            body,
+            signal,
+          },
+    );
+    const answer = await this.#try(request);
+    if (answer === undefined) return false;
+    if (answer.status < 400) return true;
+    const error = errorOf(request, answer, this.#server.name);
+    if (isRefusedByCondition(error) || answer.status >= 500) return false;
+    throw new LogUnavailable(error.message, { cause: error });
   }
 
   async remove(positions: readonly number[], signal?: AbortSignal): Promise<void> {

@@ -57,6 +57,7 @@ export function configureSync(
       epoch: context.newId(),
       inventoryChannel: context.newChannel(),
       ...(found.seen ? { above: found.seen } : {}),
+      sourceDeployment: found.deploymentId,
     },
   });
 }

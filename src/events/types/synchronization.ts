@@ -15,6 +15,8 @@ export const SyncConfigured = z.strictObject({
   inventoryChannel: Name,
   /** Highest number of ours that the source has seen: beyond our log only after that went back. Ours go on above it. */
   above: z.int().positive().exactOptional(),
+  /** Whom the first look found there: until the source is identified it is all that is known of it. */
+  sourceDeployment: Name.exactOptional(),
 });
 export const SyncCredentialsReplaced = z.strictObject({
   source: listOf(Name),

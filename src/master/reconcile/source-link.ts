@@ -106,8 +106,9 @@ export class SourceLink {
 
   /** Deployments upstream of us, our source first; empty while there is none. */
   get follows(): readonly string[] {
-    const { phase, identity } = this.#core.control.state.synchronization;
-    return phase === 'inactive' || identity === null ? [] : [identity.deploymentId, ...this.#upstream];
+    const { phase, configuration, identity } = this.#core.control.state.synchronization;
+    const source = identity?.deploymentId ?? configuration?.sourceDeployment;
+    return phase === 'inactive' || source === undefined ? [] : [source, ...this.#upstream];
   }
 
   /** Whether a contact is under way: it can still register us, after whatever else the source is told. */

@@ -18,7 +18,8 @@ export async function serveFake(fake: FakeServer, deploymentId: string): Promise
     const text = Buffer.concat(parts).toString();
     const answer =
       fixed(path ?? '', deploymentId) ?? (await fake.request(requestOf(incoming, database, path, url, text)));
-    outgoing.writeHead(answer.status, { 'content-type': 'application/json' }).end(answer.body);
+    const headers = { ...('headers' in answer ? answer.headers : {}), 'content-type': 'application/json' };
+    outgoing.writeHead(answer.status, headers).end(answer.body);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
