@@ -481,6 +481,15 @@ export function describeEventLog(name: string, start: () => Promise<LogHarness>)
         await expect(harness.open().append(expected, draftOf('c'))).rejects.toThrow('position 2: swapped');
       });
 
+      it('S18: notices another commit in the place of the one where it stands, though nothing follows', async () => {
+        const commits = await appendAll(log, ['a', 'b']);
+        const head = headOf(at(commits, 1));
+        expect(await log.read(head, 10)).toEqual([]);
+        await harness.erase(2);
+        await appendAll(harness.open(), ['instead']);
+        await expect(log.read(head, 10)).rejects.toThrow('position 2: swapped');
+      });
+
       it('S18: a reader that remembers a head which the log lacks reports it', async () => {
         const commits = await appendAll(log, ['a', 'b', 'c']);
         await harness.erase(3);

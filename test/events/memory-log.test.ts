@@ -1,8 +1,10 @@
+import { expect, test } from 'vitest';
 import { commitHasher } from '../../src/adapters/crypto/commit-hasher.ts';
+import type { LogStart } from '../../src/events/commit-store.ts';
 import { type Commit, LogUnavailable } from '../../src/events/log.ts';
 import { openMemoryLog } from '../../src/events/memory-log.ts';
 import { MemoryCommitStore } from '../../src/events/memory-store.ts';
-import { describeEventLog, type InsertFault, type LogHarness } from './event-log-suite.ts';
+import { appendAll, describeEventLog, draftOf, type InsertFault, type LogHarness } from './event-log-suite.ts';
 
 /** A memory store whose connection can break around an insert. */
 class FaultyStore extends MemoryCommitStore {
@@ -53,3 +55,38 @@ async function start(): Promise<LogHarness> {
 }
 
 describeEventLog('the event log in memory', start);
+
+/** Holds one write of where the log begins on its way. */
+class SlowStore extends MemoryCommitStore {
+  release: () => void = () => undefined;
+  #held: Promise<void> | undefined;
+
+  holdNext(): void {
+    this.#held = new Promise((resolve) => {
+      this.release = resolve;
+    });
+  }
+
+  override async setStart(start: LogStart, revision: string | undefined): Promise<boolean> {
+    const held = this.#held;
+    this.#held = undefined;
+    await held;
+    return super.setStart(start, revision);
+  }
+}
+
+test('S10: where the log begins is not moved back by an archiving that comes late', async () => {
+  const store = new SlowStore();
+  const open = () => openMemoryLog(commitHasher('secret'), store);
+  const state = () => ({ ...draftOf('state'), events: [{ id: 's', type: 'LogArchived', v: 1, data: {} }] });
+  const log = open();
+  await appendAll(log, ['a', 'b']);
+  await log.append(await log.head(), state());
+  store.holdNext();
+  const late = open().archiveBefore(3);
+  await log.append(await log.head(), state());
+  await open().archiveBefore(4);
+  store.release();
+  await late;
+  expect((await open().read({ position: 0, hash: '' }, 10)).map(({ position }) => position)).toEqual([4]);
+});
