@@ -5,7 +5,7 @@ export function pauseLine({ since, log }: PauseInfo, who: string): string {
   const why = log.message === undefined ? '' : `: ${log.message}`;
   const kept = {
     kept: `${who} keeps its log until ${log.until}`,
-    released: `${who} does not keep its log${why}; shards that it no longer covers are copied after a resumption`,
+    released: `${who} does not keep its log${why}; shards that it no longer covers are compared after a resumption`,
     unknown: `it is unknown whether ${who} keeps its log${why}`,
   };
   return `Paused since ${since}; ${kept[log.state]}`;

@@ -52,8 +52,16 @@ export type Control =
       /** ULID drawn by the receiver for this opening; every frame of the shard carries it (S15). */
       readonly stream: string;
       readonly checkpoint?: Checkpoint;
-      /** Why a copy is wanted although a checkpoint might serve; absent: the sender decides. */
-      readonly copyBecause?: string;
+      /** Why the shard has to be caught up with although a checkpoint might serve; absent: the sender decides. */
+      readonly catchUpBecause?: string;
+      /**
+       * The shard holds nothing but what came from this source, so that equal revisions are equal documents: it can be
+       * caught up with by difference. Absent: only a copy is safe.
+       */
+      readonly compare?: {
+        /** The target may have been written to since: from this revision on an equal one proves nothing (S2). */
+        readonly since?: string;
+      };
       /** Bytes of frames that may be unacknowledged on this channel (S7). */
       readonly credit: number;
     }
@@ -67,7 +75,17 @@ export type Control =
     }
   | { readonly kind: 'close'; readonly channel: string; readonly stream: string }
   /** Ask for the shard's tree at a point of the stream, to be answered by a `tree` frame. */
-  | { readonly kind: 'verify'; readonly channel: string; readonly stream: string };
+  | { readonly kind: 'verify'; readonly channel: string; readonly stream: string }
+  | ({ readonly channel: string; readonly stream: string } & DifferenceQuestion);
+
+/** What a receiver that is caught up with by difference asks of the snapshot; each is answered before the next. */
+export type DifferenceQuestion =
+  /** Which revisions are in these ranges? Answered by one `revisions` frame; `resume` where the one before ended early. */
+  | { readonly kind: 'list'; readonly ranges: readonly (readonly [string, string])[]; readonly resume?: string }
+  /** These documents, please. Answered by `copy` frames, of which the last says so. */
+  | { readonly kind: 'fetch'; readonly revisions: readonly string[] }
+  /** Nothing is missing any more: the stream goes on with the log. */
+  | { readonly kind: 'compared' };
 
 interface ChannelFrame {
   readonly channel: string;
@@ -81,17 +99,21 @@ export type FrameHeader =
   /** First frame of a stream: how the sender serves it, and from which server. */
   | (ChannelFrame & {
       readonly kind: 'opened';
-      readonly way: 'tail' | 'copy';
+      readonly way: 'tail' | 'copy' | 'difference';
       readonly reason: string;
       readonly sourceDeployment: string;
       readonly dbServer: string;
       readonly serverId: string;
       readonly cuid: string;
-      /** `tail`: the position from which it goes on (the checkpoint's). `copy`: the snapshot's tick, where the log continues. */
+      /** `tail`: the position from which it goes on (the checkpoint's). Else: the snapshot's tick, where the log continues. */
       readonly from: Tick;
       /** `copy` only: documents in the snapshot. */
       readonly expectedDocuments?: number;
     })
+  /** `difference` only, behind `opened`: the snapshot's revision tree as the server prints it (reference 5.8.2). */
+  | (ChannelFrame & { readonly kind: 'digest' })
+  /** Answer to `list`: revisions, ascending, as `revision-list.ts` packs them; `resume`: where the rest begins. */
+  | (ChannelFrame & { readonly kind: 'revisions'; readonly resume?: string })
   /** A piece of the snapshot: bare documents in revision order, `\n`-terminated. */
   | (ChannelFrame & { readonly kind: 'copy'; readonly documents: number; readonly last: boolean })
   /**
@@ -110,12 +132,15 @@ export type FrameHeader =
     })
   /** Tree of the source shard at exactly `tick`, which is the receiver's position when the frame arrives. */
   | (ChannelFrame & { readonly kind: 'tree'; readonly tick: Tick; readonly count: number; readonly hash: string })
-  /** The stream ends here; the receiver opens again (after a pause if `retryAfterMs` is set). `copy` forces a copy then. */
+  /**
+   * The stream ends here; the receiver opens again (after a pause if `retryAfterMs` is set). With `catchUp` not by the log:
+   * in any way that is safe, or by a copy only.
+   */
   | (ChannelFrame & {
       readonly kind: 'broken';
       readonly code: string;
       readonly reason: string;
-      readonly copy: boolean;
+      readonly catchUp?: 'any' | 'copy';
       readonly retryAfterMs?: number;
     })
   /**

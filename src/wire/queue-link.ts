@@ -25,12 +25,21 @@ export const LinkControl = z.discriminatedUnion('kind', [
     kind: z.literal('open'),
     ...OfStream,
     checkpoint: LinkCheckpoint.exactOptional(),
-    copyBecause: z.string().exactOptional(),
+    catchUpBecause: z.string().exactOptional(),
+    compare: z.object({ since: z.string().exactOptional() }).exactOptional(),
     credit: z.number().int().positive(),
   }),
   z.looseObject({ kind: z.literal('ack'), ...InStream, durable: Tick.exactOptional() }),
   z.looseObject({ kind: z.literal('close'), ...OfStream }),
   z.looseObject({ kind: z.literal('verify'), ...OfStream }),
+  z.looseObject({
+    kind: z.literal('list'),
+    ...OfStream,
+    ranges: z.array(z.tuple([z.string(), z.string()])).min(1),
+    resume: z.string().exactOptional(),
+  }),
+  z.looseObject({ kind: z.literal('fetch'), ...OfStream, revisions: z.array(z.string()).min(1) }),
+  z.looseObject({ kind: z.literal('compared'), ...OfStream }),
 ]);
 
 /** The header of a frame on the wire: source → target. */
@@ -38,7 +47,7 @@ export const LinkFrameHeader = z.discriminatedUnion('kind', [
   z.looseObject({
     kind: z.literal('opened'),
     ...InStream,
-    way: z.enum(['tail', 'copy']),
+    way: z.enum(['tail', 'copy', 'difference']),
     reason: z.string(),
     sourceDeployment: z.string(),
     dbServer: z.string(),
@@ -47,6 +56,8 @@ export const LinkFrameHeader = z.discriminatedUnion('kind', [
     from: Tick,
     expectedDocuments: z.number().exactOptional(),
   }),
+  z.looseObject({ kind: z.literal('digest'), ...InStream }),
+  z.looseObject({ kind: z.literal('revisions'), ...InStream, resume: z.string().exactOptional() }),
   z.looseObject({ kind: z.literal('copy'), ...InStream, documents: z.number().int(), last: z.boolean() }),
   z.looseObject({
     kind: z.literal('ops'),
@@ -64,7 +75,7 @@ export const LinkFrameHeader = z.discriminatedUnion('kind', [
     ...InStream,
     code: z.string(),
     reason: z.string(),
-    copy: z.boolean(),
+    catchUp: z.enum(['any', 'copy']).exactOptional(),
     retryAfterMs: z.number().exactOptional(),
   }),
   z.looseObject({

@@ -135,15 +135,15 @@ export const ShardReport = z.object({
   lastShardMasterChange: z.string().optional(),
   shardMasterKnown: z.boolean(),
   /** How the shard got where it is: recorded as an event when it changes. */
-  way: z.enum(['none', 'tail', 'copy']),
+  way: z.enum(['none', 'tail', 'copy', 'difference']),
   /** Why the way was taken. */
   reason: z.string(),
   documentsCopied: z.number().int().nonnegative(),
   documentsExpected: z.number().int().nonnegative().optional(),
   /** Epoch of the barrier up to which everything of the shard is applied and durable. */
   reachedBarrier: z.string().optional(),
-  /** The shard was compared, or copied, after it was told to look into this suspicion. */
-  settled: z.object({ suspicion: z.number().int(), how: z.enum(['equal', 'copied']) }).optional(),
+  /** The shard was compared, or caught up with, after it was told to look into this suspicion. */
+  settled: z.object({ suspicion: z.number().int(), how: z.enum(['equal', 'repaired', 'copied']) }).optional(),
   operationsApplied: z.number().int().nonnegative(),
   bytesApplied: z.number().int().nonnegative(),
 });

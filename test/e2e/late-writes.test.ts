@@ -63,7 +63,7 @@ describe('S4: a batch that was held at one coordinator while its repetition succ
     await eventually('the suspicion being settled', SETTLED_MS, async () => (await countOf('SuspicionsSettled')) === 1);
     expect(await valueAt('a')).toBe(3);
     const settled = (await events()).find(({ type }) => type === 'SuspicionsSettled');
-    expect(settled?.data).toMatchObject({ how: 'copied', shards: [{ collection: COLLECTION, shardIndex: 0 }] });
+    expect(settled?.data).toMatchObject({ how: 'repaired', shards: [{ collection: COLLECTION, shardIndex: 0 }] });
   });
 
   test('is waited out before an abort lets users write', async () => {

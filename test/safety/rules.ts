@@ -1,4 +1,5 @@
 import { CONTROL_RULES } from './control-rules.ts';
+import { DATA_RULES } from './data-rules.ts';
 
 /** Takes a rule out of the program: `find` stands exactly once in `file`, and `replace` is what is left without the rule. */
 export interface Mutation {
@@ -736,6 +737,7 @@ export const RULES: readonly Rule[] = [
     ],
   },
   ...CONTROL_RULES,
+  ...DATA_RULES,
 ];
 
 /** The files that hold a rule's tests, each once. */

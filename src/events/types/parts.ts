@@ -39,8 +39,8 @@ export type ShardWithChannels = z.infer<typeof ShardWithChannels>;
 export const SyncStatus = z.enum(['inactive', 'initializing', 'initial-sync', 'running', 'cancelling', 'failed']);
 export type SyncStatus = z.infer<typeof SyncStatus>;
 
-/** How a shard got where it is: not yet opened, from the log, or by copying. */
-export const Way = z.enum(['none', 'tail', 'copy']);
+/** How a shard got where it is: not yet opened, from the log, by copying, or by moving only what differs. */
+export const Way = z.enum(['none', 'tail', 'copy', 'difference']);
 export type Way = z.infer<typeof Way>;
 
 /** Where a log stands; the same shape as `Head` of `events/log.ts`. */

@@ -7,8 +7,11 @@ import { listOf, ShardRef } from './parts.ts';
  */
 export const ShardsSuspected = z.strictObject({ shards: listOf(ShardRef), reason: z.string() });
 
-/** How a suspicion ended: trees were equal after the quiet time, or the shard was copied then, or there is no such shard. */
-export const Settlement = z.enum(['equal', 'copied', 'gone']);
+/**
+ * How a suspicion ended: trees were equal after the quiet time, or what differed was moved then, or all was copied, or there
+ * is no such shard.
+ */
+export const Settlement = z.enum(['equal', 'repaired', 'copied', 'gone']);
 export type Settlement = z.infer<typeof Settlement>;
 
 /** What was doubtful of these shards has landed or never will, and is as it should be. */

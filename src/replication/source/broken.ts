@@ -14,21 +14,24 @@ export type BrokenCode =
   | 'no-tree'
   | 'failed';
 
-/** Ends a stream: the receiver opens again, after a pause, or with a copy. */
+/** Why the log cannot go on: `copy` where the revisions cannot be compared either. */
+export type CatchUp = 'copy' | 'any';
+
+/** Ends a stream: the receiver opens again, after a pause, or to be caught up with. */
 export class StreamBroken extends Error {
   override readonly name = 'StreamBroken';
   readonly code: BrokenCode;
-  readonly copy: boolean;
+  readonly catchUp: CatchUp | undefined;
   readonly retryAfterMs: number | undefined;
 
   constructor(
     code: BrokenCode,
     reason: string,
-    then: { readonly copy?: boolean; readonly retryAfterMs?: number } = {},
+    then: { readonly catchUp?: CatchUp; readonly retryAfterMs?: number } = {},
   ) {
     super(reason);
     this.code = code;
-    this.copy = then.copy ?? false;
+    this.catchUp = then.catchUp;
     this.retryAfterMs = then.retryAfterMs;
   }
 }

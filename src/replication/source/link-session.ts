@@ -113,7 +113,9 @@ export class LinkSession {
     if (slot === undefined || slot.stream.open.stream !== control.stream) return;
     if (control.kind === 'close') void this.end(control.channel);
     else if (control.kind === 'verify') slot.sender?.verify();
-    else if (slot.sender instanceof ShardSender) slot.sender.acknowledge(control.seq, control.durable);
+    else if (control.kind !== 'ack') {
+      if (slot.sender instanceof ShardSender) slot.sender.ask(control);
+    } else if (slot.sender instanceof ShardSender) slot.sender.acknowledge(control.seq, control.durable);
     else if (slot.sender !== undefined) slot.sender.acknowledge(control.seq);
   }
 

@@ -6,7 +6,7 @@ import type { ShardPlace, Topology } from './topology.ts';
 /** How a stream is served, and why. */
 export type Way =
   | { readonly kind: 'tail'; readonly checkpoint: Checkpoint; readonly reason: string }
-  | { readonly kind: 'copy'; readonly reason: string };
+  | { readonly kind: 'copy' | 'difference'; readonly reason: string };
 
 export interface OpeningParts {
   readonly deploymentId: string;
@@ -19,21 +19,19 @@ export interface OpeningParts {
 /**
  * Decides whether the log can go on where the receiver stands. It can when the checkpoint was made on this very data
  * (deployment, server, data directory, shard), when the log still holds it, and when an operation that was seen there is
- * there still (S5). In doubt the shard is copied: that costs time, the other way costs data.
+ * there still (S5). In doubt it is caught up with, by difference where equal revisions prove equal documents: that costs
+ * time, the other way costs data.
  */
 export async function wayFor(open: Open, parts: OpeningParts, signal: AbortSignal): Promise<Way> {
-  if (open.copyBecause !== undefined) return copy(`the receiver asks for it: ${open.copyBecause}`);
-  const { checkpoint } = open;
-  if (checkpoint === undefined) return copy('the receiver has no checkpoint');
+  const { checkpoint, catchUpBecause, compare } = open;
+  const without = (reason: string): Way => ({ kind: compare === undefined ? 'copy' : 'difference', reason });
+  if (catchUpBecause !== undefined) return without(`the receiver asks for it: ${catchUpBecause}`);
+  if (checkpoint === undefined) return without('the receiver has no checkpoint');
   const other = anotherOrigin(checkpoint, parts) ?? (await missingLog(checkpoint, parts, signal));
-  if (other !== undefined) return copy(other);
+  if (other !== undefined) return without(other);
   const doubt = await replacedLog(checkpoint, parts, signal);
-  if (doubt !== undefined) return copy(doubt);
+  if (doubt !== undefined) return without(doubt);
   return { kind: 'tail', checkpoint, reason: `the log continues from the checkpoint at ${checkpoint.tick}` };
-}
-
-function copy(reason: string): Way {
-  return { kind: 'copy', reason };
 }
 
 function anotherOrigin(checkpoint: Checkpoint, { deploymentId, place, server }: OpeningParts): string | undefined {

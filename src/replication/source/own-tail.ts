@@ -115,11 +115,11 @@ export class OwnTail {
       throw new StreamBroken('log-replaced', `${server.id} restarted while the shard was catching up`);
     }
     if (compareTicks(answer.lastTick, request.from) < 0) {
-      throw new StreamBroken('log-replaced', `the log of ${server.id} ends before ${request.from}`, { copy: true });
+      throw new StreamBroken('log-replaced', `the log of ${server.id} ends before ${request.from}`, { catchUp: 'any' });
     }
     if (!answer.fromPresent && request.from !== '0') {
       const reason = `the log of ${server.id} does not reach back to ${request.from} any more`;
-      throw new StreamBroken('log-pruned', reason, { copy: true });
+      throw new StreamBroken('log-pruned', reason, { catchUp: 'any' });
     }
     return answer;
   }

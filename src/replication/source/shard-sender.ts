@@ -3,9 +3,11 @@ import type { ShardReport } from '../../wire/worker.ts';
 import { ArangoError, ArangoUnreachable } from '../arango.ts';
 import { isoTime } from '../iso-time.ts';
 import { shardKey } from '../markers.ts';
-import { compareTicks, type Tick } from '../queue.ts';
+import { compareTicks, type DifferenceQuestion, type Tick } from '../queue.ts';
+import { treeSummaryOf } from '../revision-tree.ts';
+import { Questions } from './answer-questions.ts';
 import { StreamBroken } from './broken.ts';
-import { copyShard } from './copy-shard.ts';
+import { type CatchUpPorts, sendCopy, sendDifference } from './catch-up.ts';
 import { whenAborted } from './environment.ts';
 import { Member } from './member.ts';
 import { wayFor } from './opening.ts';
@@ -24,7 +26,7 @@ const RETRY_MS = 2_000;
  * Serves one opening of one shard:
  *
  * ```
- *   opening ──► copying ──► own tail ⇄ shared
+ *   opening ──► copying ──► own tail ⇄ shared      (copying: all of a snapshot, or what is asked of it)
  *      │                       ▲  │
  *      └───────────────────────┘  ├─► tree at a snapshot's tick, asked for ──► own tail
  *                                 └─► broken: the receiver opens again, from any state
@@ -40,6 +42,7 @@ export class ShardSender {
   readonly #readerBuffer: OperationBuffer;
   readonly #tailBuffer: OperationBuffer;
   readonly #key: string;
+  readonly #questions = new Questions();
   /** Resolves when nothing of the stream is sent any more. */
   readonly ended: Promise<void>;
   #state: 'opening' | 'copying' | 'own-tail' | 'shared' | 'ended' = 'opening';
@@ -90,6 +93,14 @@ export class ShardSender {
   verify(): void {
     this.#verifyWanted = true;
     if (this.#state === 'shared' && this.#member !== undefined) this.#parts.reader.leave(this.#member, 'asked');
+  }
+
+  /** The receiver wants to know something of the snapshot by which it is caught up with. */
+  ask(question: DifferenceQuestion): void {
+    if (this.#questions.put(question)) return;
+    void this.end(
+      new StreamBroken('failed', 'the receiver asks faster than it is answered', { retryAfterMs: RETRY_MS }),
+    );
   }
 
   /** Ends the stream: with a reason for the receiver, or silently when it does not listen any more. */
@@ -165,7 +176,9 @@ export class ShardSender {
 
   async #open(signal: AbortSignal): Promise<void> {
     const count = await this.#parts.openings.within(signal, () => this.#find(signal));
-    if (this.#way === 'copy') await this.#copy(count, signal);
+    const way = this.#way;
+    if (way !== 'copy' && way !== 'difference') return;
+    await this.#parts.copies.within(signal, () => this.#catchUp(way, count, signal));
   }
 
   /** Finds out how the shard is served, and begins when that is by the log. Resolves with its documents. */
@@ -180,7 +193,7 @@ export class ShardSender {
     const way = await wayFor(stream.open, this.#parts, signal);
     this.#way = way.kind;
     this.#reason = way.reason;
-    if (way.kind === 'copy') return facts.count;
+    if (way.kind !== 'tail') return facts.count;
     this.#at = way.checkpoint.tick;
     await server.pin.setNow(this, this.#at, signal);
     stream.opened(this.#opened('tail', this.#at), environment.now());
@@ -188,32 +201,31 @@ export class ShardSender {
     return facts.count;
   }
 
-  async #copy(count: number, signal: AbortSignal): Promise<void> {
-    const { copies, server, place, stream, environment, limits } = this.#parts;
-    await copies.within(signal, async () => {
-      const batch = await server.batches.shared(this.#key, signal);
-      try {
-        this.#incarnation = await server.incarnation.current(signal);
-        await server.pin.setNow(this, batch.lastTick, signal);
+  async #catchUp(way: 'copy' | 'difference', documents: number, signal: AbortSignal): Promise<void> {
+    const { server, stream, environment } = this.#parts;
+    let at = this.#at;
+    const ports: CatchUpPorts = {
+      begin: async ({ lastTick }, beginSignal) => {
+        at = lastTick;
+        this.#incarnation = await server.incarnation.current(beginSignal);
+        await server.pin.setNow(this, at, beginSignal);
         this.#state = 'copying';
-        this.#expected = count;
-        const opened = this.#opened('copy', batch.lastTick);
-        stream.opened({ ...opened, expectedDocuments: count }, environment.now());
-        const onDocuments = (documents: number, bytes: number) => {
-          this.#copied += documents;
-          this.#bytes += bytes;
-        };
-        const parts = { server: server.server, place, batch, chunkBytes: limits.copyChunkBytes, now: environment.now };
-        await copyShard(stream, { ...parts, onDocuments }, signal);
-        this.#at = batch.lastTick;
-        this.#state = 'own-tail';
-      } finally {
-        await batch.release();
-      }
-    });
+        if (way === 'copy') this.#expected = documents;
+        const expected = way === 'copy' ? { expectedDocuments: documents } : {};
+        stream.opened({ ...this.#opened(way, at), ...expected }, environment.now());
+      },
+      sent: (count, bytes) => {
+        this.#copied += count;
+        this.#bytes += bytes;
+      },
+    };
+    if (way === 'copy') await sendCopy(this.#parts, this.#key, ports, signal);
+    else await sendDifference(this.#parts, this.#questions, ports, signal);
+    this.#at = at;
+    this.#state = 'own-tail';
   }
 
-  #opened(way: 'tail' | 'copy', from: Tick) {
+  #opened(way: 'tail' | 'copy' | 'difference', from: Tick) {
     const { deploymentId, server, place } = this.#parts;
     const { id: dbServer, serverId } = server;
     return { way, reason: this.#reason, sourceDeployment: deploymentId, dbServer, serverId, cuid: place.cuid, from };
@@ -269,7 +281,8 @@ export class ShardSender {
   async #sendTree(signal: AbortSignal): Promise<void> {
     const { server, place, stream, environment } = this.#parts;
     this.#verifyWanted = false;
-    const { batch, count, hash } = await shardTree(server, place, signal);
+    const { batch, text } = await shardTree(server, place, signal);
+    const { count, hash } = treeSummaryOf(text);
     try {
       await this.#read((own) => own.readUpTo(batch.lastTick, signal));
       if (stream.position !== batch.lastTick) {

@@ -88,6 +88,15 @@ export class ShardStream {
     this.#push({ kind: 'copy', documents, last, ...this.#place() }, body, now);
   }
 
+  digest(tree: Uint8Array, now: number): void {
+    this.#push({ kind: 'digest', ...this.#place() }, tree, now);
+  }
+
+  revisions(body: Uint8Array, resume: string | undefined, now: number): void {
+    const rest = resume === undefined ? {} : { resume };
+    this.#push({ kind: 'revisions', ...rest, ...this.#place() }, body, now);
+  }
+
   operations(piece: Piece, readAt: number): void {
     const { body, operations, to, complete, witnesses } = piece;
     const from = this.#position;
@@ -106,10 +115,13 @@ export class ShardStream {
   }
 
   /** The last frame. A link that is gone needs none. */
-  broken({ code, message, copy, retryAfterMs }: StreamBroken, now: number): void {
+  broken({ code, message, catchUp, retryAfterMs }: StreamBroken, now: number): void {
     if (this.#ended || this.#link.closed.aborted) return;
-    const after = retryAfterMs === undefined ? {} : { retryAfterMs };
-    this.#push({ kind: 'broken', code, reason: message, copy, ...after, ...this.#place() }, NOTHING, now);
+    const then = {
+      ...(catchUp === undefined ? {} : { catchUp }),
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    };
+    this.#push({ kind: 'broken', code, reason: message, ...then, ...this.#place() }, NOTHING, now);
     this.#ended = true;
   }
 

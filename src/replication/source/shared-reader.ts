@@ -173,11 +173,11 @@ export class SharedReader {
     const answer = await tail(server.server, request, signal);
     if (compareTicks(answer.lastTick, request.from) < 0) {
       const reason = `the log of ${server.id} ends at ${answer.lastTick}, before ${request.from} where it was read: it was replaced`;
-      throw new StreamBroken('log-replaced', reason, { copy: true });
+      throw new StreamBroken('log-replaced', reason, { catchUp: 'any' });
     }
     if (!answer.fromPresent && request.from !== '0') {
       const reason = `the log of ${server.id} does not reach back to ${request.from} any more`;
-      throw new StreamBroken('log-pruned', reason, { copy: true });
+      throw new StreamBroken('log-pruned', reason, { catchUp: 'any' });
     }
     if (!(await this.#isSameIncarnation(position, signal))) return true;
     const before = position.complete;
@@ -251,7 +251,7 @@ export class SharedReader {
     }
     const { tick, witnesses } = this.#floor;
     const doubt = await replacedLog({ tick, witnesses }, { server, refreshTopology }, signal);
-    if (doubt !== undefined) throw new StreamBroken('log-replaced', doubt, { copy: true });
+    if (doubt !== undefined) throw new StreamBroken('log-replaced', doubt, { catchUp: 'any' });
     this.#incarnation = incarnation;
     this.#position = new LogPosition(tick);
     return false;

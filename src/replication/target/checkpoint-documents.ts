@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { ShardRef } from '../../wire/shards.ts';
 import { type Checkpoint, compareTicks, type Witness } from '../queue.ts';
 import { isSameStart } from '../server-start.ts';
+import type { ShardTarget } from './shard-target.ts';
 
 const WITNESSES_MAX = 3;
 
@@ -48,7 +49,7 @@ export const ShardDocument = z.object({
   servedBy: ServedBy.optional(),
   /** The shard is at least where this floor is, as long as this field stands here. */
   floor: z.string().optional(),
-  /** Set: the position means nothing, the shard has to be copied, for this reason. */
+  /** Set: the position means nothing, the shard has to be caught up with, for this reason. */
   copyBecause: z.string().optional(),
 });
 export type ShardDocument = z.infer<typeof ShardDocument>;
@@ -79,7 +80,7 @@ export function shardKey(targetCollectionId: string, shardIndex: number): string
 
 /**
  * The checkpoint that a document stands for, raised to its floor's position. Undefined when it means nothing: another
- * epoch, source or target collection (S3), or a copy that was begun and not ended.
+ * epoch, source or target collection (S3), or a shard that is being caught up with.
  */
 export function checkpointIn(
   document: ShardDocument,
@@ -122,6 +123,16 @@ export function isServedStill(document: ShardDocument, now: ServedBy): boolean {
 /** Newer operations show more of a log that was lost (S5); older ones are as true. */
 export function newestWitnesses(newer: readonly Witness[], older: readonly Witness[]): Witness[] {
   return [...newer, ...older].slice(0, WITNESSES_MAX);
+}
+
+/** Of a shard into which nothing has come yet. */
+export function blankDocument(
+  ref: ShardRef,
+  { collectionId: targetCollectionId }: Pick<ShardTarget, 'collectionId'>,
+  scope: CheckpointScope,
+): ShardDocument {
+  const nowhere = { dbServer: '', serverId: '', cuid: '', tick: '0', forkRevision: '', witnesses: [] };
+  return shardDocument(ref, '', { ...scope, ...nowhere, targetCollectionId }, {});
 }
 
 export function shardDocument(

@@ -60,7 +60,7 @@ export class CopyOver {
   #checkOrder(document: Operation): void {
     if (this.#sourceTo !== '' && compareRevisions(document.revision, this.#sourceTo) < 0) {
       const why = `the source's documents came out of the order of their revisions at key "${document.key}"`;
-      throw new ReopenStream(why, { copyBecause: why });
+      throw new ReopenStream(why, { catchUpBecause: why, copy: true });
     }
     this.#sourceTo = document.revision;
   }

@@ -1,39 +1,44 @@
+import type { CatchUp, CatchUpHeader, CatchUpPorts } from './catch-up.ts';
 import { CopyOver } from './copy-over.ts';
 import type { Environment, TargetLimits } from './environment.ts';
-import type { Operation } from './lines.ts';
+import { ReopenStream } from './failures.ts';
+import { documentsOf } from './lines.ts';
+import type { ShardProgress } from './shard-progress.ts';
 import type { ShardTarget } from './shard-target.ts';
-import type { TargetBatch } from './target-batch.ts';
+import { BATCH_RENEW_MS, type TargetBatch } from './target-batch.ts';
 
-/** A snapshot of the target is renewed after this; servers keep it for 300 s. */
-const BATCH_RENEW_MS = 60_000;
-
-export interface CopySessionOptions {
+export interface CatchUpOptions {
   readonly target: ShardTarget;
+  readonly ports: CatchUpPorts;
   readonly openBatch: (signal: AbortSignal) => Promise<TargetBatch>;
+  readonly progress: ShardProgress;
   readonly environment: Environment;
   readonly limits: TargetLimits;
 }
 
-/** One copy over a shard: the snapshot of what the target held when it began, and what of that is surplus. */
-export class CopySession {
-  readonly #options: CopySessionOptions;
+/** One copy over a shard: all documents of the source's snapshot, and out of the target's own what of that is surplus. */
+export class CopySession implements CatchUp {
+  readonly #options: CatchUpOptions;
   #open: { readonly over: CopyOver; readonly batch: TargetBatch } | undefined;
   #renewedAt = 0;
 
-  constructor(options: CopySessionOptions) {
+  constructor(options: CatchUpOptions) {
     this.#options = options;
   }
 
-  /** Surplus documents up to the revision of the last of these; to be removed before these are written. */
-  async *surplusUpTo(documents: readonly Operation[], signal: AbortSignal): AsyncGenerator<readonly Operation[]> {
-    yield* (await this.#over(signal)).surplusUpTo(documents, signal);
-  }
-
-  /** What is left when the source's last document is written: all of it is surplus. */
-  async *rest(signal: AbortSignal): AsyncGenerator<readonly Operation[]> {
+  async take(header: CatchUpHeader, body: Uint8Array, signal: AbortSignal): Promise<boolean> {
+    if (header.kind !== 'copy') throw new ReopenStream(`${header.kind} came in the middle of a copy`);
+    const { ports, progress } = this.#options;
+    const documents = ports.checked(documentsOf(body));
+    // Before these are written (reference 4.4): no two documents of a shard may have the same revision.
     const over = await this.#over(signal);
+    for await (const surplus of over.surplusUpTo(documents, signal)) await ports.remove(surplus, signal);
+    await ports.write(documents, body.byteLength, signal);
+    progress.documentsCopied += documents.length;
+    if (!header.last) return false;
     for (let rest = await over.nextSurplus(signal); rest !== undefined; rest = await over.nextSurplus(signal))
-      yield rest;
+      await ports.remove(rest, signal);
+    return true;
   }
 
   async close(): Promise<void> {

@@ -5,23 +5,38 @@ export class ShardFailed extends Error {
   override readonly name = 'ShardFailed';
 }
 
-/** The stream must be opened again; nothing is wrong with the target. `copyBecause` asks for a copy then. */
+export interface ReopenOptions {
+  /** Why the log cannot go on from the checkpoint: the shard is caught up with. */
+  readonly catchUpBecause?: string;
+  /** Not by difference, which would not help. */
+  readonly copy?: boolean;
+  readonly afterMs?: number;
+}
+
+/** The stream must be opened again; nothing is wrong with the target. */
 export class ReopenStream extends Error {
   override readonly name = 'ReopenStream';
-  readonly copyBecause: string | undefined;
+  readonly catchUpBecause: string | undefined;
+  readonly copy: boolean;
   readonly afterMs: number;
-  constructor(message: string, options: { readonly copyBecause?: string; readonly afterMs?: number } = {}) {
+  constructor(message: string, options: ReopenOptions = {}) {
     super(message);
-    this.copyBecause = options.copyBecause;
+    this.catchUpBecause = options.catchUpBecause;
+    this.copy = options.copy ?? false;
     this.afterMs = options.afterMs ?? 0;
   }
 }
 
 /** The source ended the stream, and says why. */
-export function brokenBySource(header: Extract<FrameHeader, { kind: 'broken' }>): ReopenStream {
-  return new ReopenStream(`${header.code}: ${header.reason}`, {
-    ...(header.copy ? { copyBecause: header.reason } : {}),
-    ...(header.retryAfterMs === undefined ? {} : { afterMs: header.retryAfterMs }),
+export function brokenBySource({
+  code,
+  reason,
+  catchUp,
+  retryAfterMs,
+}: Extract<FrameHeader, { kind: 'broken' }>): ReopenStream {
+  return new ReopenStream(`${code}: ${reason}`, {
+    ...(catchUp === undefined ? {} : { catchUpBecause: reason, copy: catchUp === 'copy' }),
+    ...(retryAfterMs === undefined ? {} : { afterMs: retryAfterMs }),
   });
 }
 

@@ -38,6 +38,13 @@ export function documentsOf(body: Uint8Array): Operation[] {
   return linesOf(body).map((bytes) => ({ kind: 'put', ...identityOf(bytes), bytes }));
 }
 
+/** The removal of exactly this document. Keeps nothing of its bytes, which would keep what they are a part of. */
+export function removalOf(document: Uint8Array): Operation {
+  return { kind: 'remove', ...identityOf(document), bytes: NO_BYTES };
+}
+
+const NO_BYTES = new Uint8Array(0);
+
 function linesOf(body: Uint8Array): Uint8Array[] {
   const lines: Uint8Array[] = [];
   for (let start = 0; start < body.length; ) {

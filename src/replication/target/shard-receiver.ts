@@ -14,6 +14,7 @@ import type { ShardTarget } from './shard-target.ts';
 import { ShardWriter } from './shard-writer.ts';
 import { hasReached, type SourceBarrier } from './source-barrier.ts';
 import { StoredPosition } from './stored-position.ts';
+import { isEmpty } from './stored-revision.ts';
 import type { StreamOptions } from './stream-options.ts';
 import { StreamSession } from './stream-session.ts';
 import { SuspectComparison } from './suspect-comparison.ts';
@@ -171,7 +172,7 @@ export class ShardReceiver implements Progressing, StreamOwner {
     if (this.#open !== open) return;
     this.#parts.directory.expire(this.ref.database);
     // Without a tree there is nothing to compare by.
-    this.#end(new ReopenStream(reason, open.target.revisionOrder ? {} : { copyBecause: reason }));
+    this.#end(new ReopenStream(reason, open.target.revisionOrder ? {} : { catchUpBecause: reason, copy: true }));
   }
 
   shed(reason: Error): void {
@@ -193,7 +194,7 @@ export class ShardReceiver implements Progressing, StreamOwner {
     if (this.#progress.status !== 'running' || !this.#comparison.isDue(now)) return;
     const reason = 'an old write may have landed late: compared after the quiet time';
     if (open.target.revisionOrder) open.session.askForTree();
-    else this.#end(new ReopenStream(reason, { copyBecause: reason }));
+    else this.#end(new ReopenStream(reason, { catchUpBecause: reason, copy: true }));
   }
 
   /** Also when the stream is waiting for the target. */
@@ -226,8 +227,8 @@ export class ShardReceiver implements Progressing, StreamOwner {
 
   #stream(link: LinkSession, beginning: Beginning, signal: AbortSignal): Promise<never> {
     const { limits, environment } = this.#parts;
-    const { target, servedBy, checkpoint, forkRevision } = beginning;
-    const { copyBecause } = this.#position;
+    const { target, servedBy, checkpoint, compare, forkRevision } = beginning;
+    const { catchUpBecause } = this.#position;
     const id = environment.newId();
     const inbox = link.open(
       {
@@ -235,20 +236,23 @@ export class ShardReceiver implements Progressing, StreamOwner {
         channel: this.#task.channels.data,
         stream: id,
         ...(checkpoint === undefined ? {} : { checkpoint }),
-        ...(copyBecause === undefined ? {} : { copyBecause }),
+        ...(catchUpBecause === undefined ? {} : { catchUpBecause }),
+        ...(compare === undefined ? {} : { compare }),
         credit: limits.shardCreditBytes,
       },
       this,
     );
     const ending = new AbortController();
-    const session = this.#sessionFor({ target, link, inbox, checkpoint, forkRevision });
+    const session = this.#sessionFor({ target, link, inbox, checkpoint, compare, forkRevision });
     this.#durableWrites = 0;
     this.#comparison.streamOpens();
     this.#open = { id, target, link, inbox, session, servedBy, ending };
     return session.run(AbortSignal.any([signal, ending.signal]));
   }
 
-  #sessionFor(stream: Pick<StreamOptions, 'target' | 'link' | 'inbox' | 'checkpoint' | 'forkRevision'>): StreamSession {
+  #sessionFor(
+    stream: Pick<StreamOptions, 'target' | 'link' | 'inbox' | 'checkpoint' | 'compare' | 'forkRevision'>,
+  ): StreamSession {
     const { deployment, gate, environment, lines, limits, epoch, sourceDeployment } = this.#parts;
     const { target } = stream;
     const onDoubt = (why: string) => this.#parts.onDoubt(this.ref, why);
@@ -264,7 +268,8 @@ export class ShardReceiver implements Progressing, StreamOwner {
       verify: this.#verify,
       writer: new ShardWriter({ deployment, target, gate, environment, limits, onWait, onDoubt }),
       openBatch: (signal) => TargetBatch.open(deployment, target, signal),
-      beforeCopy: (reason) => this.#position.withdraw(target, reason),
+      beforeCatchUp: (reason, signal) =>
+        this.#position.begin(target, reason, () => isEmpty(deployment, target, signal), signal),
       suspicion: () => this.#comparison.suspicion,
       onVerified: (how, suspicion) => {
         this.#verify = false;
@@ -284,7 +289,7 @@ export class ShardReceiver implements Progressing, StreamOwner {
     // That the stream opened is no progress yet: what failed before may come behind.
     if ((this.#open?.session.lastSeq ?? 0) > 1) this.#recovery.progressed();
     this.#progress.statusMessage = '';
-    this.#position.copied();
+    this.#position.caughtUp();
   }
 
   /** Age of what the target shows, by the source's clock; undefined unless the shard streams and the clocks are known. */

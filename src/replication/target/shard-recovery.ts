@@ -44,8 +44,8 @@ export class ShardRecovery {
     // What concerns all is told once, by the openings.
     if (!isOutage(error)) lines.say('info', 'a shard opens its stream again', text, { shard: shardLabel(this.#ref) });
     if (error instanceof TargetChanged) directory.forget(this.#ref.database);
-    if (error instanceof ReopenStream && error.copyBecause !== undefined) {
-      await this.#position.wantCopy(target, error.copyBecause);
+    if (error instanceof ReopenStream && error.catchUpBecause !== undefined) {
+      await this.#position.wantCatchUp(target, error.catchUpBecause, error.copy);
     }
   }
 

@@ -1,6 +1,13 @@
 import type { ShardRef } from '../../wire/shards.ts';
 import type { Checkpoint } from '../queue.ts';
-import { checkpointIn, isServedStill, type ServedBy, type ShardDocument, shardKey } from './checkpoint-documents.ts';
+import {
+  blankDocument,
+  checkpointIn,
+  isServedStill,
+  type ServedBy,
+  type ShardDocument,
+  shardKey,
+} from './checkpoint-documents.ts';
 import type { ReceiverParts } from './receiver-parts.ts';
 import type { ShardTarget } from './shard-target.ts';
 
@@ -8,12 +15,19 @@ type Parts = Pick<ReceiverParts, 'epoch' | 'sourceDeployment' | 'store' | 'round
 
 /** What the stored checkpoint says of where a shard goes on. */
 export interface Standing {
-  /** From which the log may serve; undefined: the shard has to be copied. */
+  /** From which the log may serve; undefined: the shard has to be caught up with. */
   readonly checkpoint: Checkpoint | undefined;
+  /** Set: all that the shard holds came from the source, so that what differs tells what is missing. */
+  readonly compare: Comparable | undefined;
   /** Largest revision ever applied, `''` when unknown. */
   readonly forkRevision: string;
   /** The target's server started anew since: it may lack what it had acknowledged (S6). */
   readonly isDoubtful: boolean;
+}
+
+/** `since`: the target may have been written to since; from this revision on an equal one proves nothing (S2). */
+export interface Comparable {
+  readonly since?: string;
 }
 
 /** Where a shard stands by the checkpoint that is stored of it; read once, then followed by what is written. */
@@ -23,26 +37,30 @@ export class StoredPosition {
   /** What was read at the last opening; undefined before anything was. */
   #read: { readonly document: ShardDocument | undefined } | undefined;
 
-  /** Why the shard is to be copied although a checkpoint might serve. */
-  #copyBecause: string | undefined;
+  /** Why the shard is to be caught up with although a checkpoint might serve. */
+  #catchUpBecause: string | undefined;
+  /** Only by a copy. */
+  #mustCopy = false;
 
   constructor(ref: ShardRef, parts: Parts) {
     this.#ref = ref;
     this.#parts = parts;
   }
 
-  get copyBecause(): string | undefined {
-    return this.#copyBecause;
+  get catchUpBecause(): string | undefined {
+    return this.#catchUpBecause;
   }
 
-  /** It was copied, or follows the log. */
-  copied(): void {
-    this.#copyBecause = undefined;
+  /** It follows the log. */
+  caughtUp(): void {
+    this.#catchUpBecause = undefined;
+    this.#mustCopy = false;
   }
 
   /** Remembers why, and has the stored position withdrawn: a crash must not find it valid. */
-  async wantCopy(target: ShardTarget | undefined, reason: string): Promise<void> {
-    this.#copyBecause = reason;
+  async wantCatchUp(target: ShardTarget | undefined, reason: string, mustCopy: boolean): Promise<void> {
+    this.#catchUpBecause = reason;
+    this.#mustCopy ||= mustCopy;
     await this.withdraw(target, reason);
   }
 
@@ -60,20 +78,47 @@ export class StoredPosition {
     const floor = floorKey === undefined ? known?.floor : await store.floor(floorKey);
     this.#read = { document };
     if (document === undefined) {
-      return { checkpoint: undefined, forkRevision: '', isDoubtful: false };
+      return { checkpoint: undefined, compare: undefined, forkRevision: '', isDoubtful: false };
     }
-    // A copy that was begun under this epoch and not ended is wanted still.
-    if (document.epoch === epoch) this.#copyBecause ??= document.copyBecause;
+    // What was begun under this epoch and not ended is wanted still.
+    if (document.epoch === epoch) this.#catchUpBecause ??= document.copyBecause;
     const checkpoint = checkpointIn(document, floor, this.#parts, target.collectionId);
     return {
-      checkpoint: this.#copyBecause === undefined ? checkpoint : undefined,
+      checkpoint: this.#catchUpBecause === undefined ? checkpoint : undefined,
+      compare: this.#comparable(document, target),
       forkRevision: document.forkRevision,
       // Also after a restart that no worker saw. What the checkpoint covers was synced: without a tree that has to do.
       isDoubtful: checkpoint !== undefined && target.revisionOrder && !isServedStill(document, servedBy),
     };
   }
 
-  /** It is not valid any longer: a copy begins, or is wanted. */
+  /**
+   * A document is stored of a shard that was copied from the source, or that was empty when it began to be: whatever came
+   * into it then came from there, or was written while the target was writable, under another epoch.
+   */
+  #comparable(document: ShardDocument, target: ShardTarget): Comparable | undefined {
+    const { epoch, sourceDeployment } = this.#parts;
+    const isOfThis =
+      document.sourceDeployment === sourceDeployment && document.targetCollectionId === target.collectionId;
+    if (this.#mustCopy || !target.revisionOrder || !isOfThis) return undefined;
+    if (document.epoch === epoch) return {};
+    return document.forkRevision === '' ? undefined : { since: document.forkRevision };
+  }
+
+  /**
+   * Must be done before the first document is written. What another source left in the shard means nothing any more once
+   * this one writes to it; and when a copy into an empty shard is interrupted, only the rest has to be moved.
+   */
+  async begin(target: ShardTarget, reason: string, empty: () => Promise<boolean>, signal: AbortSignal): Promise<void> {
+    const { rounds, store, epoch, sourceDeployment } = this.#parts;
+    const document = this.#read?.document;
+    if (document?.sourceDeployment === sourceDeployment) return this.withdraw(target, reason);
+    if (target.revisionOrder && (await empty()))
+      await rounds.mark(blankDocument(this.#ref, target, { epoch, sourceDeployment }), reason);
+    else if (document !== undefined) await store.remove([document._key], signal);
+  }
+
+  /** It is not valid any longer: the shard begins to be caught up with, or has to be. */
   async withdraw(target: ShardTarget | undefined, reason: string): Promise<void> {
     const { rounds, epoch } = this.#parts;
     const key = target === undefined ? undefined : shardKey(target.collectionId, this.#ref.shardIndex);

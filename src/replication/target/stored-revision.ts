@@ -38,3 +38,19 @@ export async function storedRevision(
   });
   return item?._rev;
 }
+
+/** Whether the shard holds nothing, by what its leader counts. */
+export async function isEmpty(
+  deployment: ArangoDeployment,
+  target: ShardTarget,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const leader = await leaderOf(deployment, target);
+  const { count } = await leader.json<{ count: number }>({
+    method: 'GET',
+    path: `/_api/collection/${encodeURIComponent(target.shardName)}/count`,
+    database: target.database,
+    signal,
+  });
+  return count === 0;
+}

@@ -6,6 +6,8 @@ import type { LinkSession } from './link-session.ts';
 import type { ShardProgress } from './shard-progress.ts';
 import type { ShardTarget } from './shard-target.ts';
 import type { ShardWriter } from './shard-writer.ts';
+import type { Comparable } from './stored-position.ts';
+import type { Settlement } from './suspect-comparison.ts';
 import type { TargetBatch } from './target-batch.ts';
 
 /** What one stream of a shard is applied with. */
@@ -15,6 +17,8 @@ export interface StreamOptions {
   readonly sourceDeployment: string;
   /** With which the stream was opened. */
   readonly checkpoint: Checkpoint | undefined;
+  /** How its documents can be compared with the source's; undefined: not by their revisions. */
+  readonly compare: Comparable | undefined;
   /** Largest revision ever applied before, `''` when unknown. */
   readonly forkRevision: string;
   /** Ask for the source's tree before going on: the target may have lost writes (S6). */
@@ -23,11 +27,11 @@ export interface StreamOptions {
   readonly link: LinkSession;
   readonly writer: ShardWriter;
   readonly openBatch: (signal: AbortSignal) => Promise<TargetBatch>;
-  /** Must be done before the first document of a copy is written (crash safety). */
-  readonly beforeCopy: (reason: string) => Promise<void>;
+  /** Must be done before the first document is written by which the shard is caught up with (crash safety). */
+  readonly beforeCatchUp: (reason: string, signal: AbortSignal) => Promise<void>;
   readonly onProgress: () => void;
-  /** The shard was compared with the source, or copied: what a restart of the target lost is back. */
-  readonly onVerified: (how: 'equal' | 'copied', suspicion: number | undefined) => void;
+  /** The shard was compared with the source, or caught up with: what a restart of the target lost is back. */
+  readonly onVerified: (how: Settlement, suspicion: number | undefined) => void;
   /** Names why the shard is suspect, once nothing old can land any more (S4). Asked before the target is looked at. */
   readonly suspicion: () => number | undefined;
   readonly progress: ShardProgress;

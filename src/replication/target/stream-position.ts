@@ -64,16 +64,16 @@ export class StreamPosition {
     };
   }
 
-  /** A tail begins where the checkpoint is and may be stored; a copy only when it is {@link copied}. */
+  /** A tail begins where the checkpoint is and may be stored; anything else only when it is {@link caughtUp}. */
   open({ dbServer, serverId, cuid, from, way }: Header<'opened'>): void {
     this.#origin = { dbServer, serverId, cuid };
     this.#position = from;
     this.#framePosition = from;
     this.#storable = way === 'tail' ? from : undefined;
-    if (way === 'copy') this.#witnesses = [];
+    if (way !== 'tail') this.#witnesses = [];
   }
 
-  copied(): void {
+  caughtUp(): void {
     this.#storable = this.#position;
   }
 

@@ -1,12 +1,15 @@
-import type { Checkpoint, FrameHeader, Tick } from '../queue.ts';
+import type { Checkpoint, DifferenceQuestion, FrameHeader, Tick } from '../queue.ts';
 import { isRevision } from '../revision.ts';
-import { CopySession } from './copy-session.ts';
+import type { CatchUp, CatchUpHeader, CatchUpPorts } from './catch-up.ts';
+import { type CatchUpOptions, CopySession } from './copy-session.ts';
+import { DifferenceSession } from './difference-session.ts';
 import { brokenBySource, ReopenStream, ShardFailed } from './failures.ts';
 import type { FloorGroup, FloorMark } from './floor-group.ts';
 import type { Arrival } from './inbox.ts';
-import { documentsOf, type Operation, operationsOf } from './lines.ts';
+import { type Operation, operationsOf } from './lines.ts';
 import { piecesOf } from './pieces.ts';
 import { shardLabel } from './shard-target.ts';
+import type { Comparable } from './stored-position.ts';
 import type { StreamOptions } from './stream-options.ts';
 import { StreamPosition } from './stream-position.ts';
 import { treeNow } from './target-batch.ts';
@@ -26,10 +29,10 @@ type Header<Kind extends FrameHeader['kind']> = Extract<FrameHeader, { kind: Kin
  *              opened{tail, from = checkpoint}
  *   waiting ───────────────────────────────────► streaming ◄─┐ ops, tree (equal), floors
  *      │                                           ▲   │     │
- *      │ opened{copy, from = snapshot}   copy{last}│   └─────┘
- *      └─────────────────────────────► copying ────┘
+ *      │ opened{copy | difference, from = snapshot}│   └─────┘
+ *      └─────────────────────────────► catching up ┘ done
  *                                       │   ▲
- *                                       └───┘ copy
+ *                                       └───┘ copy, digest, revisions
  * ```
  * Anything else — another place than the next (S15), `broken`, a tree that differs, another deployment — ends the stream
  * by an exception; the shard then opens a new one from its checkpoint.
@@ -37,8 +40,8 @@ type Header<Kind extends FrameHeader['kind']> = Extract<FrameHeader, { kind: Kin
 export class StreamSession {
   readonly #options: StreamOptions;
   readonly #position: StreamPosition;
-  #copy: CopySession | undefined;
-  #copiedFor: number | undefined;
+  #catchUp: CatchUp | undefined;
+  #caughtUpFor: number | undefined;
   #deferredSince: number | undefined;
   #acknowledged = 0;
   #applied = 0;
@@ -91,7 +94,7 @@ export class StreamSession {
       link.close(inbox, reason);
       throw reason;
     } finally {
-      await this.#copy?.close();
+      await this.#catchUp?.close();
     }
   }
 
@@ -117,9 +120,11 @@ export class StreamSession {
     }
     switch (first.header.kind) {
       case 'opened':
-        return this.#opened(first.header);
+        return this.#opened(first.header, signal);
       case 'copy':
-        return this.#applyCopy(first.header, first.body, signal);
+      case 'digest':
+      case 'revisions':
+        return this.#takeCatchUp(first.header, first.body, signal);
       case 'ops':
         return this.#applyOperations(piece, signal);
       case 'tree':
@@ -131,7 +136,7 @@ export class StreamSession {
     }
   }
 
-  async #opened(header: Header<'opened'>): Promise<void> {
+  async #opened(header: Header<'opened'>, signal: AbortSignal): Promise<void> {
     const { checkpoint, sourceDeployment, progress, verify } = this.#options;
     if (header.sourceDeployment !== sourceDeployment) {
       throw new ShardFailed(
@@ -141,7 +146,7 @@ export class StreamSession {
     }
     progress.way = header.way;
     progress.reason = header.reason;
-    if (header.way === 'copy') return this.#openCopy(header);
+    if (header.way !== 'tail') return this.#openCatchUp(header, signal);
     if (checkpoint === undefined || header.from !== checkpoint.tick) {
       throw new ReopenStream(`the sender goes on from ${header.from}, the checkpoint is ${checkpoint?.tick ?? 'none'}`);
     }
@@ -156,43 +161,58 @@ export class StreamSession {
     link.send({ kind: 'verify', channel: inbox.channel, stream: inbox.stream });
   }
 
-  async #openCopy(header: Header<'opened'>): Promise<void> {
-    const { progress, target, openBatch, environment, limits } = this.#options;
-    await this.#options.beforeCopy(header.reason);
-    this.#copiedFor = this.#options.suspicion();
-    this.#copy = new CopySession({ target, openBatch, environment, limits });
+  async #openCatchUp(header: Header<'opened'>, signal: AbortSignal): Promise<void> {
+    const { progress, compare } = this.#options;
+    if (header.way === 'difference' && compare === undefined) {
+      throw new ReopenStream('the sender compares a shard of which nobody knows where its documents came from');
+    }
+    await this.#options.beforeCatchUp(header.reason, signal);
+    this.#caughtUpFor = this.#options.suspicion();
+    this.#catchUp = header.way === 'copy' ? new CopySession(this.#catchUpOptions()) : this.#difference(compare);
     this.#position.open(header);
     progress.status = 'initial-sync';
     progress.documentsCopied = 0;
     progress.documentsExpected = header.expectedDocuments;
   }
 
-  async #applyCopy(header: Header<'copy'>, body: Uint8Array, signal: AbortSignal): Promise<void> {
-    const copy = this.#copy;
-    if (copy === undefined) throw new ReopenStream('a piece of a snapshot came outside of a copy');
-    const documents = this.#checked(documentsOf(body));
-    for await (const surplus of copy.surplusUpTo(documents, signal)) await this.#remove(surplus, signal);
-    await this.#write(documents, body.byteLength, signal);
-    this.#options.progress.documentsCopied += documents.length;
-    if (header.last) await this.#endCopy(copy, signal);
+  #difference(compare: Comparable | undefined): DifferenceSession {
+    const { link, inbox } = this.#options;
+    const { channel, stream } = inbox;
+    const ask = (question: DifferenceQuestion) => link.send({ ...question, channel, stream });
+    return new DifferenceSession({ ...this.#catchUpOptions(), since: compare?.since, ask });
   }
 
-  async #endCopy(copy: CopySession, signal: AbortSignal): Promise<void> {
+  #catchUpOptions(): CatchUpOptions {
+    const { target, openBatch, progress, environment, limits } = this.#options;
+    const ports: CatchUpPorts = {
+      write: (documents, bytes, signal) => this.#write(documents, bytes, signal),
+      remove: (documents, signal) => this.#remove(documents, signal),
+      checked: (documents) => this.#checked(documents),
+    };
+    return { target, ports, openBatch, progress, environment, limits };
+  }
+
+  async #takeCatchUp(header: CatchUpHeader, body: Uint8Array, signal: AbortSignal): Promise<void> {
+    const catchUp = this.#catchUp;
+    if (catchUp === undefined) throw new ReopenStream(`${header.kind} came outside of a catch-up`);
+    if (await catchUp.take(header, body, signal)) await this.#endCatchUp(catchUp, signal);
+  }
+
+  async #endCatchUp(catchUp: CatchUp, signal: AbortSignal): Promise<void> {
     const { writer, progress, onVerified } = this.#options;
-    for await (const surplus of copy.rest(signal)) await this.#remove(surplus, signal);
     await writer.retryDeferred(signal);
     if (writer.deferred.size > 0) throw this.#uniqueFailure();
-    await copy.close();
-    this.#copy = undefined;
-    this.#position.copied();
-    // A copy of nothing is a change as well: its checkpoint has to be stored.
+    await catchUp.close();
+    this.#catchUp = undefined;
+    this.#position.caughtUp();
+    // To have come there with nothing to do is a change as well: its checkpoint has to be stored.
     this.#writes += 1;
     progress.status = 'running';
-    onVerified('copied', this.#copiedFor);
+    onVerified(progress.way === 'copy' ? 'copied' : 'repaired', this.#caughtUpFor);
   }
 
   async #applyOperations(piece: readonly Arrival[], signal: AbortSignal): Promise<void> {
-    if (this.#copy !== undefined) throw new ReopenStream('operations came before the end of the snapshot');
+    if (this.#catchUp !== undefined) throw new ReopenStream('operations came before the end of a catch-up');
     const operations: Operation[] = [];
     const headers: Header<'ops'>[] = [];
     let bytes = 0;
@@ -223,7 +243,7 @@ export class StreamSession {
   checkDeferred(now: number): void {
     if (this.#deferredSince === undefined || now - this.#deferredSince <= DEFERRED_MS_MAX) return;
     const why = this.#uniqueFailure().message;
-    this.#options.link.close(this.#options.inbox, new ReopenStream(why, { copyBecause: why }));
+    this.#options.link.close(this.#options.inbox, new ReopenStream(why, { catchUpBecause: why, copy: true }));
   }
 
   async #compareTree(arrival: Arrival, header: Header<'tree'>, signal: AbortSignal): Promise<void> {
@@ -243,11 +263,11 @@ export class StreamSession {
       return;
     }
     const why = `revision trees differ: the source has ${header.count} documents, the target ${own.count}`;
-    throw new ReopenStream(why, { copyBecause: why });
+    throw new ReopenStream(why, { catchUpBecause: why });
   }
 
   #reachFloor(floor: FloorMark | undefined): void {
-    if (floor === undefined || this.#copy !== undefined) return;
+    if (floor === undefined || this.#catchUp !== undefined) return;
     const { progress, writer } = this.#options;
     if (progress.readAt === undefined || floor.readAt > progress.readAt) progress.readAt = floor.readAt;
     this.#position.reachFloor(floor, writer.deferred.size > 0);

@@ -3,6 +3,9 @@ import type { ShardReport } from '../../wire/worker.ts';
 /** A comparison that brought nothing is asked for again after this. */
 const COMPARE_AGAIN_MS = 30_000;
 
+/** What a comparison came to: nothing differed, what differed was moved, or all was copied. */
+export type Settlement = NonNullable<ShardReport['settled']>['how'];
+
 /** When a suspect shard is to be compared with the source, and whether it was (S4). */
 export class SuspectComparison {
   /** The suspicion that is to be looked into: the quiet time is over, what landed late has landed. */
@@ -40,7 +43,7 @@ export class SuspectComparison {
   }
 
   /** What was found holds for the suspicion that was there before the target was looked at. */
-  verified(how: 'equal' | 'copied', suspicion: number | undefined): void {
+  verified(how: Settlement, suspicion: number | undefined): void {
     if (suspicion !== undefined && suspicion === this.#suspicion) this.#settled = { suspicion, how };
   }
 }

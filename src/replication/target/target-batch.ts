@@ -1,18 +1,21 @@
 import { type ArangoDeployment, ArangoError, type ArangoServer } from '../arango.ts';
-import { documentsOf, type Operation } from './lines.ts';
+import {
+  documentsAt,
+  type RevisionPage,
+  type RevisionPlace,
+  rebuildTreeAt,
+  revisionsAt,
+  treeTextAt,
+} from '../revision-calls.ts';
+import { type TreeSummary, treeSummaryOf } from '../revision-tree.ts';
+import { documentsOf, type Operation, removalOf } from './lines.ts';
 import type { ShardTarget } from './shard-target.ts';
 import { leaderOf } from './stored-revision.ts';
 
-/** Seconds a snapshot lives after its last use. */
+/** Seconds a snapshot lives after its last use, and after how many ms it is renewed. */
 const BATCH_TTL_S = 300;
+export const BATCH_RENEW_MS = 60_000;
 const DUMP_TIMEOUT_MS = 120_000;
-
-/** Count and hash of a revision tree: equal ones mean equal sets of revisions (reference 5.8). */
-export interface TreeSummary {
-  readonly count: number;
-  /** Decimal, up to 2^64 - 1. */
-  readonly hash: string;
-}
 
 /** A snapshot of the target's own shard, on the server that leads it. It holds resources there: {@link close} it. */
 export class TargetBatch {
@@ -57,20 +60,31 @@ export class TargetBatch {
     return documentsOf(answer.body);
   }
 
-  /** Tree of the shard at the snapshot. Throws {@link ArangoError} 501/9 for a collection without one. */
+  /** Top of the shard's tree at the snapshot. */
   async tree(signal: AbortSignal): Promise<TreeSummary> {
-    const answer = await this.#leader.request({
-      method: 'GET',
-      path: '/_api/replication/revisions/tree',
-      database: this.#target.database,
-      query: { collection: this.#target.shardName, batchId: this.#id, onlyPopulated: true },
-      signal,
-    });
-    const text = answer.body.toString('utf8');
-    if (answer.status !== 200) {
-      throw new ArangoError(answer.status, 0, `GET tree of ${this.#target.shardName}: ${answer.status} ${text}`);
+    return treeSummaryOf(await this.treeText(signal));
+  }
+
+  /** Tree of the shard at the snapshot, as JSON. Throws {@link ArangoError} 501/9 for a collection without one. */
+  treeText(signal: AbortSignal): Promise<string> {
+    return treeTextAt(this.#place, signal);
+  }
+
+  /** Has the server compute its tree anew (S21). */
+  rebuildTree(signal: AbortSignal): Promise<void> {
+    return rebuildTreeAt(this.#place, signal);
+  }
+
+  /** Revisions of the shard in ranges, ascending. */
+  revisions(what: Parameters<typeof revisionsAt>[1], signal: AbortSignal): Promise<RevisionPage> {
+    return revisionsAt(this.#place, what, signal);
+  }
+
+  /** Removals of the documents that have these revisions, as far as they are there. */
+  async *removals(revisions: readonly string[], chunkBytes: number, signal: AbortSignal): AsyncGenerator<Operation[]> {
+    for await (const found of documentsAt(this.#place, revisions, chunkBytes, signal)) {
+      yield found.flatMap((bytes) => (bytes === undefined ? [] : [removalOf(bytes)]));
     }
-    return treeSummaryOf(text);
   }
 
   /** Renews the snapshot's time; throws when it is gone. */
@@ -83,20 +97,16 @@ export class TargetBatch {
     await this.#call('DELETE', undefined, undefined).catch(() => undefined);
   }
 
+  get #place(): RevisionPlace {
+    const { database, shardName: shard } = this.#target;
+    return { server: this.#leader, database, shard, batchId: this.#id };
+  }
+
   async #call(method: 'PUT' | 'DELETE', body: unknown, signal: AbortSignal | undefined): Promise<void> {
     const path = `/_api/replication/batch/${this.#id}`;
     const answer = await this.#leader.request({ method, path, body, repeatable: true, ...(signal && { signal }) });
     if (answer.status >= 400) throw new ArangoError(answer.status, 0, `${method} ${path}: ${answer.status}`);
   }
-}
-
-/** The top of a tree. Hashes pass the range in which JSON.parse is exact, so they are taken as text (reference 5.8.2). */
-export function treeSummaryOf(text: string): TreeSummary {
-  const top = text.replace(/"nodes":\[[^\]]*\]/, '"nodes":[]');
-  const count = /"count":(\d+)/.exec(top)?.[1];
-  const hash = /"hash":(\d+)/.exec(top)?.[1];
-  if (count === undefined || hash === undefined) throw new Error('a revision tree came without count or hash');
-  return { count: Number(count), hash };
 }
 
 /** The shard's tree at a snapshot of now. */

@@ -72,7 +72,7 @@ export function linkSuite(name: string, connect: () => Promise<LinkPair>): void 
       'controls come out as they were sent, in order',
       linked(async ({ sender, receiver }) => {
         const sent: Control[] = [
-          { kind: 'open', channel: 'data1', stream: 'S', credit: 1000, copyBecause: 'it is asked for' },
+          { kind: 'open', channel: 'data1', stream: 'S', credit: 1000, catchUpBecause: 'it is asked for' },
           ...Array.from({ length: 3000 }, (_, at) => ack(at + 1)),
           { kind: 'verify', channel: 'data1', stream: 'S' },
           { kind: 'close', channel: 'data1', stream: 'S' },

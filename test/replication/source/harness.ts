@@ -324,7 +324,11 @@ export class TestReceiver {
       if (this.link.closed.aborted) return;
       this.open(replica.channel, {
         ...(credit === undefined ? {} : { credit }),
-        ...(header.copy ? { copyBecause: header.reason } : checkpoint === undefined ? {} : { checkpoint }),
+        ...(header.catchUp !== undefined
+          ? { catchUpBecause: header.reason }
+          : checkpoint === undefined
+            ? {}
+            : { checkpoint }),
       });
     }, 5);
   }

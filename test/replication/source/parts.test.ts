@@ -1,9 +1,9 @@
 import { setTimeout as sleepFor } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
+import { treeSummaryOf } from '../../../src/replication/revision-tree.ts';
 import { Doorbell } from '../../../src/replication/source/doorbell.ts';
 import { judgeCollection } from '../../../src/replication/source/exclusions.ts';
 import { OperationBuffer } from '../../../src/replication/source/operation-buffer.ts';
-import { summaryOf } from '../../../src/replication/source/shard-tree.ts';
 import { syncerIdFor } from '../../../src/replication/source/syncer-id.ts';
 
 const line = (key: string) => Buffer.from(`+{"_key":"${key}","_rev":"_r${key}"}\n`);
@@ -110,9 +110,9 @@ describe('small parts', () => {
   test('the summary of a tree keeps 64 bits, wherever it stands', () => {
     const hash = '18446744073709551615';
     const nodes = '"nodes":[{"skip":3},{"count":9,"hash":7},{}]';
-    expect(summaryOf(`{"version":1,"count":2,"hash":${hash},${nodes}}`)).toEqual({ count: 2, hash });
-    expect(summaryOf(`{"version":1,${nodes},"hash":${hash},"count":2}`)).toEqual({ count: 2, hash });
-    expect(() => summaryOf('{"nodes":[]}')).toThrow(/no count/);
+    expect(treeSummaryOf(`{"version":1,"count":2,"hash":${hash},${nodes}}`)).toEqual({ count: 2, hash });
+    expect(treeSummaryOf(`{"version":1,${nodes},"hash":${hash},"count":2}`)).toEqual({ count: 2, hash });
+    expect(() => treeSummaryOf('{"nodes":[]}')).toThrow(/without count/);
   });
 
   test('ids for servers are the same for the same reader, decimal, and below 2^63', () => {

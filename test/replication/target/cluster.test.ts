@@ -175,7 +175,7 @@ test('S6: another leader makes its shards compare trees', async () => {
   await target.embedded.control.stop((await shard(0)).leader);
   opened[0]?.ops('100', '110', [`+${documentLine(other, revision(1))}`]);
   const again = await source.nextStream('ch0');
-  expect(again.open.copyBecause).toBeUndefined();
+  expect(again.open.catchUpBecause).toBeUndefined();
   again.opened('tail', again.open.checkpoint?.tick ?? '');
   await source.next((control): control is typeof control => control.kind === 'verify' && control.channel === 'ch0');
   for (const { id } of target.embedded.dbServers) await target.embedded.control.start(id);

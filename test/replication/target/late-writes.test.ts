@@ -90,7 +90,7 @@ test('S4: an old batch that lands behind newer ones is found after the quiet tim
   await source.next((control) => control.kind === 'verify');
   stream.tree('120', right.count, right.hash);
   const again = await source.nextStream('ch');
-  expect(again.open.copyBecause).toContain('revision trees differ');
+  expect(again.open.catchUpBecause).toContain('revision trees differ');
   again.opened('copy', '130').copy([documentLine('a', R3)], true);
   const report = await engine.shard('ch', ({ settled }) => settled !== undefined);
   expect(report).toMatchObject({ way: 'copy', settled: { suspicion: 7, how: 'copied' } });

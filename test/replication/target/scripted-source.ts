@@ -50,8 +50,8 @@ export class ScriptedStream {
     return this.#push({ kind: 'tree', tick, count, hash });
   }
 
-  broken(reason: string, copy: boolean): this {
-    return this.#push({ kind: 'broken', code: 'TEST', reason, copy });
+  broken(reason: string, catchUp: boolean): this {
+    return this.#push({ kind: 'broken', code: 'TEST', reason, ...(catchUp && { catchUp: 'any' as const }) });
   }
 
   inventory(inventory: unknown): this {

@@ -1,0 +1,82 @@
+import type { DifferenceQuestion } from '../queue.ts';
+import { documentsAt, type RevisionPlace, revisionsAt } from '../revision-calls.ts';
+import { packRevisions } from '../revision-list.ts';
+import { StreamBroken } from './broken.ts';
+import { Doorbell } from './doorbell.ts';
+import type { ShardStream } from './shard-stream.ts';
+
+/** A receiver waits for answers after a few questions; who asks for more than this does not keep to it. */
+const QUESTIONS_MAX = 64;
+const NEWLINE = Buffer.from('\n');
+
+/** What the receiver asked of a snapshot and was not told yet, in order. */
+export class Questions {
+  readonly #bell = new Doorbell();
+  readonly #asked: DifferenceQuestion[] = [];
+
+  /** False: too many are waiting. */
+  put(question: DifferenceQuestion): boolean {
+    if (this.#asked.length >= QUESTIONS_MAX) return false;
+    this.#asked.push(question);
+    this.#bell.ring();
+    return true;
+  }
+
+  async next(signal: AbortSignal): Promise<DifferenceQuestion> {
+    for (;;) {
+      const question = this.#asked.shift();
+      if (question !== undefined) return question;
+      await this.#bell.wait(signal);
+    }
+  }
+}
+
+export interface AnswerParts {
+  readonly place: RevisionPlace;
+  readonly chunkBytes: number;
+  readonly now: () => number;
+  readonly onDocuments: (count: number, bytes: number) => void;
+}
+
+/** Answers what a receiver asks of a snapshot, until it says that nothing is missing any more. */
+export async function answerQuestions(
+  stream: ShardStream,
+  questions: Questions,
+  parts: AnswerParts,
+  signal: AbortSignal,
+): Promise<void> {
+  for (;;) {
+    const question = await questions.next(signal);
+    if (question.kind === 'compared') return;
+    if (question.kind === 'fetch') {
+      await sendDocuments(stream, question.revisions, parts, signal);
+      continue;
+    }
+    const { ranges, resume } = question;
+    const page = await revisionsAt(parts.place, { ranges, resume }, signal);
+    await stream.roomy(signal);
+    stream.revisions(packRevisions(page.revisions), page.resume, parts.now());
+  }
+}
+
+async function sendDocuments(
+  stream: ShardStream,
+  revisions: readonly string[],
+  { place, chunkBytes, now, onDocuments }: AnswerParts,
+  signal: AbortSignal,
+): Promise<void> {
+  let sent = 0;
+  for await (const found of documentsAt(place, revisions, chunkBytes, signal)) {
+    const documents = found.filter((document) => document !== undefined);
+    if (documents.length < found.length) {
+      throw new StreamBroken('snapshot-lost', `the snapshot of ${place.shard} has lost what it listed`, {
+        retryAfterMs: 1_000,
+      });
+    }
+    const body = Buffer.concat(documents.flatMap((document) => [document, NEWLINE]));
+    sent += documents.length;
+    await stream.roomy(signal);
+    stream.copy(body, documents.length, sent === revisions.length, now());
+    onDocuments(documents.length, body.length);
+  }
+}
