@@ -84,6 +84,11 @@ export type DifferenceQuestion =
   | { readonly kind: 'list'; readonly ranges: readonly (readonly [string, string])[]; readonly resume?: string }
   /** These documents, please. Answered by `copy` frames, of which the last says so. */
   | { readonly kind: 'fetch'; readonly revisions: readonly string[] }
+  /**
+   * The lists of revisions are equal, the trees are not, and ours was computed anew: the source looks at its own, and ends
+   * the stream with what is to be done (S21).
+   */
+  | { readonly kind: 'drifted' }
   /** Nothing is missing any more: the stream goes on with the log. */
   | { readonly kind: 'compared' };
 

@@ -15,6 +15,10 @@ export interface RevisionPlace {
 /** Computing a tree, or reading far behind in a snapshot, can take long. */
 const TIMEOUT_MS = 120_000;
 
+const VERIFY_TIMEOUT_MS = 3_600_000;
+/** Behind the trees stands what follows from them. */
+const ENDING_BYTES = 64;
+
 const Ranges = z.object({ ranges: z.array(z.array(z.string())), resume: z.string().optional() });
 
 /** Revisions of one answer, ascending, and where the rest begins. */
@@ -29,6 +33,15 @@ export async function treeTextAt(place: RevisionPlace, signal: AbortSignal): Pro
   const answer = await place.server.request(request);
   throwIfError(request, answer);
   return answer.body.toString('utf8');
+}
+
+/** Whether the stored tree is the one that the documents make (S21). Slow: the server reads them all. */
+export async function isTreeSoundAt(place: RevisionPlace, signal: AbortSignal): Promise<boolean> {
+  const request = call(place, 'GET', 'tree', { verification: true, onlyPopulated: true }, undefined, signal);
+  const answer = await place.server.request({ ...request, timeoutMs: VERIFY_TIMEOUT_MS });
+  throwIfError(request, answer);
+  // Of the trees nothing else is of interest, and their hashes are no numbers for JSON.parse.
+  return /"equal"\s*:\s*true/.test(answer.body.subarray(-ENDING_BYTES).toString('utf8'));
 }
 
 /** Computes the stored tree anew (S21). */

@@ -20,14 +20,16 @@ export interface RevisionTree extends TreeSummary {
   readonly width: bigint;
   /** Stays on a border between two intervals while the range grows. */
   readonly initialRangeMin: bigint;
-  /** Those in which there is something, ascending. */
-  readonly nodes: readonly TreeNode[];
+  readonly nodes: TreeNodes;
 }
 
-interface TreeNode {
-  readonly index: number;
-  readonly count: number;
-  readonly hash: bigint;
+/** The intervals in which there is something, ascending, a place in each list: a tree can have 262,144 of them. */
+interface TreeNodes {
+  readonly length: number;
+  /** Which of the intervals. */
+  readonly index: Uint32Array;
+  readonly count: Float64Array;
+  readonly hash: BigUint64Array;
 }
 
 /** A closed interval of revisions. */
@@ -91,21 +93,15 @@ function within(from: bigint, to: bigint): RevisionRange {
   return [from < 1n ? 1n : from, to > REVISION_MAX ? REVISION_MAX : to];
 }
 
-function* differingIndexes(
-  a: readonly TreeNode[],
-  shiftA: number,
-  b: readonly TreeNode[],
-  shiftB: number,
-): Generator<number> {
+function* differingIndexes(a: TreeNodes, shiftA: number, b: TreeNodes, shiftB: number): Generator<number> {
   let [i, j] = [0, 0];
   while (i < a.length || j < b.length) {
-    const [left, right] = [a[i], b[j]];
-    const atLeft = left === undefined ? Number.POSITIVE_INFINITY : left.index + shiftA;
-    const atRight = right === undefined ? Number.POSITIVE_INFINITY : right.index + shiftB;
+    const atLeft = (a.index[i] ?? Number.POSITIVE_INFINITY) + shiftA;
+    const atRight = (b.index[j] ?? Number.POSITIVE_INFINITY) + shiftB;
+    const isSame = atLeft === atRight && a.count[i] === b.count[j] && a.hash[i] === b.hash[j];
+    if (!isSame) yield Math.min(atLeft, atRight);
     if (atLeft <= atRight) i += 1;
     if (atRight <= atLeft) j += 1;
-    const isSame = atLeft === atRight && left?.count === right?.count && left?.hash === right?.hash;
-    if (!isSame) yield Math.min(atLeft, atRight);
   }
 }
 
@@ -122,14 +118,49 @@ function grownOnce({ rangeMin, width, nodes }: Grown, initialRangeMin: bigint): 
   const step = width / NODES;
   const pair = 2n * step;
   const isShifted = (((initialRangeMin - rangeMin) % pair) + pair) % pair !== 0n;
-  const merged: TreeNode[] = [];
-  for (const { index, count, hash } of nodes) {
-    const into = Math.floor((index + (isShifted ? 1 : 0)) / 2);
-    const before = merged.at(-1);
-    if (before?.index !== into) merged.push({ index: into, count, hash });
-    else merged[merged.length - 1] = { index: into, count: before.count + count, hash: before.hash ^ hash };
+  const merged = new NodeList(nodes.length);
+  for (let place = 0; place < nodes.length; place += 1) {
+    const into = Math.floor(((nodes.index[place] ?? 0) + (isShifted ? 1 : 0)) / 2);
+    merged.add(into, nodes.count[place] ?? 0, nodes.hash[place] ?? 0n);
   }
-  return { rangeMin: isShifted ? rangeMin - step : rangeMin, width: 2n * width, nodes: merged };
+  return { rangeMin: isShifted ? rangeMin - step : rangeMin, width: 2n * width, nodes: merged.nodes };
+}
+
+/** Gathers nodes, ascending; what comes for the interval of the one before is merged with it. */
+class NodeList {
+  #length = 0;
+  readonly #index: Uint32Array;
+  readonly #count: Float64Array;
+  readonly #hash: BigUint64Array;
+
+  constructor(most: number) {
+    this.#index = new Uint32Array(most);
+    this.#count = new Float64Array(most);
+    this.#hash = new BigUint64Array(most);
+  }
+
+  add(index: number, count: number, hash: bigint): void {
+    const last = this.#length - 1;
+    if (last >= 0 && this.#index[last] === index) {
+      this.#count[last] = (this.#count[last] ?? 0) + count;
+      this.#hash[last] = (this.#hash[last] ?? 0n) ^ hash;
+      return;
+    }
+    this.#index[this.#length] = index;
+    this.#count[this.#length] = count;
+    this.#hash[this.#length] = hash;
+    this.#length += 1;
+  }
+
+  get nodes(): TreeNodes {
+    const length = this.#length;
+    return {
+      length,
+      index: this.#index.slice(0, length),
+      count: this.#count.slice(0, length),
+      hash: this.#hash.slice(0, length),
+    };
+  }
 }
 
 const NODES_BEGIN = /"nodes"\s*:\s*\[/;
@@ -149,22 +180,22 @@ function limitIn(top: string, name: string): bigint {
 
 const NODE = /\s*\{\s*(?:"skip"\s*:\s*(\d+)|"count"\s*:\s*(\d+)\s*,\s*"hash"\s*:\s*(\d+))?\s*\}\s*(,|\])/y;
 
-function nodesIn(text: string): readonly TreeNode[] {
+function nodesIn(text: string): TreeNodes {
+  const nodes = new NodeList(Number(NODES));
   const begin = NODES_BEGIN.exec(text);
-  if (begin === null) return [];
-  const nodes: TreeNode[] = [];
+  if (begin === null) return nodes.nodes;
   let at = begin.index + begin[0].length;
-  if (/^\s*\]/.test(text.slice(at, at + 16))) return nodes;
+  if (/^\s*\]/.test(text.slice(at, at + 16))) return nodes.nodes;
   for (let index = 0; ; ) {
     NODE.lastIndex = at;
-    const match = NODE.exec(text);
+    const match = index < NODES ? NODE.exec(text) : null;
     if (match === null) throw new Error(`a revision tree is no tree at "${text.slice(at, at + 40)}"`);
     at = NODE.lastIndex;
     const [, skip, count, hash, end] = match;
     if (count !== undefined && hash !== undefined && !(count === '0' && hash === '0')) {
-      nodes.push({ index, count: Number(count), hash: BigInt(hash) });
+      nodes.add(index, Number(count), BigInt(hash));
     }
     index += skip === undefined ? 1 : Number(skip);
-    if (end === ']') return nodes;
+    if (end === ']') return nodes.nodes;
   }
 }

@@ -39,6 +39,7 @@ export const LinkControl = z.discriminatedUnion('kind', [
     resume: z.string().exactOptional(),
   }),
   z.looseObject({ kind: z.literal('fetch'), ...OfStream, revisions: z.array(z.string()).min(1) }),
+  z.looseObject({ kind: z.literal('drifted'), ...OfStream }),
   z.looseObject({ kind: z.literal('compared'), ...OfStream }),
 ]);
 

@@ -153,3 +153,26 @@ describe('S2: equal revisions, other content', () => {
     expect(await pair.equal()).toMatchObject({ way: 'copy' });
   });
 });
+
+describe('S21: trees that have drifted', () => {
+  test('the target’s own is computed anew', async () => {
+    await pair.source.write('c', documents(100));
+    await pair.follow();
+    await pair.equal();
+    pair.target.embedded.control.driftTree('c');
+    const report = await pair.compare();
+    expect(report).toMatchObject({ way: 'difference', documentsCopied: 0, settled: { how: 'repaired' } });
+    expect(report.reason).toContain("the target's revision tree of c had drifted and was computed anew");
+    await pair.equal();
+  });
+
+  test('the source’s is computed anew by its worker, and nothing is copied', async () => {
+    await pair.source.write('c', documents(100));
+    const { log } = await pair.follow();
+    await pair.equal();
+    pair.source.embedded.control.driftTree('c');
+    expect(await pair.compare()).toMatchObject({ settled: { how: 'repaired' }, documentsCopied: 0 });
+    expect(JSON.stringify(log)).toContain("the source's revision tree of c had drifted and was computed anew");
+    await pair.equal();
+  });
+});

@@ -46,4 +46,24 @@ export const DATA_RULES: readonly Rule[] = [
       },
     ],
   },
+  {
+    name: 'S21',
+    sentence: 'A revision tree that has drifted is computed anew, and never compared with for ever.',
+    mutations: [
+      {
+        what: 'copies a shard whose tree has drifted on the target',
+        file: 'src/replication/target/difference-session.ts',
+        find: 'await this.#batch?.rebuildTree(signal);',
+        replace: '',
+        killedIn: DIFFERENCE_TEST,
+      },
+      {
+        what: 'copies a shard whose tree has drifted on the source',
+        file: 'src/replication/source/answer-questions.ts',
+        find: 'if (await isTreeSoundAt(place, signal)) {',
+        replace: 'if (await isTreeSoundAt(place, signal).then(() => true)) {',
+        killedIn: DIFFERENCE_TEST,
+      },
+    ],
+  },
 ];

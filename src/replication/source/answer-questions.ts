@@ -1,5 +1,5 @@
 import type { DifferenceQuestion } from '../queue.ts';
-import { documentsAt, type RevisionPlace, revisionsAt } from '../revision-calls.ts';
+import { documentsAt, isTreeSoundAt, type RevisionPlace, rebuildTreeAt, revisionsAt } from '../revision-calls.ts';
 import { packRevisions } from '../revision-list.ts';
 import { StreamBroken } from './broken.ts';
 import { Doorbell } from './doorbell.ts';
@@ -52,11 +52,23 @@ export async function answerQuestions(
       await sendDocuments(stream, question.revisions, parts, signal);
       continue;
     }
+    if (question.kind === 'drifted') throw await afterDrift(parts.place, signal);
     const { ranges, resume } = question;
     const page = await revisionsAt(parts.place, { ranges, resume }, signal);
     await stream.roomy(signal);
     stream.revisions(packRevisions(page.revisions), page.resume, parts.now());
   }
+}
+
+/** A tree that is not what the documents make is computed anew, and what is compared with it then is compared rightly. */
+async function afterDrift(place: RevisionPlace, signal: AbortSignal): Promise<StreamBroken> {
+  if (await isTreeSoundAt(place, signal)) {
+    const reason = `the revisions of ${place.shard} are equal on both sides and the trees are not, though both were computed anew`;
+    return new StreamBroken('tree-drifted', reason, { catchUp: 'copy' });
+  }
+  await rebuildTreeAt(place, signal);
+  const reason = `the source's revision tree of ${place.shard} had drifted and was computed anew`;
+  return new StreamBroken('tree-drifted', reason, { catchUp: 'any' });
 }
 
 async function sendDocuments(

@@ -12,6 +12,7 @@ export type BrokenCode =
   | 'server-unreachable'
   | 'snapshot-lost'
   | 'no-tree'
+  | 'tree-drifted'
   | 'failed';
 
 /** Why the log cannot go on: `copy` where the revisions cannot be compared either. */

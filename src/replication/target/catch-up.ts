@@ -9,6 +9,8 @@ export interface CatchUpPorts {
   write(documents: readonly Operation[], bytes: number, signal: AbortSignal): Promise<void>;
   /** Removes exactly these documents; one that is gone, or has another revision by now, is spared. */
   remove(documents: readonly Operation[], signal: AbortSignal): Promise<void>;
+  /** Nothing is held back any more, or an error that names what is. */
+  settle(signal: AbortSignal): Promise<void>;
   /** Documents whose revisions can be sent to a server, or an error that names the one that cannot. */
   checked(documents: readonly Operation[]): readonly Operation[];
 }

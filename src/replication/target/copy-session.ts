@@ -38,6 +38,7 @@ export class CopySession implements CatchUp {
     if (!header.last) return false;
     for (let rest = await over.nextSurplus(signal); rest !== undefined; rest = await over.nextSurplus(signal))
       await ports.remove(rest, signal);
+    await ports.settle(signal);
     return true;
   }
 

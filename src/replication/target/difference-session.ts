@@ -14,7 +14,6 @@ import type { CatchUpOptions } from './copy-session.ts';
 import { ReopenStream } from './failures.ts';
 import { documentsOf, type Operation } from './lines.ts';
 import { RevisionCursor, RevisionMerge } from './revision-merge.ts';
-import { shardLabel } from './shard-target.ts';
 import { BATCH_RENEW_MS, type TargetBatch, treeNow } from './target-batch.ts';
 
 /** Ranges of one question, and revisions of one: a question is some tens of KiB. */
@@ -148,7 +147,11 @@ export class DifferenceSession implements CatchUp {
       ask({ kind: 'list', ranges: this.#listing.ranges, ...resume });
       return false;
     }
-    await this.#checkTree(signal);
+    await this.#options.ports.settle(signal);
+    if (!(await this.#isEqual(signal))) {
+      ask({ kind: 'drifted' });
+      return false;
+    }
     progress.reason += `; ${progress.documentsCopied} documents fetched, ${this.#removed} replaced or removed`;
     ask({ kind: 'compared' });
     return true;
@@ -184,21 +187,15 @@ export class DifferenceSession implements CatchUp {
 
   /**
    * Equal lists of revisions under unequal trees: a tree has drifted on its server (S21). Ours is computed anew; when that
-   * does not help it is the source's.
+   * does not help the source looks at its own.
    */
-  async #checkTree(signal: AbortSignal): Promise<void> {
+  async #isEqual(signal: AbortSignal): Promise<boolean> {
     const { openBatch, progress, target } = this.#options;
-    if (isEqual(await treeNow(openBatch, signal), this.#source)) return;
+    if (isEqual(await treeNow(openBatch, signal), this.#source)) return true;
     await this.#batch?.rebuildTree(signal);
-    const rebuilt = await treeNow(openBatch, signal);
-    if (isEqual(rebuilt, this.#source)) {
-      progress.reason += `; the target's revision tree of ${target.shardName} had drifted and was rebuilt`;
-      return;
-    }
-    const why =
-      `${shardLabel(target)}: the revision trees differ after all that differed was moved: the source tells ` +
-      `${this.#source.count} documents, the target ${rebuilt.count}`;
-    throw new ReopenStream(why, { catchUpBecause: why, copy: true });
+    if (!isEqual(await treeNow(openBatch, signal), this.#source)) return false;
+    progress.reason += `; the target's revision tree of ${target.shardName} had drifted and was computed anew`;
+    return true;
   }
 }
 

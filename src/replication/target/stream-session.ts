@@ -187,6 +187,7 @@ export class StreamSession {
     const ports: CatchUpPorts = {
       write: (documents, bytes, signal) => this.#write(documents, bytes, signal),
       remove: (documents, signal) => this.#remove(documents, signal),
+      settle: (signal) => this.#settle(signal),
       checked: (documents) => this.#checked(documents),
     };
     return { target, ports, openBatch, progress, environment, limits };
@@ -195,13 +196,8 @@ export class StreamSession {
   async #takeCatchUp(header: CatchUpHeader, body: Uint8Array, signal: AbortSignal): Promise<void> {
     const catchUp = this.#catchUp;
     if (catchUp === undefined) throw new ReopenStream(`${header.kind} came outside of a catch-up`);
-    if (await catchUp.take(header, body, signal)) await this.#endCatchUp(catchUp, signal);
-  }
-
-  async #endCatchUp(catchUp: CatchUp, signal: AbortSignal): Promise<void> {
-    const { writer, progress, onVerified } = this.#options;
-    await writer.retryDeferred(signal);
-    if (writer.deferred.size > 0) throw this.#uniqueFailure();
+    if (!(await catchUp.take(header, body, signal))) return;
+    const { progress, onVerified } = this.#options;
     await catchUp.close();
     this.#catchUp = undefined;
     this.#position.caughtUp();
@@ -209,6 +205,12 @@ export class StreamSession {
     this.#writes += 1;
     progress.status = 'running';
     onVerified(progress.way === 'copy' ? 'copied' : 'repaired', this.#caughtUpFor);
+  }
+
+  async #settle(signal: AbortSignal): Promise<void> {
+    const { writer } = this.#options;
+    await writer.retryDeferred(signal);
+    if (writer.deferred.size > 0) throw this.#uniqueFailure();
   }
 
   async #applyOperations(piece: readonly Arrival[], signal: AbortSignal): Promise<void> {

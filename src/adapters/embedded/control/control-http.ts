@@ -51,6 +51,10 @@ const commands: Readonly<Record<string, (control: Control, body: unknown) => unk
     const wish = z.strictObject({ server, upToTick: z.number().optional() }).parse(body);
     return { oldestTick: control.prune(wish.server, wish.upToTick) };
   },
+  'drift-tree': (control, body) => {
+    const wish = z.strictObject({ server, database: z.string().optional(), collection: z.string() }).parse(body);
+    return control.driftTree(wish.collection, wish.database, wish.server);
+  },
   freeze: (control, body) => {
     const wish = z.strictObject({ server, heartbeats: z.boolean().optional() }).parse(body);
     return control.freeze(wish.server, defined({ heartbeats: wish.heartbeats }));

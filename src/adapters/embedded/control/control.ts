@@ -1,7 +1,11 @@
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Deployment } from '../cluster/deployment.ts';
 import type { ServerNode } from '../cluster/server-node.ts';
+import { StorageEngine } from '../engine/server.ts';
 import type { Fault, FaultRule, Faults } from './faults.ts';
+
+/** High half of a revision of 2022, of a moment at which nobody wrote. */
+const NO_DOCUMENTS_HIGH = 0x1800_0000;
 
 /** Which shard: by its name, or the i-th of its collection (sorted by number; default the first). */
 export interface ShardChoice {
@@ -70,6 +74,13 @@ export class Control {
   /** Removes the log up to a tick (default: all of it) even where a client needs it; tells the oldest tick left. */
   prune(server?: string, upToTick?: number): number {
     return this.#node(server).storage.prune(upToTick);
+  }
+
+  /** Puts a revision that no document has into the tree of a collection, on a DB-Server of a shard: trees drift (S21). */
+  driftTree(collection: string, database = '_system', server?: string): void {
+    const { storage } = this.#node(server);
+    if (!(storage instanceof StorageEngine)) throw new Error('the server keeps no trees');
+    storage.demandCollection(database, collection).tree.add(NO_DOCUMENTS_HIGH, 1);
   }
 
   /**
