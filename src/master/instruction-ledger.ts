@@ -1,3 +1,8 @@
+import type { Task } from '../domain/tasks/state.ts';
+
+/** No version that a worker could confirm. */
+const INHERITED = '';
+
 interface Sent {
   readonly version: string;
   readonly taskIds: ReadonlySet<string>;
@@ -67,9 +72,16 @@ export class InstructionLedger {
     this.#confirmed.delete(workerId);
   }
 
-  clear(): void {
+  /** Begins anew, with what the leader before has given out: a worker runs it until it confirms something of ours. */
+  inherit(tasks: Iterable<Pick<Task, 'taskId' | 'workerId'>>): void {
     this.#sent.clear();
     this.#confirmed.clear();
+    const byWorker = new Map<string, Set<string>>();
+    for (const { taskId, workerId } of tasks) {
+      if (workerId === null) continue;
+      byWorker.set(workerId, (byWorker.get(workerId) ?? new Set()).add(taskId));
+    }
+    for (const [workerId, taskIds] of byWorker) this.#sent.set(workerId, [{ version: INHERITED, taskIds }]);
   }
 }
 

@@ -1,3 +1,4 @@
+import type { ControlState } from '../projections/control-state.ts';
 import { InstructionLedger } from './instruction-ledger.ts';
 import { Presence } from './presence.ts';
 import { ReceivedShards } from './received-shards.ts';
@@ -5,8 +6,8 @@ import { Telemetry } from './telemetry.ts';
 
 /**
  * What a leader knows beside the log: presence, telemetry, instructions sent. It belongs to one term. A new leader begins
- * with nothing, grants every worker a full lease, and until that is over assumes that a task without a worker may still
- * be run by its last one (S12).
+ * with what the log has given out, grants every worker a full lease, and until that is over assumes that a task without a
+ * worker may still be run by its last one (S12).
  */
 export class LeaderMemory {
   readonly telemetry = new Telemetry();
@@ -22,14 +23,18 @@ export class LeaderMemory {
   #sinceMs = 0;
 
   /** Begins anew when the term is another than before. `lendsAloneSinceMs`: leases of workers that others lent began before. */
-  enterTerm(term: number, nowMs: number, lendsAloneSinceMs: number = nowMs): void {
-    if (term === this.#term) return;
-    this.#term = term;
+  enterTerm(
+    { leadership, tasks }: Pick<ControlState, 'leadership' | 'tasks'>,
+    nowMs: number,
+    lendsAloneSinceMs: number = nowMs,
+  ): void {
+    if (leadership.term === this.#term) return;
+    this.#term = leadership.term;
     this.#sinceMs = lendsAloneSinceMs;
     this.telemetry.clear();
     this.workers.begin(lendsAloneSinceMs);
     this.masters.begin(nowMs);
-    this.ledger.clear();
+    this.ledger.inherit(tasks.values());
     this.received.clear();
     this.structureSequences.clear();
     this.workerKeys.clear();

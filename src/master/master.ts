@@ -261,7 +261,7 @@ export class Master {
     const guarded = async (signal: AbortSignal) => {
       if (!this.leads) return;
       const nowMs = this.#ports.clock.monotonicMs();
-      memory.enterTerm(control.state.leadership.term, nowMs, this.#core.desk.lendsAloneSinceMs(nowMs));
+      memory.enterTerm(control.state, nowMs, this.#core.desk.lendsAloneSinceMs(nowMs));
       await step(signal);
     };
     const { clock, logger } = this.#ports;

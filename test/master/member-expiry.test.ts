@@ -9,7 +9,7 @@ const workerLeaseMs = 6_000;
 /** A leader with two workers, both silent for longer than their lease; `during` happens while one is being removed. */
 function given(during: (workerId: string, memory: LeaderMemory) => void) {
   const memory = new LeaderMemory();
-  memory.enterTerm(1, 0);
+  memory.enterTerm({ ...initialControlState, leadership: { ...initialControlState.leadership, term: 1 } }, 0);
   for (const workerId of ['w1', 'w2']) memory.ledger.sent(workerId, 'v1', [`task of ${workerId}`]);
   const byId = new Map(['w1', 'w2'].map((workerId) => [workerId, { workerId }]));
   const removed: string[] = [];

@@ -154,7 +154,8 @@ export class SimProcess {
         if (leftMs > roundingMs) timer = this.#world.plan(leftMs, () => this.enter(due));
         else done();
       };
-      let timer = this.#world.plan(ms, () => this.enter(due));
+      // What is less than the clocks can tell would not let time pass.
+      let timer = this.#world.plan(ms > 0 ? Math.max(ms, roundingMs) : 0, () => this.enter(due));
       signal?.addEventListener('abort', done, { once: true });
     });
   }

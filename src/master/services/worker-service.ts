@@ -328,7 +328,7 @@ export class WorkerService {
   #enterTerm(): void {
     const { control, desk, memory, ports } = this.#core;
     const nowMs = ports.clock.monotonicMs();
-    memory.enterTerm(control.state.leadership.term, nowMs, desk.lendsAloneSinceMs(nowMs));
+    memory.enterTerm(control.state, nowMs, desk.lendsAloneSinceMs(nowMs));
   }
 
   #info({ workerId, endpoint, serverId, hostId, dbServerAffinity, leaving }: Worker): WorkerInfo {
