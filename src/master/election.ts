@@ -45,6 +45,7 @@ export class Election {
   /** The lease as it was last seen, and since when it stands so. */
   #seen: { revision: string; term: number; sinceMs: number } | undefined;
   #highestTermMet = 0;
+  #standsDown = false;
   #othersLentUntilMs: number | undefined;
 
   constructor(options: ElectionOptions) {
@@ -53,7 +54,8 @@ export class Election {
 
   /** Whether this master leads under the log's current term and is inside its lease. */
   mayAct({ leadership, mayLead }: ElectionView): boolean {
-    if (!mayLead || !this.#leads(leadership) || this.#own?.term !== leadership.term) return false;
+    if (this.#standsDown || !mayLead || !this.#leads(leadership)) return false;
+    if (this.#own?.term !== leadership.term) return false;
     return this.#own.holds(this.#options.clock);
   }
 
@@ -71,6 +73,11 @@ export class Election {
    */
   get othersLentUntilMs(): number | undefined {
     return this.#othersLentUntilMs;
+  }
+
+  /** For good: from now on this master decides nothing, whatever becomes of its resignation. */
+  standDown(): void {
+    this.#standsDown = true;
   }
 
   /** A term that was met anywhere: an answer, an instruction, a lease (S18). */

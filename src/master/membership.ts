@@ -52,7 +52,10 @@ export class Membership {
     const { masterId } = this.#settings;
     await this.#control.refresh(signal);
     const term = this.#control.state.leadership.term;
-    if (this.leads) await this.#append({ kind: 'resign-leadership', masterId, term }, 'stopping', signal);
+    const led = this.leads;
+    // The answer to the resignation can be lost, and another master lead by then.
+    this.#election.standDown();
+    if (led) await this.#append({ kind: 'resign-leadership', masterId, term }, 'stopping', signal);
     await this.#append({ kind: 'remove-master', masterId, reason: 'stopped' }, 'stopping', signal);
     if (this.#presence !== undefined) await this.#leases.release(this.#presence, signal);
   }
