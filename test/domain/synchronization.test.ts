@@ -25,10 +25,11 @@ const failed = event('SyncFailed', { code: 'source-replaced', reason: 'another o
 
 describe('configuring a synchronization', () => {
   it('begins one, with a new epoch and an inventory channel', () => {
-    const { kind: _kind, found: _found, ...wanted } = configure;
+    const { kind: _kind, found, ...wanted } = configure;
+    const begun = { epoch: 'id1', inventoryChannel: 'channel1', sourceDeployment: found.deploymentId };
     const { control } = given()
       .when(configure)
-      .thenThese(event('SyncConfigured', { ...wanted, epoch: 'id1', inventoryChannel: 'channel1' }));
+      .thenThese(event('SyncConfigured', { ...wanted, ...begun }));
     expect(control.synchronization).toMatchObject({ phase: 'active', identity: null, configuration: { epoch: 'id1' } });
   });
 
@@ -341,7 +342,7 @@ describe('structure reports', () => {
       .when({ ...report, shards: [shardRef(1)] })
       .thenThese(event('ShardsRemoved', { shards: [shardRef(0)], reason: 'the source no longer has them' }));
     expect([...control.shards.byKey.values()].map(({ shard }) => shard)).toEqual([shardRef(1)]);
-    expect(control.shards.version).toBe('4');
+    expect(control.shards.version).toBe('4 2024-01-01T00:00:04.000Z');
   });
 
   it('of an empty source are recorded once', () => {

@@ -38,25 +38,41 @@ export interface IncomingShards {
 export const initialIncomingShards: IncomingShards = { byKey: new Map(), reported: false, version: '0' };
 
 export function evolveIncomingShards(state: IncomingShards, event: KnownEvent, occurrence: Occurrence): IncomingShards {
-  const version = String(occurrence.position);
   switch (event.type) {
     case 'SyncConfigured':
     case 'SyncStopped':
-      return { ...initialIncomingShards, version };
+      return { ...initialIncomingShards, version: versionOf(occurrence) };
     case 'ShardsAdded':
-      return { byKey: addShards(state.byKey, event.data.shards, occurrence), reported: true, version };
+      return { ...withShards(state, event.data.shards, occurrence), reported: true };
     case 'ShardResetRequested':
-      return { ...state, byKey: addShards(state.byKey, event.data.shards, occurrence), version };
+      return withShards(state, event.data.shards, occurrence);
     case 'SyncResumed':
       return { ...state, byKey: begunAnew(state.byKey, occurrence) };
     case 'ShardsRemoved':
-      return { ...state, byKey: withoutKeys(state.byKey, event.data.shards.map(shardKey)), version };
+      return {
+        ...state,
+        byKey: withoutKeys(state.byKey, event.data.shards.map(shardKey)),
+        version: versionOf(occurrence),
+      };
     case 'ShardStatesChanged':
       if (event.data.targetId !== undefined) return state;
       return { ...state, byKey: changeShards(state.byKey, event.data.changes, occurrence) };
     default:
       return state;
   }
+}
+
+function withShards(
+  state: IncomingShards,
+  shards: readonly ShardWithChannels[],
+  occurrence: Occurrence,
+): IncomingShards {
+  return { ...state, byKey: addShards(state.byKey, shards, occurrence), version: versionOf(occurrence) };
+}
+
+/** With its time: a log that lost its end may have another event at the same position (S18). */
+function versionOf({ position, at }: Occurrence): string {
+  return `${position} ${at}`;
 }
 
 /** Shards that begin, or begin anew on other channels. */
