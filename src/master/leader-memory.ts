@@ -2,6 +2,7 @@ import type { ControlState } from '../projections/control-state.ts';
 import { InstructionLedger } from './instruction-ledger.ts';
 import { Presence } from './presence.ts';
 import { ReceivedShards } from './received-shards.ts';
+import { StrayBarriers } from './stray-barriers.ts';
 import { Telemetry } from './telemetry.ts';
 
 /**
@@ -15,6 +16,7 @@ export class LeaderMemory {
   readonly masters = new Presence();
   readonly ledger = new InstructionLedger();
   readonly received = new ReceivedShards();
+  readonly strayBarriers = new StrayBarriers();
   /** Newest structure report that came, by worker. */
   readonly structureSequences = new Map<string, number>();
   /** Keys of master secrets that a worker accepts, as its last poll said. */
@@ -36,6 +38,7 @@ export class LeaderMemory {
     this.masters.begin(nowMs);
     this.ledger.inherit(tasks.values());
     this.received.clear();
+    this.strayBarriers.clear();
     this.structureSequences.clear();
     this.workerKeys.clear();
   }

@@ -25,6 +25,8 @@ export const OutgoingRegistration = z.object({
   epoch: z.number().int().positive().optional(),
   /** The target has paused; absent while it goes on. */
   paused: WirePause.optional(),
+  /** Epoch of the source's barrier that the target knows of, null for none: a call that lands late may have set another one. */
+  barrier: z.string().nullable().optional(),
 });
 export type OutgoingRegistration = z.infer<typeof OutgoingRegistration>;
 

@@ -228,6 +228,7 @@ export class SourceLink {
       asOf: numberOfCall(synchronization, head.position),
       ...(number === undefined ? {} : { epoch: number }),
       ...this.#toldPause(),
+      barrier: synchronization.barrierEpoch,
       ...(identity === null ? {} : { remembered: identity.head }),
       ...(known === undefined ? {} : { token: known.token }),
     };

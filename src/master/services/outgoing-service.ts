@@ -77,7 +77,17 @@ export class OutgoingService {
       ports.logger.info(`target ${targetId} is registered`, { endpoints: target });
     }
     if (types.includes('OutgoingPaused')) await this.#keepLog(targetId, signal);
+    if (request.barrier !== undefined) await this.#liftStray(targetId, request.barrier, signal);
     return await this.#contact(targetId, request.remembered, signal, request.token);
+  }
+
+  async #liftStray(targetId: string, known: string | null, signal: AbortSignal): Promise<void> {
+    const { control, desk, memory, ports } = this.#core;
+    const epoch = control.state.outgoing.get(targetId)?.barrier?.epoch;
+    if (!memory.strayBarriers.isStray(targetId, epoch, known, ports.clock.monotonicMs()) || epoch === undefined) return;
+    const reason = 'the target does not know of it: what set it came late, or is lost';
+    ports.logger.warn(`the barrier of target ${targetId} is lifted: ${reason}`);
+    await desk.internal({ kind: 'lift-barrier', targetId, epoch, reason }, 'target contact', signal);
   }
 
   /** Before the target hears of it: then its workers let go of what keeps the log now. */

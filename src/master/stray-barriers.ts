@@ -1,0 +1,29 @@
+/**
+ * So long a target may not know of a barrier that it has here: what sets one has its time-outs, and records it at the
+ * target when it is answered.
+ */
+const strayMs = 30_000;
+
+/**
+ * Finds barriers that nobody will ever lift: set by a call that landed after the target had thought better of it, or
+ * forgotten by a log that lost its end. By what contacts say again and again; a new leader begins to count anew.
+ */
+export class StrayBarriers {
+  readonly #since = new Map<string, { readonly epoch: string; readonly ms: number }>();
+
+  /** `held`: epoch of the barrier that the target has here; `known`: the one it knows of. True when it is to be lifted. */
+  isStray(targetId: string, held: string | undefined, known: string | null, nowMs: number): boolean {
+    if (held === undefined || held === known) {
+      this.#since.delete(targetId);
+      return false;
+    }
+    const since = this.#since.get(targetId);
+    if (since?.epoch === held) return nowMs - since.ms >= strayMs;
+    this.#since.set(targetId, { epoch: held, ms: nowMs });
+    return false;
+  }
+
+  clear(): void {
+    this.#since.clear();
+  }
+}
