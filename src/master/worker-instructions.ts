@@ -80,6 +80,7 @@ function incomingOf(
     sourceDeployment: identity.deploymentId,
     remote,
     confirmedDrops: [...confirmedDrops],
+    ...(configuration.equalAtStart === true ? { equalAtStart: true } : {}),
     ...(barrier?.ticks === undefined ? {} : { barrier: { epoch: barrier.epoch, ticks: barrier.ticks } }),
   };
 }

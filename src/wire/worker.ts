@@ -106,6 +106,8 @@ export const WorkerInstructions = z.object({
       remote: RemoteQueue,
       /** Collections whose held drop an operator confirmed (S1): `database/collection`. */
       confirmedDrops: z.array(z.string()),
+      /** All that this deployment held when the epoch began the source had as well: equal revisions are equal documents. */
+      equalAtStart: z.boolean().optional(),
       /** Ends of the source's logs behind an established barrier: a shard tells once it has come there (S8). */
       barrier: z
         .object({

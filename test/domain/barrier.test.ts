@@ -170,9 +170,11 @@ describe('S8: a source that is held read-only for a reversal', () => {
 
   it('follows the target that stopped in sync, and the hold ends with that', () => {
     expect(given(...held).control.serverMode.heldFor).toEqual({ targetId, barrierEpoch: 'id1' });
-    const { serverMode } = given(...held)
+    const { serverMode, synchronization } = given(...held)
       .when(reverse)
       .control();
+    // Until it is seen writable, all that it holds the new source had.
+    expect(synchronization.configuration).toMatchObject({ equalAtStart: true });
     expect(serverMode).toEqual({ wishedReadOnly: false, held: true, heldFor: null, holdBroken: null });
   });
 
@@ -211,5 +213,6 @@ describe('S8: a source that is held read-only for a reversal', () => {
       .thenRefused(412, 'not-held');
     const { decision } = given(...events).when({ ...reverse, reversal: false });
     expect(decision).toMatchObject({ events: [{ type: 'SyncConfigured' }] });
+    expect(decision.events?.[0]?.data).not.toHaveProperty('equalAtStart');
   });
 });

@@ -3,6 +3,7 @@ import type { FoundSource } from '../../src/domain/synchronization/configure.ts'
 import type { IdentifySource } from '../../src/domain/synchronization/identify.ts';
 import { numberOfCall, numberOfSync } from '../../src/domain/synchronization/numbers.ts';
 import { sameService } from '../../src/domain/synchronization/same-service.ts';
+import type { EventData } from '../../src/events/vocabulary.ts';
 import { cancelRequested, configured, event, identified, SOURCE, shardOn, shardRef } from './examples.ts';
 import { fold, given } from './given.ts';
 
@@ -222,6 +223,16 @@ describe('epochs', () => {
       .when(settle)
       .thenNothing();
     given(configured, cancelRequested).when(settle).thenNothing();
+  });
+
+  it('S2: end what was true of the target when a reversal began', () => {
+    const reversed = event('SyncConfigured', {
+      ...(configured.data as EventData<'SyncConfigured'>),
+      equalAtStart: true,
+    });
+    const began = event('EpochBegan', { epoch: 'epoch2', reason: 'the target was writable' });
+    expect(given(reversed).control.synchronization.configuration).toHaveProperty('equalAtStart');
+    expect(given(reversed, began).control.synchronization.configuration).not.toHaveProperty('equalAtStart');
   });
 
   it('do not begin without an active synchronization', () => {

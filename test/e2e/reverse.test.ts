@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
 import { writeAsRoot } from './support/as-root.ts';
+import { copiesOf } from './support/copies.ts';
 import { eventually } from './support/eventually.ts';
 import { type Pair, type Side, startPair } from './support/pair.ts';
 
@@ -78,6 +79,9 @@ test('S8: the direction is reversed three times under load, and no acknowledged 
     });
     expect(await pair.command(['events', 'verify'], side)).toMatchObject({ exit: 0 });
   }
+  // What the new target held its source had: only what differs is moved.
+  expect(await copiesOf(pair.source)).toEqual(new Map());
+  expect([...(await copiesOf(pair.target)).values()].filter(({ length }) => length > 1)).toEqual([]);
 });
 
 test('a direction is not reversed when nobody knows that the source was read-only since the stop', {

@@ -56,6 +56,7 @@ describe('a shard is caught up with by what differs', () => {
       settled: { how: 'repaired' },
     });
     const { reason } = await pair.equal();
+    await pair.isOnFloor();
     expect(reason).toContain('2 documents fetched, 2 replaced or removed');
   });
 

@@ -38,6 +38,13 @@ export const DATA_RULES: readonly Rule[] = [
         killedIn: DIFFERENCE_TEST,
       },
       {
+        what: 'trusts what was true when a reversal began after the target was writable',
+        file: 'src/domain/synchronization/state.ts',
+        find: 'return { ...state, configuration: { ...configuration, epoch } };',
+        replace: 'return { ...state, configuration: { ...state.configuration, ...configuration, epoch } };',
+        killedIn: 'test/domain/synchronization.test.ts',
+      },
+      {
         what: 'brings in what is missing before what has the same revision is gone',
         file: 'src/replication/target/difference-session.ts',
         find: 'return this.#options.since !== undefined || this.#options.target.uniqueIndexes;',

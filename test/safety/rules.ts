@@ -212,8 +212,8 @@ export const RULES: readonly Rule[] = [
       {
         what: 'takes a copy that began before the quiet time for proof',
         file: 'src/replication/target/stream-session.ts',
-        find: "onVerified('copied', this.#copiedFor)",
-        replace: "onVerified('copied', this.#options.suspicion())",
+        find: 'this.#caughtUpFor);',
+        replace: 'this.#options.suspicion());',
         killedIn: LATE_WRITES_TEST,
       },
       {

@@ -58,6 +58,7 @@ export function configureSync(
       inventoryChannel: context.newChannel(),
       ...(found.seen ? { above: found.seen } : {}),
       sourceDeployment: found.deploymentId,
+      ...(reversal === true ? { equalAtStart: true } : {}),
     },
   });
 }

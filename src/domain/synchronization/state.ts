@@ -98,7 +98,7 @@ export function evolveSynchronization(
     case 'SourceIdentified':
       return { ...state, identity: event.data };
     case 'EpochBegan':
-      return configured(state, { epoch: event.data.epoch });
+      return beginEpoch(state, event.data.epoch);
     case 'TargetSettled':
       return { ...state, settledEpoch: event.data.epoch };
     case 'SyncCancelRequested':
@@ -131,6 +131,13 @@ export function evolveSynchronization(
     default:
       return state;
   }
+}
+
+/** The target was seen writable: what was true of it when the synchronization began is not any more. */
+function beginEpoch(state: Synchronization, epoch: string): Synchronization {
+  if (state.configuration === null) return state;
+  const { equalAtStart: _, ...configuration } = state.configuration;
+  return { ...state, configuration: { ...configuration, epoch } };
 }
 
 function configured(state: Synchronization, changes: Partial<SyncConfiguration>): Synchronization {

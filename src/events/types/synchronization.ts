@@ -17,6 +17,11 @@ export const SyncConfigured = z.strictObject({
   above: z.int().positive().exactOptional(),
   /** Whom the first look found there: until the source is identified it is all that is known of it. */
   sourceDeployment: Name.exactOptional(),
+  /**
+   * By a reversal: the source had all that we have when it stopped following us, in sync behind a barrier, and nobody has
+   * written here since (S8). So equal revisions are equal documents.
+   */
+  equalAtStart: z.literal(true).exactOptional(),
 });
 export const SyncCredentialsReplaced = z.strictObject({
   source: listOf(Name),

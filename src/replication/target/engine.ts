@@ -16,6 +16,7 @@ export interface TargetEngineOptions extends LinkSources, Environment {
   readonly limits?: Partial<TargetLimits>;
 }
 
+type Incoming = NonNullable<WorkerInstructions['incoming']>;
 type Instructions = Pick<WorkerInstructions, 'incoming' | 'tasks' | 'messageTimeout'> & { readonly term?: number };
 
 /**
@@ -68,11 +69,12 @@ export class TargetEngine {
     await this.#running.synchronization.setTasks(wanted, new Set(incoming.confirmedDrops));
   }
 
-  #begin({ epoch, sourceDeployment }: { readonly epoch: string; readonly sourceDeployment: string }): Synchronization {
+  #begin({ epoch, sourceDeployment, equalAtStart = false }: Incoming): Synchronization {
     const { deployment, onStructure, onDoubt, connect, routes, now, sleep, newId, log } = this.#options;
     return new Synchronization({
       epoch,
       sourceDeployment,
+      equalAtStart,
       deployment,
       onStructure,
       onDoubt,

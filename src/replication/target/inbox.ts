@@ -38,6 +38,7 @@ export class Inbox {
   #floor: FloorMark | undefined;
   #sender: { readonly dbServer: string; readonly serverId: string } | undefined;
   #streaming = false;
+  #isCopy = false;
   #lastMessageAt: number | undefined;
   #ended: Error | undefined;
   #wake: (() => void) | undefined;
@@ -106,6 +107,11 @@ export class Inbox {
     return this.#streaming && this.#sender?.dbServer === dbServer && this.#sender.serverId === serverId;
   }
 
+  /** It is caught up with, and the sender was told: from now on floors speak for it. */
+  caughtUp(): void {
+    this.#streaming = true;
+  }
+
   /** The sender knows of it, and lets it wait. */
   noteQueued(now: number): void {
     this.#askedAt = now;
@@ -156,7 +162,8 @@ export class Inbox {
     if (header.kind === 'opened') {
       this.#sender = { dbServer: header.dbServer, serverId: header.serverId };
       this.#streaming = header.way === 'tail';
-    } else if (header.kind === 'copy' && header.last) {
+      this.#isCopy = header.way === 'copy';
+    } else if (header.kind === 'copy' && header.last && this.#isCopy) {
       this.#streaming = true;
     }
   }

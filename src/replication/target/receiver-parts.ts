@@ -13,6 +13,8 @@ import type { ServerWatch } from './server-watch.ts';
 
 /** What all shards of one synchronization on this worker share. */
 export interface ReceiverParts extends CheckpointScope {
+  /** All that the target held when the epoch began the source had as well. */
+  readonly equalAtStart: boolean;
   readonly deployment: ArangoDeployment;
   readonly directory: TargetDirectory;
   readonly store: CheckpointStore;

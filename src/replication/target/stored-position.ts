@@ -11,7 +11,7 @@ import {
 import type { ReceiverParts } from './receiver-parts.ts';
 import type { ShardTarget } from './shard-target.ts';
 
-type Parts = Pick<ReceiverParts, 'epoch' | 'sourceDeployment' | 'store' | 'rounds'>;
+type Parts = Pick<ReceiverParts, 'epoch' | 'sourceDeployment' | 'equalAtStart' | 'store' | 'rounds'>;
 
 /** What the stored checkpoint says of where a shard goes on. */
 export interface Standing {
@@ -78,7 +78,8 @@ export class StoredPosition {
     const floor = floorKey === undefined ? known?.floor : await store.floor(floorKey);
     this.#read = { document };
     if (document === undefined) {
-      return { checkpoint: undefined, compare: undefined, forkRevision: '', isDoubtful: false };
+      const compare = this.#comparable(undefined, target);
+      return { checkpoint: undefined, compare, forkRevision: '', isDoubtful: false };
     }
     // What was begun under this epoch and not ended is wanted still.
     if (document.epoch === epoch) this.#catchUpBecause ??= document.copyBecause;
@@ -94,13 +95,16 @@ export class StoredPosition {
 
   /**
    * A document is stored of a shard that was copied from the source, or that was empty when it began to be: whatever came
-   * into it then came from there, or was written while the target was writable, under another epoch.
+   * into it then came from there, or was written while the target was writable, under another epoch. By a reversal all
+   * that it holds the source had.
    */
-  #comparable(document: ShardDocument, target: ShardTarget): Comparable | undefined {
-    const { epoch, sourceDeployment } = this.#parts;
+  #comparable(document: ShardDocument | undefined, target: ShardTarget): Comparable | undefined {
+    const { epoch, sourceDeployment, equalAtStart } = this.#parts;
+    if (this.#mustCopy || !target.revisionOrder) return undefined;
+    if (equalAtStart) return {};
     const isOfThis =
-      document.sourceDeployment === sourceDeployment && document.targetCollectionId === target.collectionId;
-    if (this.#mustCopy || !target.revisionOrder || !isOfThis) return undefined;
+      document?.sourceDeployment === sourceDeployment && document.targetCollectionId === target.collectionId;
+    if (!isOfThis) return undefined;
     if (document.epoch === epoch) return {};
     return document.forkRevision === '' ? undefined : { since: document.forkRevision };
   }

@@ -200,6 +200,7 @@ export class StreamSession {
     const { progress, onVerified } = this.#options;
     await catchUp.close();
     this.#catchUp = undefined;
+    this.#options.inbox.caughtUp();
     this.#position.caughtUp();
     // To have come there with nothing to do is a change as well: its checkpoint has to be stored.
     this.#writes += 1;

@@ -25,6 +25,7 @@ const LAST_ROUND_MS = 5_000;
 export interface SynchronizationOptions {
   readonly epoch: string;
   readonly sourceDeployment: string;
+  readonly equalAtStart: boolean;
   readonly deployment: ArangoDeployment;
   readonly sources: LinkSources;
   readonly onStructure: (report: StructureReport) => Promise<void>;
@@ -60,7 +61,7 @@ export class Synchronization {
 
   constructor(options: SynchronizationOptions) {
     this.#options = options;
-    const { deployment, environment, epoch, sourceDeployment, onDoubt } = options;
+    const { deployment, environment, epoch, sourceDeployment, equalAtStart, onDoubt } = options;
     const limits = { ...options.limits };
     this.#limits = limits;
     const { signal } = this.#stopping;
@@ -69,6 +70,7 @@ export class Synchronization {
     this.#parts = {
       epoch,
       sourceDeployment,
+      equalAtStart,
       deployment,
       directory: new TargetDirectory(deployment, environment, signal),
       store,

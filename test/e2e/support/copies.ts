@@ -1,7 +1,7 @@
 import type { Commit } from '../../../src/events/log.ts';
 import type { Side } from './pair.ts';
 
-/** Why each shard was copied, each time, by the log's own account. */
+/** Why each shard that a side receives was copied, each time, by the log's own account. */
 export async function copiesOf(side: Side): Promise<Map<string, readonly string[]>> {
   const copies = new Map<string, string[]>();
   for (const { shard, way, status, reason } of stateChanges(await side.events())) {
@@ -20,10 +20,15 @@ interface StateChange {
 }
 
 function stateChanges(commits: readonly Commit[]): StateChange[] {
-  return commits
-    .flatMap(({ events }) => events)
-    .filter(({ type }) => type === 'ShardStatesChanged')
-    .flatMap(({ data }) => (data as { changes: StateChange[] }).changes);
+  return (
+    commits
+      .flatMap(({ events }) => events)
+      .filter(({ type }) => type === 'ShardStatesChanged')
+      .map(({ data }) => data as { changes: StateChange[]; targetId?: string })
+      // What is sent to a target of ours is its affair.
+      .filter(({ targetId }) => targetId === undefined)
+      .flatMap(({ changes }) => changes)
+  );
 }
 
 export function sum(copies: ReadonlyMap<string, readonly string[]>): number {

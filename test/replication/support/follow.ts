@@ -69,6 +69,12 @@ export class Following {
     return report;
   }
 
+  /** The shared reader speaks for the shard although nothing happens in it. */
+  async isOnFloor(): Promise<void> {
+    const { lastMessage = '' } = await this.#running(() => true);
+    await this.#running((report) => (report.lastMessage ?? '') > lastMessage && report.delay !== undefined);
+  }
+
   async #instruct(epoch: string, suspicion?: number): Promise<void> {
     const shard = { database: '_system', collection: 'c', shardIndex: 0 };
     const peerId = this.source.deployment.id;
