@@ -21,7 +21,7 @@ export function shardTable(
   if (shown.length === 0) return [];
   const more =
     verbose || waiting.length <= SHOWN_MAX ? [] : [`… and ${waiting.length - SHOWN_MAX} more: see them with -v`];
-  const head = ['Database', 'Collection', 'Shard', 'Status', 'Delay'];
+  const head = ['Database', 'Collection', 'Shard', 'Status', 'Delay', 'By'];
   if (atSource !== undefined) head.push('At source');
   const rows = shown.map((shard) => rowOf(shard, atSource !== undefined));
   return [formatTable([...head, 'Message'], rows), ...more];
@@ -39,9 +39,19 @@ function rowOf({ here, there }: ShardEnds, isMerged: boolean): string[] {
     String(here.shardIndex),
     here.status,
     here.delay === undefined ? 'unknown' : formatDuration(here.delay / 1e6),
+    wayOf(here),
   ];
   if (isMerged) row.push(there?.status ?? 'not known there');
   return [...row, messageOf(here, there)];
+}
+
+const WAYS = { none: '', tail: 'log', copy: 'copy', difference: 'difference' } as const;
+
+/** How the shard got where it is, and what that moved: `difference, 3 of 12 documents`. */
+function wayOf({ way = 'none', documents_moved: moved = 0, documents_expected: expected }: ShardSyncInfo): string {
+  if (way === 'none' || way === 'tail') return WAYS[way];
+  const of = expected === undefined || expected === moved ? '' : ` of ${expected}`;
+  return `${WAYS[way]}, ${moved}${of} documents`;
 }
 
 function messageOf(here: ShardSyncInfo, there: ShardSyncInfo | undefined): string {

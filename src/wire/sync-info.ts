@@ -17,6 +17,14 @@ export const ShardSyncInfo = z.object({
   last_shard_master_change: Time.optional(),
   shard_master_known: z.boolean().optional(),
   in_sync: z.boolean().optional(),
+  /** Ours: how the shard got where it is, and why that way was taken. */
+  way: z.enum(['none', 'tail', 'copy', 'difference']).optional(),
+  way_reason: z.string().optional(),
+  /** Ours: documents that were copied or fetched that way, and how many there are to be, where that is known. */
+  documents_moved: z.number().int().meta({ format: 'int64' }).optional(),
+  documents_expected: z.number().int().meta({ format: 'int64' }).optional(),
+  /** Ours: bytes that were applied since the worker took the shard. */
+  bytes_applied: z.number().int().meta({ format: 'int64' }).optional(),
 });
 export type ShardSyncInfo = z.infer<typeof ShardSyncInfo>;
 

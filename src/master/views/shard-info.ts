@@ -23,13 +23,14 @@ export function shardInfos(
   suspicionOf: (key: string) => string | undefined = () => undefined,
 ): ShardSyncInfo[] {
   return [...shards]
-    .map(([key, { shard, status, message }]) => {
+    .map(([key, { shard, status, message, way, reason }]) => {
       const task = tasks.get(key);
       const report = task === undefined ? undefined : reportOf(task.taskId);
       return {
         ...shard,
         status,
         status_message: message || report?.statusMessage || suspicionOf(key) || '',
+        ...(way === 'none' ? {} : { way, way_reason: report?.reason || reason }),
         ...telemetryOf(report),
       };
     })
@@ -45,6 +46,9 @@ function telemetryOf(report: ShardReport | undefined): Partial<ShardSyncInfo> {
     ...(report.lastDataChange === undefined ? {} : { last_data_change: report.lastDataChange }),
     ...(report.lastShardMasterChange === undefined ? {} : { last_shard_master_change: report.lastShardMasterChange }),
     shard_master_known: report.shardMasterKnown,
+    documents_moved: report.documentsCopied,
+    ...(report.documentsExpected === undefined ? {} : { documents_expected: report.documentsExpected }),
+    bytes_applied: report.bytesApplied,
   };
 }
 
