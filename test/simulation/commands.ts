@@ -59,9 +59,7 @@ export class Commands {
         // Somebody configured the wrong way when nothing was in its way.
         await this.ask(source, 'abort', ({ sync }, gone) => sync.cancel(abortion, operator, gone));
       } else if (why.includes('being cancelled') && Number.isFinite(target.wentBackAtMs)) {
-        // A log that went back to before the end of a stop waits in vain: the credentials are gone, as its status says.
-        await this.ask(target, 'abort', ({ sync }, gone) => sync.cancel(abortion, operator, gone));
-        await this.sleep(abortMs);
+        await this.#abortInVain(target);
         throw error;
       } else throw error;
       await this.configureOnce(source, target);
@@ -165,13 +163,21 @@ export class Commands {
   }
 
   async #untilInactive(target: Site, between: () => void): Promise<void> {
+    const endMs = target.world.nowMs + abortMs;
     for (;;) {
       between();
       const status = await this.#status(target);
       if (status === 'inactive') return;
       if (status !== 'cancelling') throw new Error(`nothing was stopped: it is ${status}`);
+      if (Number.isFinite(target.wentBackAtMs) && target.world.nowMs > endMs) return this.#abortInVain(target);
       await this.sleep(pollMs);
     }
+  }
+
+  /** A log that went back to before the end of a stop waits in vain: the credentials are gone, as its status says. */
+  async #abortInVain(target: Site): Promise<void> {
+    await this.ask(target, 'abort', ({ sync }, gone) => sync.cancel(abortion, operator, gone));
+    await this.sleep(abortMs);
   }
 
   async #asBefore(target: Site): Promise<void> {
