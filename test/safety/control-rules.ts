@@ -32,7 +32,7 @@ export const CONTROL_RULES: readonly Rule[] = [
       },
       {
         what: 'goes on as a target whose own log went back',
-        file: 'src/master/reconcile/source-link.ts',
+        file: 'src/master/reconcile/contact-judge.ts',
         find: 'return seen > numberOfCall(control.state.synchronization, control.head.position);',
         replace: 'return seen > numberOfCall(control.state.synchronization, 1_000_000);',
         killedIn: 'test/master/two-datacenters.test.ts',
@@ -219,7 +219,7 @@ export const CONTROL_RULES: readonly Rule[] = [
       },
       {
         what: 'goes on in a loop that came about all the same',
-        file: 'src/master/reconcile/source-link.ts',
+        file: 'src/master/reconcile/contact-judge.ts',
         find: 'contact.follows?.includes(this.#core.ports.deployment.id) === true',
         replace: 'contact.follows === null',
         killedIn: ANCESTRY_TEST,

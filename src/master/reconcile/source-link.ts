@@ -1,5 +1,4 @@
 import type { TargetPause } from '../../domain/outgoing/pause.ts';
-import { loopText } from '../../domain/synchronization/configure.ts';
 import { numberOfCall, numberOfSync } from '../../domain/synchronization/numbers.ts';
 import { heldBackBy } from '../../domain/synchronization/receiving.ts';
 import type { SyncConfiguration } from '../../domain/synchronization/state.ts';
@@ -10,6 +9,7 @@ import type { RemoteQueue } from '../../wire/worker.ts';
 import { findCredentials } from '../source-credentials.ts';
 import { type SourceCredentials, type SourceMasters, SourceRefused } from '../source-masters.ts';
 import { durablePositions } from '../structure/durable-positions.ts';
+import { ContactJudge } from './contact-judge.ts';
 import type { Core } from './core.ts';
 import { mayStillReceive } from './letting-go.ts';
 import { SourceToken } from './source-token.ts';
@@ -30,6 +30,7 @@ interface OpenedSource {
 export class SourceLink {
   readonly #core: Core;
   readonly #token: SourceToken;
+  readonly #judge: ContactJudge;
   #opened: OpenedSource | undefined;
   /** Credentials under which the source knows us, as far as this leader knows. */
   #registeredWith: string | undefined;
@@ -50,6 +51,7 @@ export class SourceLink {
   constructor(core: Core) {
     this.#core = core;
     this.#token = new SourceToken(core.ports.secrets, core.ports.clock);
+    this.#judge = new ContactJudge(core);
   }
 
   /** Why the source could not be reached or refuses, at the last attempt; undefined while all is well. */
@@ -201,11 +203,8 @@ export class SourceLink {
     });
     this.#contactedAtMs = clock.monotonicMs();
     // It has ended there before it was heard of here: it will be refused for ever.
-    if (contact instanceof SourceRefused) return this.#failForgotten(signal, contact.message);
-    if (!(await this.#isStill(configuration, remembered, contact, signal))) return;
-    if (await this.#hasLostOwn(contact, signal)) return this.#failLostOwn(contact, signal);
-    if (!contact.registered) return this.#failForgotten(signal);
-    if (contact.follows?.includes(this.#core.ports.deployment.id) === true) return this.#failLoop(contact, signal);
+    if (contact instanceof SourceRefused) return this.#judge.forgotten(signal, contact.message);
+    if (!(await this.#judge.mayGoOn(configuration, remembered, contact, signal))) return;
     this.takeBarrier(contact.barrier);
     this.#keptLog = this.#pause === undefined ? undefined : contact.keptLog;
     this.#upstream = contact.follows ?? [];
@@ -242,30 +241,6 @@ export class SourceLink {
       if (isOtherCertificate && this.#registeredWith !== configuration.credentialId) return await register();
       throw error;
     }
-  }
-
-  /** What we told the source stood in our log: if the log does not come so far, it went back (S18). */
-  async #hasLostOwn({ seen = 0 }: OutgoingContact, signal: AbortSignal): Promise<boolean> {
-    const { control } = this.#core;
-    // Another leader may have called since we read.
-    await control.refresh(signal);
-    return seen > numberOfCall(control.state.synchronization, control.head.position);
-  }
-
-  async #failLostOwn({ seen = 0 }: OutgoingContact, signal: AbortSignal): Promise<void> {
-    const { synchronization } = this.#core.control.state;
-    const lost = seen - synchronization.numberOffset;
-    const reason =
-      `this datacenter's event log no longer contains position ${lost}, which the source was told of: what was decided ` +
-      'then is lost, perhaps that checkpoints mean nothing any more; configure the synchronization again';
-    await this.#core.desk.internal({ kind: 'fail-sync', code: 'own-log-lost', reason }, 'source contact', signal);
-  }
-
-  /** Configured at both ends in the same moment, or while somebody between could not be asked (S23). */
-  async #failLoop({ deploymentId, follows = [] }: OutgoingContact, signal: AbortSignal): Promise<void> {
-    const chain = loopText({ deploymentId, follows, ownDeploymentId: this.#core.ports.deployment.id });
-    const reason = `the source follows this deployment: ${chain}; abort one of these`;
-    await this.#core.desk.internal({ kind: 'fail-sync', code: 'loop', reason }, 'source contact', signal);
   }
 
   /**
@@ -307,41 +282,6 @@ export class SourceLink {
     const scope = { epoch: configuration?.epoch ?? '', sourceDeployment: identity?.deploymentId ?? '' };
     const shards = [...control.state.shards.byKey.values()].map(({ shard }) => shard);
     return await durablePositions(ports.deployment, scope, shards, signal);
-  }
-
-  /** An operator of the source aborted it there; to go on is an operator's decision here. */
-  async #failForgotten(signal: AbortSignal, words?: string): Promise<void> {
-    const reason = words ?? 'the source does not know this target any more: configure the synchronization again';
-    await this.#core.desk.internal(
-      { kind: 'fail-sync', code: 'forgotten-by-source', reason },
-      'source contact',
-      signal,
-    );
-  }
-
-  /** Holds a contact against what we remember (S1). False when the synchronization is not active any more. */
-  async #isStill(
-    configuration: SyncConfiguration,
-    remembered: OutgoingContact['head'] | null,
-    contact: OutgoingContact,
-    signal: AbortSignal,
-  ): Promise<boolean> {
-    const { control, desk, ports } = this.#core;
-    const { deploymentId, version, head, containsRemembered } = contact;
-    const ownDeploymentId = ports.deployment.id;
-    const command = {
-      kind: 'identify-source',
-      deploymentId,
-      version,
-      head,
-      containsRemembered,
-      ownDeploymentId,
-      asked: { inventoryChannel: configuration.inventoryChannel, remembered },
-    } as const;
-    await desk.internal(command, 'source contact', signal);
-    const now = control.state.synchronization;
-    if (now.phase === 'failed') ports.logger.error(`the synchronization failed: ${now.failure?.reason ?? 'unknown'}`);
-    return now.phase === 'active' && now.configuration?.credentialId === configuration.credentialId;
   }
 
   async #tellShards(signal: AbortSignal): Promise<void> {
