@@ -9,6 +9,7 @@ const BENCHES = {
   stream: () => import('./stream.ts'),
   log: () => import('./log.ts'),
   control: () => import('./control.ts'),
+  difference: () => import('./difference.ts'),
 } as const;
 
 const { values, positionals } = parseArgs({
@@ -18,6 +19,7 @@ const { values, positionals } = parseArgs({
     rounds: { type: 'string', default: '5' },
     shards: { type: 'string' },
     events: { type: 'string', default: '1000000' },
+    documents: { type: 'string', default: '1000000' },
   },
   allowPositionals: true,
 });
@@ -26,7 +28,7 @@ const [name = ''] = positionals;
 const load = Object.entries(BENCHES).find(([bench]) => bench === name)?.[1];
 if (load === undefined) {
   console.error(
-    `unknown benchmark '${name}': npm run bench ${Object.keys(BENCHES).join('|')} [-- --json --seconds=5 --rounds=5 --events=1000000 --shards=1,16,256]`,
+    `unknown benchmark '${name}': npm run bench ${Object.keys(BENCHES).join('|')} [-- --json --seconds=5 --rounds=5 --events=1000000 --documents=1000000 --shards=1,16,256]`,
   );
   process.exitCode = 2;
 } else {
@@ -37,5 +39,6 @@ if (load === undefined) {
     rounds: Number(values.rounds),
     shards: (values.shards ?? SHARDS[name] ?? '').split(',').map(Number),
     events: Number(values.events),
+    documents: Number(values.documents),
   });
 }
