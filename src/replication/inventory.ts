@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { AnalyzerDefinition, ViewDefinition } from './search-definitions.ts';
 
 /** One index as the server's inventory gives it; `id`, `objectId`, `selectivityEstimate` are not definition. */
 export const IndexDefinition = z.looseObject({
@@ -39,6 +40,9 @@ export const SourceDatabase = z.object({
   replicationFactor: z.union([z.number(), z.string()]).optional(),
   writeConcern: z.number().optional(),
   collections: z.array(SourceCollection),
+  /** Absent: not told. */
+  analyzers: z.array(AnalyzerDefinition).optional(),
+  views: z.array(ViewDefinition).optional(),
   /** What is there and is not replicated, with the reason. */
   excluded: z.array(z.object({ name: z.string(), reason: z.string() })),
 });

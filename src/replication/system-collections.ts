@@ -14,7 +14,6 @@ export const REPLICATED_SYSTEM_COLLECTIONS: ReadonlyMap<string, string> = new Ma
 /** System collections that hold the users' work and are not replicated yet, each with what is missing on the target. */
 export const UNREPLICATED_SYSTEM_COLLECTIONS: ReadonlyMap<string, string> = new Map([
   ['_users', 'users and their grants'],
-  ['_analyzers', 'analyzers'],
 ]);
 
 /** Name under which the target keeps a collection of the source. */

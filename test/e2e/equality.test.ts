@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { targetStatus } from '../../cli/demo/status.ts';
+import type { ArangoDeployment } from '../../src/replication/arango.ts';
+import { readAnalyzers, readViews } from '../../src/replication/search-definitions.ts';
 import { compareDeployments } from './support/compare.ts';
 import { eventually } from './support/eventually.ts';
 import { logsOf, type Pair, startPair } from './support/pair.ts';
@@ -25,6 +27,7 @@ test('a cluster ends byte-equal to its source after copy and mixed writes, and n
   const workload = new Workload(source.database, 7);
   await workload.create(SIZE);
   await workload.load(SIZE.documents);
+  await createSearch(source.database);
   await pair.configure();
   const copyMs = await eventually('every shard running', 300_000, async () => {
     const status = await targetStatus(target.masters);
@@ -40,9 +43,34 @@ test('a cluster ends byte-equal to its source after copy and mixed writes, and n
     `${comparison.shards} shards, ${comparison.documents} documents, copied in ${Math.round(copyMs)} ms, then ${operations} operations`,
   );
   expect(comparison.differences).toEqual([]);
+  expect(await searchOf(target.database)).toEqual(await searchOf(source.database));
   expect(comparison.documents).toBeGreaterThan(SIZE.documents / 2);
   await expectNoSecrets(pair);
 });
+
+const DATABASE = 'db 0 ü';
+
+/** An analyzer, and a view that uses it. */
+async function createSearch({ front }: ArangoDeployment): Promise<void> {
+  const database = DATABASE;
+  const analyzer = {
+    name: 'lower',
+    type: 'norm',
+    properties: { locale: 'en', case: 'lower' },
+    features: ['frequency'],
+  };
+  await front.json({ method: 'POST', path: '/_api/analyzer', database, body: analyzer });
+  const links = { 'collection-0': { analyzers: ['lower', 'identity'], includeAllFields: true } };
+  await front.json({ method: 'POST', path: '/_api/view', database, body: { name: 'v', type: 'arangosearch', links } });
+}
+
+async function searchOf({ front }: ArangoDeployment): Promise<unknown> {
+  const signal = AbortSignal.timeout(10_000);
+  return {
+    analyzers: await readAnalyzers(front, DATABASE, signal),
+    views: await readViews(front, DATABASE, ['v'], signal),
+  };
+}
 
 async function expectNoSecrets(pair: Pair): Promise<void> {
   const shown = [logsOf(pair)];

@@ -23,6 +23,7 @@ export function judgeCollection({ name, type, isSystem, isSmart, isSmartChild }:
   if (systemName !== undefined) return { kind: 'replicated', targetName: systemName };
   const unreplicated = UNREPLICATED_SYSTEM_COLLECTIONS.get(name);
   if (unreplicated !== undefined) return excluded(`not replicated yet: ${unreplicated}`);
+  if (name === '_analyzers') return excluded('replicated as analyzers, not as documents');
   if (isSmartChild || (isSmart && type === 3)) return excluded('not replicated yet: smart edge collections');
   if (isSystem) return excluded('internal to each deployment');
   return { kind: 'replicated', targetName: name };

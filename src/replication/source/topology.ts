@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { ShardRef } from '../../wire/shards.ts';
 import type { ArangoDeployment } from '../arango.ts';
 import type { Inventory, SourceCollection, SourceDatabase, SourceShard } from '../inventory.ts';
+import { readAnalyzers, readViews } from '../search-definitions.ts';
 import { judgeCollection } from './exclusions.ts';
 import { type RawInventory, type RawParameters, withInventoryReader } from './raw-inventory.ts';
 
@@ -49,7 +50,8 @@ export async function takeTopology(
   await withInventoryReader(deployment, signal, async (read) => {
     for (const name of names) {
       try {
-        databases.push(databaseOf(name, await read(name), self, holders));
+        const raw = await read(name);
+        databases.push({ ...databaseOf(name, raw, self, holders), ...(await searchOf(deployment, name, raw, signal)) });
       } catch (error) {
         signal.throwIfAborted();
         unanswered.set(name, error instanceof Error ? error.message : String(error));
@@ -124,7 +126,6 @@ function databaseOf(
     }
   }
   if (replicationVersion === '2' && excluded.length === 0) excluded.push({ name: '*', reason: REPLICATION_TWO });
-  for (const view of raw.views ?? []) excluded.push({ name: view.name, reason: 'not replicated yet: views' });
   return {
     name,
     id,
@@ -133,6 +134,20 @@ function databaseOf(
     ...(writeConcern === undefined ? {} : { writeConcern }),
     collections,
     excluded,
+  };
+}
+
+async function searchOf(
+  { front }: ArangoDeployment,
+  database: string,
+  { properties, views = [] }: RawInventory,
+  signal: AbortSignal,
+): Promise<Pick<SourceDatabase, 'analyzers' | 'views'>> {
+  if (properties?.replicationVersion === '2') return {};
+  const names = views.map(({ name }) => name);
+  return {
+    analyzers: await readAnalyzers(front, database, signal),
+    views: await readViews(front, database, names, signal),
   };
 }
 

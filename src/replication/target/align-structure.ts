@@ -124,14 +124,24 @@ interface Executed {
 }
 
 function isSetting(step: Step): boolean {
-  return step.kind === 'change-collection' || step.kind === 'create-index';
+  return step.kind === 'change-collection' || step.kind === 'create-index' || step.kind === 'change-view';
 }
 
+/** What two inventories have to want (S1). */
+const DROPS: ReadonlySet<string> = new Set(['drop-collection', 'drop-database', 'drop-view', 'drop-analyzer']);
+
 function drops(steps: readonly Step[]): number {
-  return steps.filter(({ kind }) => kind === 'drop-collection' || kind === 'drop-database').length;
+  return steps.filter((step) => DROPS.has(step.kind) && !('anew' in step && step.anew)).length;
+}
+
+/** The collection that a step is about, or the view or analyzer. */
+function subjectOf(step: Step): string {
+  if ('collection' in step) return step.collection;
+  if ('view' in step) return step.view.name;
+  if ('analyzer' in step) return step.analyzer.name;
+  return 'name' in step ? step.name : '';
 }
 
 function problemOf(step: Step, reason: string): StructureReport['problems'][number] {
-  const collection = 'collection' in step ? step.collection : '';
-  return { database: step.database, collection, reason: `not ${describeStep(step)}: ${reason}` };
+  return { database: step.database, collection: subjectOf(step), reason: `not ${describeStep(step)}: ${reason}` };
 }

@@ -1,4 +1,5 @@
 import { type ArangoDeployment, ArangoError, type ArangoRequest } from '../arango.ts';
+import { describeSearchStep, searchRequestFor } from './execute-search-step.ts';
 import { creationOf } from './index-difference.ts';
 import type { Step } from './plan-structure.ts';
 
@@ -56,6 +57,8 @@ function requestFor(step: Step): { readonly request: ArangoRequest; readonly don
       const path = `/_api/index/${encodeURIComponent(collection)}/${encodeURIComponent(index)}`;
       return { request: { method: 'DELETE', path, database }, done: [INDEX_NOT_FOUND] };
     }
+    default:
+      return searchRequestFor(step);
   }
 }
 
@@ -98,5 +101,7 @@ export function describeStep(step: Step): string {
       return `created index ${step.index.name} on ${step.database}/${step.collection}`;
     case 'drop-index':
       return `dropped index ${step.index} of ${step.database}/${step.collection}: the source does not have it`;
+    default:
+      return describeSearchStep(step);
   }
 }

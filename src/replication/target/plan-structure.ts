@@ -11,6 +11,7 @@ import {
 } from './collection-settings.ts';
 import { isReplicatedIndex, sameIndex } from './index-difference.ts';
 import { planDrops } from './plan-drops.ts';
+import { planSearch, type SearchStep } from './plan-search.ts';
 import type { TargetCollection, TargetDatabase } from './read-structure.ts';
 import { impossibleOn, lastingDifference } from './structure-problems.ts';
 
@@ -48,7 +49,8 @@ export type Step =
       readonly isSystem: boolean;
       readonly reason: string;
     }
-  | { readonly kind: 'drop-database'; readonly database: string };
+  | { readonly kind: 'drop-database'; readonly database: string }
+  | SearchStep;
 
 /** The target's structure, with what had to be asked beside it. */
 export interface TargetStructure extends TargetKind {
@@ -88,8 +90,8 @@ export interface Pair {
 
 /**
  * What has to be done so that the target has the source's structure; pure. In the order in which it has to be done:
- * databases, what makes room for collections, prototypes before those that follow them, settings, indexes, and at last
- * what the source does not have any longer, in the reverse order.
+ * databases, analyzers, what makes room for collections, prototypes before those that follow them, settings, indexes,
+ * views, and at last what the source does not have any longer, in the reverse order.
  */
 export function planStructure(source: Inventory, target: TargetStructure, memory: StructureMemory): StructurePlan {
   const pairs = pairsOf(source, target, memory);
@@ -101,6 +103,7 @@ export function planStructure(source: Inventory, target: TargetStructure, memory
     verdict.kind === 'make-anew' ? [{ pair, reason: verdict.reason }] : [],
   );
   const drops = planDrops(source, target, memory, remade);
+  const search = planSearch(source, target, memory);
   const anew = new Set(drops.anew);
   const missing = judged
     .filter(({ pair, verdict }) => verdict.kind === 'create' || anew.has(pair))
@@ -109,12 +112,16 @@ export function planStructure(source: Inventory, target: TargetStructure, memory
   return {
     steps: [
       ...createDatabases(source, target),
+      ...search.analyzers,
       ...renames(present),
       ...drops.before,
       ...prototypesFirst(missing).map((pair) => creation(source, target, pair, pairs)),
       ...present.flatMap((pair) => change(source, target, pair)),
       ...present.flatMap((pair) => indexDrops(source, pair)),
       ...[...present, ...missing].flatMap((pair) => indexCreations(pair, anew.has(pair))),
+      ...search.views,
+      // While too much would go at once nothing else goes either.
+      ...(drops.held.length === 0 ? search.drops : []),
       ...drops.after,
     ],
     problems,
@@ -122,7 +129,7 @@ export function planStructure(source: Inventory, target: TargetStructure, memory
     following: present.flatMap(({ source: { globallyUniqueId }, target: stored }) =>
       stored === undefined ? [] : [{ targetId: stored.id, sourceId: globallyUniqueId }],
     ),
-    wantedDrops: drops.wanted,
+    wantedDrops: new Set([...drops.wanted, ...search.wanted]),
     heldDrops: drops.held,
   };
 }

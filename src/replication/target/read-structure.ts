@@ -1,5 +1,6 @@
 import type { ArangoDeployment } from '../arango.ts';
 import { IndexDefinition } from '../inventory.ts';
+import { type AnalyzerDefinition, readAnalyzers, readViews, type ViewDefinition } from '../search-definitions.ts';
 
 /** A shard of the target with the DB-Server that leads it. */
 export interface TargetShard {
@@ -22,6 +23,8 @@ export interface TargetCollection {
 export interface TargetDatabase {
   readonly name: string;
   readonly collections: ReadonlyMap<string, TargetCollection>;
+  readonly analyzers: readonly AnalyzerDefinition[];
+  readonly views: readonly ViewDefinition[];
 }
 
 interface InventoryAnswer {
@@ -29,6 +32,7 @@ interface InventoryAnswer {
     readonly parameters: Readonly<Record<string, unknown>>;
     readonly indexes?: readonly unknown[];
   }[];
+  readonly views?: readonly { readonly name: string }[];
 }
 
 /** Structure of one database of the target, system collections included, as the superuser sees it. */
@@ -49,7 +53,13 @@ export async function readTargetDatabase(
       });
   const leader = single ? (await deployment.dbServers(signal))[0]?.id : undefined;
   const collections = answer.collections.map((entry) => collectionOf(entry, leader));
-  return { name: database, collections: new Map(collections.map((collection) => [collection.name, collection])) };
+  const names = (answer.views ?? []).map(({ name }) => name);
+  return {
+    name: database,
+    collections: new Map(collections.map((collection) => [collection.name, collection])),
+    analyzers: await readAnalyzers(deployment.front, database, signal),
+    views: await readViews(deployment.front, database, names, signal),
+  };
 }
 
 /** A single server tells its inventory only at a snapshot (reference 5.2). */

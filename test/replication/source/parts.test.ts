@@ -97,7 +97,7 @@ describe('which collections are replicated', () => {
     [{ ...system, name: '_sync_events' }, /replication itself/],
     [{ ...traits, name: '_sync_anything' }, /replication itself/],
     [{ ...system, name: '_users' }, /not replicated yet/],
-    [{ ...system, name: '_analyzers' }, /not replicated yet/],
+    [{ ...system, name: '_analyzers' }, /replicated as analyzers/],
     [{ ...system, name: '_statistics15' }, /internal/],
     [{ ...traits, type: 3, isSmart: true, name: 'smartEdges' }, /smart edge/],
     [{ ...traits, type: 3, isSmartChild: true, name: '_local_smartEdges' }, /smart edge/],

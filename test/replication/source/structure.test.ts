@@ -49,6 +49,26 @@ describe.each(['single', 'cluster'] as const)('the inventory of a %s', (mode) =>
     expect(shards.every(({ leader }) => leader !== undefined)).toBe(true);
   });
 
+  test('tells analyzers of its own and views, without what each server draws for itself', async () => {
+    source = await TestSource.start({ mode });
+    await source.createDatabase('d1');
+    const { front } = source.deployment;
+    const own = { name: 'lower', type: 'norm', properties: { locale: 'en', case: 'lower' }, features: ['frequency'] };
+    await front.json({ method: 'POST', path: '/_api/analyzer', database: 'd1', body: own });
+    await source.createCollection('c', {}, 'd1');
+    const links = { c: { analyzers: ['lower'], includeAllFields: true } };
+    const view = { name: 'v', type: 'arangosearch', links };
+    await front.json({ method: 'POST', path: '/_api/view', database: 'd1', body: view });
+    await open();
+    const inventory = await until('an inventory', () => source.receiver.inventories[0]);
+    const d1 = database(inventory, 'd1');
+    expect(d1?.analyzers).toMatchObject([{ name: 'lower', type: 'norm' }]);
+    expect(d1?.views).toMatchObject([{ name: 'v', type: 'arangosearch', properties: { links: { c: {} } } }]);
+    expect(Object.keys(d1?.views?.[0]?.properties ?? {})).not.toContain('globallyUniqueId');
+    expect(d1?.excluded.map(({ name }) => name)).not.toContain('v');
+    expect(database(inventory, '_system')).toMatchObject({ analyzers: [], views: [] });
+  });
+
   test('lists what is not replicated with the reason, and never our own collections as data', async () => {
     source = await TestSource.start({ mode });
     await source.createCollection('_sync_events', { isSystem: true });
@@ -60,7 +80,7 @@ describe.each(['single', 'cluster'] as const)('the inventory of a %s', (mode) =>
     const reasons = Object.fromEntries((system?.excluded ?? []).map(({ name, reason }) => [name, reason]));
     expect(reasons).toMatchObject({
       _users: expect.stringMatching(/^not replicated yet/),
-      _analyzers: expect.stringMatching(/^not replicated yet/),
+      _analyzers: expect.stringMatching(/replicated as analyzers/),
       _sync_events: expect.stringMatching(/the replication itself/),
     });
   });

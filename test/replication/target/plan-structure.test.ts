@@ -72,8 +72,13 @@ function inventory(
 }
 
 function targetWith(collections: readonly TargetCollection[], more: Partial<TargetStructure> = {}): TargetStructure {
-  const d = { name: 'd', collections: new Map(collections.map((collection) => [collection.name, collection])) };
-  const system = { name: '_system', collections: new Map<string, TargetCollection>() };
+  const nothing = { analyzers: [], views: [] };
+  const d = {
+    ...nothing,
+    name: 'd',
+    collections: new Map(collections.map((collection) => [collection.name, collection])),
+  };
+  const system = { ...nothing, name: '_system', collections: new Map<string, TargetCollection>() };
   return {
     kind: 'cluster',
     dbServers: 3,
@@ -332,7 +337,8 @@ describe('S1: drops', () => {
 
   test('a database goes when nothing of its own is left in it', () => {
     const d = targetWith([stored('a'), stored('b')]);
-    const old = { name: 'old', collections: new Map([['_apps', stored('_apps')]]) };
+    const collections = new Map([['_apps', stored('_apps')]]);
+    const old = { name: 'old', collections, analyzers: [], views: [] };
     const target = { ...d, databases: new Map([...d.databases, ['old', old]]) };
     expect(steps(inventory(kept), target, memory({ agreed: ['old/'] }))).toEqual(['drop-database old']);
   });

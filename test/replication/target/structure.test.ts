@@ -177,6 +177,40 @@ test('S18: a leader of another term is told the structure again, as the log may 
   await reported(engine, ({ shards }) => shards.length === 1, known);
 });
 
+test('analyzers and views follow, with an index that uses one of them', async () => {
+  const engine = await start();
+  const analyzer = {
+    name: 'lower',
+    type: 'norm',
+    properties: { locale: 'en', case: 'lower' },
+    features: ['frequency'],
+  };
+  const link = { analyzers: ['identity'], includeAllFields: true };
+  const views = [{ name: 'v', type: 'arangosearch', properties: { links: { a: link } } }];
+  const search = (more: object) => {
+    const base = inventory([collection('a', 1)]);
+    const [system, d] = base.databases;
+    if (system === undefined || d === undefined) throw new Error('two databases are needed');
+    return { ...base, databases: [system, { ...d, ...more }] };
+  };
+  const structure = new TestStructure(search({ analyzers: [analyzer], views }));
+  await reported(engine, ({ shards }) => shards.length === 1);
+  const read = async (path: string) => {
+    const { result } = await target.deployment.front.json<{ result: { name: string }[] }>({
+      ...{ method: 'GET', path, database: 'd' },
+    });
+    return result.map(({ name }) => name);
+  };
+  await until('both', async () => (await read('/_api/view')).includes('v'));
+  expect(await read('/_api/analyzer')).toContain('d::lower');
+  structure.change(search({ analyzers: [], views: [] }));
+  await until('both gone', async () => !(await read('/_api/analyzer')).includes('d::lower'));
+  expect(await read('/_api/view')).toEqual([]);
+  const gone = 'dropped view d/v: the source does not have it';
+  const { changes } = await reported(engine, (report) => report.changes.includes(gone));
+  expect(changes).toEqual([gone, 'dropped analyzer d/lower: the source does not have it']);
+});
+
 test('S1: the inventory of another deployment changes nothing', async () => {
   const engine = await start();
   new TestStructure(inventory([collection('a', 1)], { deploymentId: 'B' }));
