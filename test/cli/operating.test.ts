@@ -69,8 +69,8 @@ describe('get status', () => {
     const both = await run('get status', 'target', ['-v']);
     expect(both.output).toMatch(/^Incoming: running from/);
     expect(both.output).toMatch(/At the source: running \(\S+\), \d+ shards/);
-    expect(both.output).toMatch(/Database\s+Collection\s+Shard\s+Status\s+Delay\s+At source\s+Message/);
-    expect(both.output).toMatch(/^d\s+c\s+0\s+running\s+\S+\s+running/m);
+    expect(both.output).toMatch(/Database\s+Collection\s+Shard\s+Status\s+Delay\s+By\s+At source\s+Message/);
+    expect(both.output).toMatch(/^d\s+c\s+0\s+running\s+\S+\s+copy, \d+ documents\s+running/m);
     const local = await run('get status', 'target', ['-v', '--local']);
     expect(local.output).not.toContain('At the source');
     expect((await run('get status', 'source', ['-v'])).output).toMatch(/^Outgoing: running to/m);
