@@ -109,7 +109,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: CHAINED_LOG,
     find: '    await this.#checkPredecessor(commit, expected, signal);\n',
     replace: '',
-    firstSeed: 231,
+    firstSeed: 891,
     seedsMax: 500,
   },
   {
@@ -202,17 +202,6 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     find: "if (wanted === 'readonly') await this.#barriers.liftBroken(signal);",
     replace: '',
     firstSeed: 301,
-    seedsMax: 500,
-  },
-  {
-    rule: 'S12',
-    what: 'counts its lease from the answer instead of from before the renewal',
-    file: ELECTION,
-    find: `    if (outcome.kind === 'held') {
-      this.#own.renewed(started, leaseMs);`,
-    replace: `    if (outcome.kind === 'held') {
-      this.#own.renewed(momentOf(clock), leaseMs);`,
-    firstSeed: 201,
     seedsMax: 500,
   },
   {
