@@ -1,6 +1,7 @@
 import type { ShardRef } from '../../wire/shards.ts';
 import type { ShardReport } from '../../wire/worker.ts';
 import { ArangoError, ArangoUnreachable } from '../arango.ts';
+import { collectionFacts } from '../collection-facts.ts';
 import { isoTime } from '../iso-time.ts';
 import { shardKey } from '../markers.ts';
 import { compareTicks, type DifferenceQuestion, type Tick } from '../queue.ts';
@@ -14,7 +15,6 @@ import { wayFor } from './opening.ts';
 import { OperationBuffer } from './operation-buffer.ts';
 import { OwnTail } from './own-tail.ts';
 import type { ShardSenderParts } from './sender-parts.ts';
-import { shardFacts } from './shard-counts.ts';
 import { shardTree } from './shard-tree.ts';
 import type { SourceServer } from './source-server.ts';
 import type { ShardPlace } from './topology.ts';
@@ -185,7 +185,7 @@ export class ShardSender {
   async #find(signal: AbortSignal): Promise<number> {
     const { server, place, stream, environment } = this.#parts;
     this.#incarnation = await server.incarnation.current(signal);
-    const facts = await shardFacts(server.server, place, signal);
+    const facts = await collectionFacts(server.server, place.database, place.shard, signal);
     if (facts.cuid !== place.cuid) {
       const reason = `shard ${place.shard} is ${facts.cuid} on ${server.id}, the inventory says ${place.cuid}`;
       throw new StreamBroken('shard-changed', reason, { retryAfterMs: RETRY_MS });

@@ -1,5 +1,6 @@
 import type { StructureReport } from '../../wire/worker.ts';
 import { type ArangoDeployment, ArangoError } from '../arango.ts';
+import { collectionFacts } from '../collection-facts.ts';
 import type { Inventory } from '../inventory.ts';
 import type { Environment } from './environment.ts';
 import { describeStep, executeStep } from './execute-step.ts';
@@ -81,8 +82,7 @@ export class StructureAligner {
     const nothing = { followed: new Map(), agreed: new Set<string>(), confirmed: new Set<string>() };
     const filled = await Promise.all(
       conflicting(inventory, structure, nothing).map(async ({ database, collection: { id, name } }) => {
-        const path = `/_api/collection/${encodeURIComponent(name)}/count`;
-        const { count } = await deployment.front.json<{ count: number }>({ method: 'GET', path, database, signal });
+        const { count } = await collectionFacts(deployment.front, database, name, signal);
         return count > 0 ? [id] : [];
       }),
     );

@@ -5,7 +5,7 @@ import { ReopenStream } from './failures.ts';
 import { documentsOf } from './lines.ts';
 import type { ShardProgress } from './shard-progress.ts';
 import type { ShardTarget } from './shard-target.ts';
-import { BATCH_RENEW_MS, type TargetBatch } from './target-batch.ts';
+import type { TargetBatch } from './target-batch.ts';
 
 export interface CatchUpOptions {
   readonly target: ShardTarget;
@@ -20,7 +20,6 @@ export interface CatchUpOptions {
 export class CopySession implements CatchUp {
   readonly #options: CatchUpOptions;
   #open: { readonly over: CopyOver; readonly batch: TargetBatch } | undefined;
-  #renewedAt = 0;
 
   constructor(options: CatchUpOptions) {
     this.#options = options;
@@ -49,16 +48,12 @@ export class CopySession implements CatchUp {
 
   async #over(signal: AbortSignal): Promise<CopyOver> {
     const { environment, limits, openBatch, target } = this.#options;
-    const now = environment.now();
     if (this.#open === undefined) {
       const batch = await openBatch(signal);
       const next = (chunkSignal: AbortSignal) => batch.nextDocuments(limits.dumpChunkBytes, chunkSignal);
       this.#open = { batch, over: new CopyOver(target, { next }) };
-      this.#renewedAt = now;
-    } else if (now - this.#renewedAt > BATCH_RENEW_MS) {
-      await this.#open.batch.keepAlive(signal);
-      this.#renewedAt = now;
     }
+    await this.#open.batch.keepAlive(environment.now(), signal);
     return this.#open.over;
   }
 }

@@ -14,7 +14,7 @@ import type { CatchUpOptions } from './copy-session.ts';
 import { ReopenStream } from './failures.ts';
 import { documentsOf, type Operation } from './lines.ts';
 import { RevisionCursor, RevisionMerge } from './revision-merge.ts';
-import { BATCH_RENEW_MS, type TargetBatch, treeNow } from './target-batch.ts';
+import { type TargetBatch, treeNow } from './target-batch.ts';
 
 /** Ranges of one question, and revisions of one: a question is some tens of KiB. */
 const RANGES_PER_QUESTION = 1_000;
@@ -61,7 +61,6 @@ export class DifferenceSession implements CatchUp {
   #isSettling = false;
   #toFetch: string[] = [];
   #awaited = 0;
-  #renewedAt = 0;
   #removed = 0;
 
   constructor(options: DifferenceOptions) {
@@ -70,7 +69,7 @@ export class DifferenceSession implements CatchUp {
   }
 
   async take(header: CatchUpHeader, body: Uint8Array, signal: AbortSignal): Promise<boolean> {
-    await this.#keepAlive(signal);
+    await this.#batch?.keepAlive(this.#options.environment.now(), signal);
     switch (header.kind) {
       case 'digest':
         await this.#compare(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8'), signal);
@@ -88,13 +87,6 @@ export class DifferenceSession implements CatchUp {
   async close(): Promise<void> {
     await this.#batch?.close();
     this.#batch = undefined;
-  }
-
-  async #keepAlive(signal: AbortSignal): Promise<void> {
-    const now = this.#options.environment.now();
-    if (now - this.#renewedAt > BATCH_RENEW_MS) await this.#batch?.keepAlive(signal);
-    else return;
-    this.#renewedAt = now;
   }
 
   async #compare(text: string, signal: AbortSignal): Promise<void> {

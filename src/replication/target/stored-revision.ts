@@ -1,4 +1,5 @@
 import { type ArangoDeployment, ArangoError, type ArangoServer, ArangoUnreachable } from '../arango.ts';
+import { collectionFacts } from '../collection-facts.ts';
 import { TargetChanged } from './failures.ts';
 import type { ShardTarget } from './shard-target.ts';
 
@@ -46,11 +47,6 @@ export async function isEmpty(
   signal: AbortSignal,
 ): Promise<boolean> {
   const leader = await leaderOf(deployment, target);
-  const { count } = await leader.json<{ count: number }>({
-    method: 'GET',
-    path: `/_api/collection/${encodeURIComponent(target.shardName)}/count`,
-    database: target.database,
-    signal,
-  });
+  const { count } = await collectionFacts(leader, target.database, target.shardName, signal);
   return count === 0;
 }

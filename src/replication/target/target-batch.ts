@@ -14,7 +14,7 @@ import { leaderOf } from './stored-revision.ts';
 
 /** Seconds a snapshot lives after its last use, and after how many ms it is renewed. */
 const BATCH_TTL_S = 300;
-export const BATCH_RENEW_MS = 60_000;
+const BATCH_RENEW_MS = 60_000;
 const DUMP_TIMEOUT_MS = 120_000;
 
 /** A snapshot of the target's own shard, on the server that leads it. It holds resources there: {@link close} it. */
@@ -22,6 +22,7 @@ export class TargetBatch {
   readonly #leader: ArangoServer;
   readonly #target: ShardTarget;
   readonly #id: string;
+  #renewedAt: number | undefined;
 
   private constructor(leader: ArangoServer, target: ShardTarget, id: string) {
     this.#leader = leader;
@@ -87,9 +88,12 @@ export class TargetBatch {
     }
   }
 
-  /** Renews the snapshot's time; throws when it is gone. */
-  async keepAlive(signal: AbortSignal): Promise<void> {
+  /** Renews the snapshot's time when that is due; throws when it is gone. */
+  async keepAlive(now: number, signal: AbortSignal): Promise<void> {
+    this.#renewedAt ??= now;
+    if (now - this.#renewedAt <= BATCH_RENEW_MS) return;
     await this.#call('PUT', { ttl: BATCH_TTL_S }, signal);
+    this.#renewedAt = now;
   }
 
   /** Ends the snapshot. A server that does not answer ends it by itself after its time. */
