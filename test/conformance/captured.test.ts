@@ -1,33 +1,10 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { startEmbedded } from '../../src/adapters/embedded/index.ts';
 import { Comparison } from './captured/compare.ts';
 import { leftOut } from './captured/left-out.ts';
 import { play } from './captured/play.ts';
-import type { CapturedAnswer, Scenario } from './captured/scenario.ts';
-import { accounts } from './captured/scenarios/accounts.ts';
-import { definitions } from './captured/scenarios/definitions.ts';
-import { documents } from './captured/scenarios/documents.ts';
-import { graphs } from './captured/scenarios/graphs.ts';
-import { imports } from './captured/scenarios/imports.ts';
-import { runs } from './captured/scenarios/runs.ts';
-import { structure } from './captured/scenarios/structure.ts';
-
-const scenarios: readonly Scenario[] = [
-  ...structure,
-  ...documents,
-  ...imports,
-  ...definitions,
-  ...graphs,
-  ...accounts,
-  ...runs,
-];
-
-const folder = fileURLToPath(new URL('./captured/', import.meta.url));
-const captured: readonly CapturedAnswer[] = readdirSync(folder)
-  .filter((name) => name.endsWith('.json'))
-  .flatMap((name) => JSON.parse(readFileSync(folder + name, 'utf8')) as CapturedAnswer[]);
+import type { CapturedAnswer } from './captured/scenario.ts';
+import { captured, scenarios } from './captured/scenarios.ts';
 
 let agreed = 0;
 

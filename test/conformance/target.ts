@@ -148,19 +148,18 @@ export class Target {
     });
   }
 
-  /** The server that leads the first shard of a collection. */
-  async home(collection: string, base = ''): Promise<Home> {
-    if (!this.isCluster) return this.#homeAt(collection, this.facts.endpoints[0], 'single');
-    const answer = await this.ask(`GET ${base}/_api/collection/${collection}/shards?details=true`);
+  /** The server that leads the first shard of a collection; of `_users` only the superuser may know. */
+  async home(collection: string, base = '', as: Caller = 'root'): Promise<Home> {
+    if (!this.isCluster) return this.#homeAt(collection, this.facts.endpoints[0], 'single', as);
+    const answer = await this.request({ path: `${base}/_api/collection/${collection}/shards?details=true`, as });
     const shards = Object.entries(answer.at('shards') as Readonly<Record<string, readonly string[]>>);
     const [shard, [leader = ''] = []] = shards.sort()[0] ?? [];
     const server = this.facts.dbServers.get(leader);
     if (shard === undefined || server === undefined) throw new Error(`no reachable leader: ${answer.text}`);
-    return this.#homeAt(shard, server, leader);
+    return this.#homeAt(shard, server, leader, 'superuser');
   }
 
-  #homeAt(name: string, server: string, serverId: string): Home {
-    const as: Caller = this.isCluster ? 'superuser' : 'root';
+  #homeAt(name: string, server: string, serverId: string, as: Caller): Home {
     const ask = (call: string, body?: unknown, headers: Readonly<Record<string, string>> = {}): Promise<Answer> => {
       const [method, path] = parts(call);
       return this.request({ method, path, body, headers, server, as });

@@ -23,6 +23,7 @@ import {
   FAILOVER_GRACE_MS_DEFAULT,
   SESSION_TIMEOUT_SECONDS_DEFAULT,
 } from './options.ts';
+import { DEFAULT_VERSION, fullVersion } from './versions/release.ts';
 
 export type { Control } from './control/control.ts';
 export type { EmbeddedOptions } from './options.ts';
@@ -61,22 +62,26 @@ const LAST_ID_SINGLE = 2;
 const LAST_ID_CLUSTER = 10_000;
 
 /**
- * Starts a stand-in for ArangoDB 3.12 in this process: real HTTP, everything in memory, no AQL. Rejects when a port is
- * taken or the keyfile is none.
+ * Starts a stand-in for ArangoDB in this process, of the version that is asked for: real HTTP, everything in memory, no
+ * AQL. Rejects when a port is taken, the keyfile is none, or the version is not one that it can pose as.
  */
 export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedDeployment> {
-  const environment = options.environment ?? { now: Date.now, random: Math.random };
+  const clock = { behindMs: options.clockBehindMs ?? 0 };
+  const { now, random } = options.environment ?? { now: Date.now, random: Math.random };
+  const environment = { now, random, revisionNow: () => now() - clock.behindMs };
   const isCluster = options.mode === 'cluster';
   const ids = new Ids(isCluster ? LAST_ID_CLUSTER : LAST_ID_SINGLE);
   const cluster = isCluster ? new Cluster(ids, environment, options.backendWaitMs) : undefined;
   const auth = authSettings(options);
-  const { mode, forwardsAll = false } = options;
-  const deployment = new Deployment({ mode, ids, environment, auth, cluster, forwardsAll });
+  const { mode, storageEngine: engine = 'rocksdb' } = options;
+  const version = versionOf(options);
+  const deployment = new Deployment({ mode, version, engine, ids, environment, auth, cluster });
   const faults = new Faults();
   const parts = nodeParts(options, deployment, environment, faults);
   const { nodes, front } = await startNodes(options, parts, cluster);
   await openAccounts(deployment, front, options);
-  const control = new Control(deployment, nodes, faults, options.failoverGraceMs ?? FAILOVER_GRACE_MS_DEFAULT);
+  const failoverGraceMs = options.failoverGraceMs ?? FAILOVER_GRACE_MS_DEFAULT;
+  const control = new Control({ deployment, nodes, faults, failoverGraceMs, clock });
   const describe = () => describeDeployment(deployment, nodes);
   const door = options.control === undefined ? undefined : new ControlDoor(control, options.control.token, describe);
   const controlEndpoint = await door?.listen(parts.host, options.control?.port ?? 0);
@@ -96,6 +101,12 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedD
       for (const node of nodes) await node.stop();
     },
   };
+}
+
+function versionOf({ serverVersion = DEFAULT_VERSION }: EmbeddedOptions): string {
+  const version = fullVersion(serverVersion);
+  if (version === undefined) throw new Error(`the stand-in does not pose as ArangoDB ${serverVersion}`);
+  return version;
 }
 
 function authSettings({ auth }: EmbeddedOptions): AuthSettings {
@@ -123,6 +134,8 @@ function nodeParts(
     port: options.port ?? 0,
     keyfile: options.tls?.keyfile,
     walBytesMax: options.walBytesMax,
+    clientLifetimeSeconds: options.clientLifetimeSeconds,
+    answers: options.answers ?? {},
     queueTimeSeconds: () => deployment.queueTimeSeconds,
     onBug: options.onBug ?? reportBug,
   };

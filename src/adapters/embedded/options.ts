@@ -1,4 +1,5 @@
 import type { Environment } from './engine/types.ts';
+import type { Features } from './versions/features.ts';
 
 /** How an embedded deployment is started. */
 export interface EmbeddedOptions {
@@ -22,10 +23,18 @@ export interface EmbeddedOptions {
   };
   /** HTTPS, with key and certificate in one PEM text. */
   readonly tls?: { readonly keyfile: string };
-  /** Forward any `DBserver=` request as up to 3.12.9, not only batch and dump (5.0). Default false. */
-  readonly forwardsAll?: boolean;
+  /** `3.10`, or one release, `3.10.14`; default 3.12.10. Throws for what it cannot pose as. */
+  readonly serverVersion?: string;
+  /** What it does otherwise than its version says: answers to questions that are open (reference 9.3). */
+  readonly answers?: Partial<Features>;
+  /** Name of the storage engine; default `rocksdb`. Another one only changes what it is called. */
+  readonly storageEngine?: string;
+  /** Seconds that a client of the log is tracked after its last contact; default 7200. */
+  readonly clientLifetimeSeconds?: number;
   /** Bound of each server's log in bytes; default the engine's. */
   readonly walBytesMax?: number;
+  /** How far the clock that revisions are made by is behind the servers' time; the control API moves it on. Default 0. */
+  readonly clockBehindMs?: number;
   /** How long a DB-Server may not answer before its followers lead; default 1000. */
   readonly failoverGraceMs?: number;
   /** How long a coordinator waits for a leader before 503/1478; default 15 000. */

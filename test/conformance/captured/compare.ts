@@ -17,6 +17,7 @@ export const STANDARD_HEADERS: Readonly<Record<string, string>> = {
 /** Numbers and texts that tell of one machine, one build, one moment. */
 const OF_THAT_RUN: ReadonlySet<string> = new Set([
   'address',
+  'cacheMisses',
   'checksum',
   'created_at',
   'documentsSize',
@@ -24,6 +25,7 @@ const OF_THAT_RUN: ReadonlySet<string> = new Set([
   'executionTime',
   'fingerprint',
   'host',
+  'initialCid',
   'hostname',
   'lastValue',
   'pid',
@@ -50,9 +52,15 @@ export class Comparison {
   readonly #pairs = new Map<string, string>();
   readonly #pairsBack = new Map<string, string>();
 
-  /** @param isUnordered lists and maps of the answer have no order that means something */
-  constructor(isUnordered: boolean) {
+  readonly #version: string | undefined;
+
+  /**
+   * @param isUnordered lists and maps of the answer have no order that means something
+   * @param version what a server calls itself in place of the version that was captured
+   */
+  constructor(isUnordered: boolean, version?: string) {
     this.#isUnordered = isUnordered;
+    this.#version = version;
   }
 
   /** One comparison serves all answers of a scenario, so that ids are the same in all of them. */
@@ -95,6 +103,7 @@ export class Comparison {
   #value(path: string, there: unknown, here: unknown): void {
     if (kindOf(there) !== kindOf(here)) this.#differ(path, there, here);
     else if (isOfThatRun(path)) this.#sameKinds(path, there, here);
+    else if (path.endsWith('.version') && here === this.#version) return;
     else if (Array.isArray(there)) this.#list(path, there, here as unknown[]);
     else if (typeof there === 'object' && there !== null) this.#object(path, there, here as object);
     else if (typeof there === 'string') this.#text(path, there, here as string);

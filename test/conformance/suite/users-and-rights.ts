@@ -97,7 +97,68 @@ export function defineUsersAndRights(target: Target): void {
     expect((await target.ask(`DELETE /_api/token/${user}/1`)).status).toBe(200);
   });
 
+  check('3.5: PUT user resets the grants', async () => {
+    const database = await target.database();
+    const { user } = await target.user({ [database]: 'rw' });
+    await target.ask(`PUT /_api/user/${user}`, { passwd: 'p' });
+    const full = (await target.ask(`GET /_api/user/${user}/database?full=true`)).at('result');
+    expect(full).toMatchObject({ [database]: { permission: 'undefined' } });
+  });
+
   if (target.authentication) defineRights(target);
+  if (target.hasSuperuser && target.storageReachable) defineRestoredUsers(target);
+}
+
+/** 7.4 on `_users`. */
+function defineRestoredUsers(target: Target): void {
+  const { check } = target;
+  const restore = (...lines: readonly string[]) =>
+    target.request({
+      method: 'PUT',
+      path: '/_api/replication/restore-data?collection=_users',
+      text: lines.join('\n'),
+      as: 'superuser',
+    });
+  /** The document of a user, word for word. */
+  const stored = async (user: string): Promise<string> => {
+    const home = await target.home('_users', '', 'superuser');
+    const id = (await home.ask('POST /_api/replication/batch', { ttl: 60 })).textAt('id');
+    const query = `collection=${home.name}&batchId=${id}&useEnvelope=false&chunkSize=10000000`;
+    const { text } = await home.ask(`GET /_api/replication/dump?${query}`);
+    await home.ask(`DELETE /_api/replication/batch/${id}`);
+    return text.split('\n').find((line) => line.includes(JSON.stringify(user))) ?? '';
+  };
+  const keyIn = (document: string): unknown => JSON.parse(document)._key;
+  const under = (document: string, key: string) => JSON.stringify({ ...JSON.parse(document), _key: key });
+
+  check('7.4: a restored user takes the place of the one of its name, and the key of the line is ignored', async () => {
+    const { user } = await target.user();
+    const before = await stored(user);
+    await target.ask(`PATCH /_api/user/${user}`, { active: false, extra: { a: 1 } });
+    expect((await restore(under(before, '4711'))).body).toEqual({ result: true });
+    expect((await target.ask(`GET /_api/user/${user}`)).body).toMatchObject({ active: true, extra: {} });
+    expect(keyIn(await stored(user))).toBe(keyIn(before));
+  });
+
+  check('7.4: a restored user that was dropped comes again under a new key, with its password', async () => {
+    const { user, password } = await target.user({ _system: 'ro' });
+    const before = await stored(user);
+    await target.ask(`DELETE /_api/user/${user}`);
+    expect((await restore(under(before, '4712'))).status).toBe(200);
+    expect(keyIn(await stored(user))).not.toBe('4712');
+    if (!target.authentication) return;
+    expect((await target.request({ path: '/_api/version', as: { user, password } })).status).toBe(200);
+    const other = { user, password: `not ${password}` };
+    expectRefusal(await target.request({ path: '/_api/version', as: other }), 401, 11);
+  });
+
+  check('7.4: a restored removal does nothing to users, and no lines are fine', async () => {
+    const { user } = await target.user();
+    const removal = JSON.stringify({ type: 2302, data: { _key: keyIn(await stored(user)) } });
+    expect((await restore(removal)).status).toBe(200);
+    expect((await target.ask(`GET /_api/user/${user}`)).status).toBe(200);
+    expect((await restore('')).status).toBe(200);
+  });
 }
 
 function defineRights(target: Target): void {

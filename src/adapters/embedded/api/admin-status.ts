@@ -7,10 +7,9 @@ import { ROLE_NAMES } from './version-details.ts';
 /** `/_admin/status` (reference 2.4). */
 export function status(request: ApiRequest): Reply {
   const { server } = request;
-  const { deployment } = server;
   return json(200, {
     server: 'arango',
-    version: deployment.version,
+    version: server.version,
     pid: process.pid,
     license: 'enterprise',
     mode: 'server',

@@ -15,13 +15,16 @@ export function registerAdmin(router: Router): void {
   };
   router.exact('/_admin/time', every(time));
   router.exact('/_admin/status', every(status));
-  router.exact('/_admin/deployment/id', { GET: (request) => json(200, { id: request.server.deployment.id }) });
-  router.exact('/_admin/options-public', { GET: optionsPublic });
+  const { features } = router.server;
+  if (features.deploymentId) {
+    router.exact('/_admin/deployment/id', { GET: (request) => json(200, { id: request.server.deployment.id }) });
+  }
+  if (features.optionsPublic) router.exact('/_admin/options-public', { GET: optionsPublic });
   router.exact('/_admin/license', { GET: license });
   router.exact('/_admin/metrics', { GET: metrics });
   router.exact('/_admin/metrics/v2', { GET: metrics });
   router.exact('/_admin/wal/flush', { PUT: flush });
-  router.exact('/_api/key-generators', { GET: keyGenerators });
+  if (features.keyGeneratorsCall) router.exact('/_api/key-generators', { GET: keyGenerators });
   router.exact('/_api/endpoint', { GET: endpoint });
 }
 
@@ -70,7 +73,7 @@ function time(request: ApiRequest): Reply {
   return merged(200, { time: request.server.deployment.environment.now() / 1000 });
 }
 
-/** What 3.12.8 tells any user of its options, by the limits of this server. */
+/** What a server tells any user of its options, by the limits of this one. */
 function optionsPublic(request: ApiRequest): Reply {
   const { auth } = request.server.deployment;
   return json(200, {
@@ -80,7 +83,7 @@ function optionsPublic(request: ApiRequest): Reply {
     'cluster.max-replication-factor': 10,
     'cluster.min-replication-factor': 1,
     'cluster.force-one-shard': false,
-    'database.extended-names': true,
+    'database.extended-names': request.server.features.extendedNames,
     'server.authentication': auth.enabled,
     'server.session-timeout': auth.sessionTimeoutSeconds,
   });
@@ -89,7 +92,8 @@ function optionsPublic(request: ApiRequest): Reply {
 const GIB_100 = 100 * 1024 ** 3;
 
 function license(request: ApiRequest): Reply {
-  const { storageIfAny } = request.server;
+  const { storageIfAny, features } = request.server;
+  if (!features.diskUsageInLicense) return json(200, {});
   let bytesUsed = 0;
   for (const database of storageIfAny?.databases() ?? []) {
     for (const collection of database.collections()) bytesUsed += collection.documentBytes;

@@ -3,6 +3,7 @@ import { describeSpread } from '../cluster/describe.ts';
 import type { PlannedCollection } from '../cluster/plan.ts';
 import type { Json, JsonObject } from '../engine/types.ts';
 import type { ApiRequest } from '../http/contract.ts';
+import type { Features } from '../versions/features.ts';
 import { healthOf } from './cluster-health.ts';
 import { agencyEndpoint, clusterOf } from './cluster-of.ts';
 
@@ -16,7 +17,7 @@ export function agencyTree(request: ApiRequest): JsonObject {
     InitDone: true,
     SystemCollectionsCreated: true,
     Readonly: deployment.readOnly,
-    Plan: planTree(cluster),
+    Plan: planTree(cluster, request.server.features),
     Current: currentTree(request, cluster),
     Supervision: {
       Health: entries(cluster.nodes(), (node) => [node.id, healthOf(request, node)]),
@@ -36,13 +37,13 @@ function versionNumber(version: string): number {
   return major * 10_000 + minor * 100 + patch;
 }
 
-function planTree(cluster: Cluster): JsonObject {
+function planTree(cluster: Cluster, features: Features): JsonObject {
   const databases = [...cluster.plan.databases.values()];
   return {
     Databases: entries(databases, ({ name, definition }) => [name, definition]),
     Collections: entries(databases, (database) => [
       database.name,
-      entries([...database.collections()], (collection) => [collection.id, plannedCollection(collection)]),
+      entries([...database.collections()], (collection) => [collection.id, plannedCollection(collection, features)]),
     ]),
     Views: entries(databases, ({ name, views }) => [name, Object.fromEntries(views)]),
     Analyzers: entries(databases, ({ name, analyzersRevision }) => [
@@ -56,13 +57,13 @@ function planTree(cluster: Cluster): JsonObject {
 }
 
 /** With primary and edge index, and the prototype's id instead of its name. */
-function plannedCollection(collection: PlannedCollection): JsonObject {
+function plannedCollection(collection: PlannedCollection, features: Features): JsonObject {
   const {
     statusString,
     supportsRBAC: _rbac,
     globallyUniqueId: _guid,
     ...described
-  } = describeSpread(collection, collection.spread, collection.keys.describe());
+  } = describeSpread(collection, collection.spread, collection.keys.describe(), features);
   const { distributeShardsLike: like } = collection;
   return {
     ...described,

@@ -76,6 +76,6 @@ function config(request: ApiRequest, store: AgencyStore): Reply {
       startup: 'origin',
     },
     engine: 'rocksdb',
-    version: server.deployment.version,
+    version: server.version,
   });
 }

@@ -25,7 +25,7 @@ export function healthOf(request: ApiRequest, node: ServerNode): JsonObject {
     Endpoint: agencyEndpoint(node.endpoint),
     Host: 'localhost',
     Status: status,
-    Version: deployment.version,
+    Version: node.version,
     Engine: 'rocksdb',
     CanBeDeleted: status === 'FAILED',
   };

@@ -81,7 +81,7 @@ async function rename(request: ApiRequest, collection: FrontCollection): Promise
   if (typeof name !== 'string' || name === '') throw new ArangoApiError(1208, 'name is empty');
   if (name === collection.name) return basics(collection);
   if (collection.isSystem) throw new ArangoApiError(11);
-  needCollectionName(name, false);
+  needCollectionName(name, false, request.server.features);
   const { id, name: oldName } = collection;
   await collection.rename(name);
   await renameInGraphs(request, oldName, name);

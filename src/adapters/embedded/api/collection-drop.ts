@@ -12,7 +12,8 @@ export async function dropCollection(request: ApiRequest, collection: FrontColle
   needDatabase(request, 'rw');
   needCollection(request, collection.name, 'rw');
   if (collection.isSystem && !request.query.flag('isSystem', false)) throw new ArangoApiError(11);
-  const [use] = await graphsWith(request, collection.name);
+  const { graphKeepsCollections } = request.server.features;
+  const [use] = graphKeepsCollections ? await graphsWith(request, collection.name) : [];
   if (use !== undefined) {
     const what = `collection '${collection.name}' is ${use.part} collection inside graph '${use.graph}'`;
     throw new ArangoApiError(1942, `must not drop collection while part of graph: ${what}`);

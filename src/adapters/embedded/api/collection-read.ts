@@ -12,9 +12,11 @@ export async function readPart(request: ApiRequest, collection: FrontCollection,
   return merged(200, payload, locationOf(request));
 }
 
-/** `location: /_db/<db>/_api/collection/<c as asked>/<sub>`. */
+/** `location: /_db/<db>/_api/collection/<c as asked>/<sub>`; in 3.8 without the database. */
 export function locationOf(request: ApiRequest): Record<string, string> {
-  return { Location: `/_db/${encodeURIComponent(request.database)}${request.path}` };
+  const { locationNamesDatabase } = request.server.features;
+  const database = locationNamesDatabase ? `/_db/${encodeURIComponent(request.database)}` : '';
+  return { Location: `${database}${request.path}` };
 }
 
 function payloadOf(request: ApiRequest, collection: FrontCollection, part: string): Promise<JsonObject> | JsonObject {

@@ -53,7 +53,9 @@ function current(request: ApiRequest): Reply {
   const { id, name, isSystem } = database;
   if (request.server.role !== 'coordinator') return result(200, { id, name, isSystem, path: 'none' });
   const { sharding = '', replicationFactor = 1, writeConcern = 1 } = database.definition;
-  const spread = { sharding, replicationFactor, writeConcern, replicationVersion: '1' };
+  const { replicationVersionOfDatabase } = request.server.features;
+  const replication = replicationVersionOfDatabase ? { replicationVersion: '1' } : {};
+  const spread = { sharding, replicationFactor, writeConcern, ...replication };
   return result(200, { id, name, isSystem, ...spread, path: '' });
 }
 
@@ -64,7 +66,7 @@ async function create(request: ApiRequest): Promise<Reply> {
   const body = needObject(request, 400, 'expected {name: "database name"}');
   const { name } = body;
   if (typeof name !== 'string') throw new ArangoApiError(1208, 'illegal name: database name invalid');
-  needDatabaseName(name);
+  needDatabaseName(name, request.server.features);
   const users = readUsers(body.users);
   await request.server.front.createDatabase(name, readOptions(body.options));
   await request.server.deployment.accounts.databaseCreated(name, users, nameOf(request.identity));

@@ -21,7 +21,7 @@ export function answerSingle(
   shape: AnswerShape,
 ): Reply {
   const outcome = result.outcomes[0] as ItemOutcome;
-  if (!outcome.ok) return refuseSingle(collection, outcome);
+  if (!outcome.ok) return refuseSingle(collection, outcome, demandedStatus(request));
   const status = result.synced ? shape.syncedStatus : 202;
   if (shape.silent) return json(status, {});
   const pieces = new Pieces();
@@ -30,11 +30,16 @@ export function answerSingle(
 }
 
 /** An error of a single write; a conflict tells the stored document (1.3). */
-export function refuseSingle(collection: FrontCollection, item: FailedItem): Reply {
+export function refuseSingle(collection: FrontCollection, item: FailedItem, ofDemanded: number): Reply {
   if (item.errorNum !== 1200 || item.storedRev === undefined || item.key === undefined) {
     return failure(statusOf(item.errorNum), item.errorNum, item.message);
   }
-  return conflict(collection, item.key, item.storedRev, item.demanded ? 412 : 409, item.message);
+  return conflict(collection, item.key, item.storedRev, item.demanded ? ofDemanded : 409, item.message);
+}
+
+/** Status when a revision that was demanded is not the stored one (9.3 no. 18). */
+export function demandedStatus({ headers, server }: ApiRequest): number {
+  return headers['if-match'] !== undefined || server.features.demandedRevisionIs412 ? 412 : 409;
 }
 
 /** The error body of a revision conflict. */

@@ -15,6 +15,7 @@ const TTL_DEFAULT_S = 600;
 
 /** `/_api/dump/*`: the parallel dump of arangodump (5.6), on single servers and DB-Servers. */
 export function registerDump(router: Router): void {
+  if (!router.server.features.parallelDump) return;
   router.exact('/_api/dump/start', { POST: start });
   router.prefix('/_api/dump/next', { POST: next });
   router.prefix('/_api/dump', { DELETE: end });

@@ -5,6 +5,7 @@ import type { ApiRequest, Router } from '../http/contract.ts';
 import { ArangoApiError } from '../http/errors.ts';
 import { jsonText, type Reply } from '../http/reply.ts';
 import { needCollection } from '../http/rights.ts';
+import type { Features } from '../versions/features.ts';
 import { findCollection, operationOf } from './document-find.ts';
 
 const BAD_HANDLE = 1205;
@@ -53,7 +54,7 @@ async function answer(request: ApiRequest, method: string, vertices: readonly st
   const wanted = new Set(vertices);
   const edges: StoredDocument[] = [];
   for (const edge of documents) if (touches(edge, wanted, direction)) edges.push(edge);
-  return edgesReply(edges, (performance.now() - startedAt) / 1000);
+  return edgesReply(edges, (performance.now() - startedAt) / 1000, request.server.features);
 }
 
 function directionOf(request: ApiRequest): Direction {
@@ -74,7 +75,7 @@ function isOneOf(edge: StoredDocument, end: '_from' | '_to', vertices: ReadonlyS
 }
 
 /** Documents go out as the bytes that they are. */
-function edgesReply(edges: readonly StoredDocument[], executionTime: number): Reply {
+function edgesReply(edges: readonly StoredDocument[], executionTime: number, features: Features): Reply {
   const parts: Buffer[] = [Buffer.from('{"edges":[')];
   for (const [position, edge] of edges.entries()) {
     if (position > 0) parts.push(COMMA);
@@ -83,11 +84,10 @@ function edgesReply(edges: readonly StoredDocument[], executionTime: number): Re
   const stats = {
     writesExecuted: 0,
     writesIgnored: 0,
-    documentLookups: edges.length,
-    seeks: 0,
+    ...(features.lookupsInStats ? { documentLookups: edges.length, seeks: 0 } : {}),
     scannedFull: 0,
     scannedIndex: edges.length,
-    searchParallelism: 1,
+    ...(features.lookupsInStats ? { searchParallelism: 1 } : {}),
     cursorsCreated: 1,
     cursorsRearmed: 0,
     cacheHits: 0,
@@ -96,7 +96,7 @@ function edgesReply(edges: readonly StoredDocument[], executionTime: number): Re
     httpRequests: 0,
     executionTime,
     peakMemoryUsage: 0,
-    intermediateCommits: 0,
+    ...(features.intermediateCommitsInStats ? { intermediateCommits: 0 } : {}),
   };
   parts.push(Buffer.from(`],"error":false,"code":200,"stats":${JSON.stringify(stats)}}`));
   return { ...jsonText(200, ''), body: parts };

@@ -7,7 +7,7 @@ import type { ApiRequest } from '../http/contract.ts';
 import { ArangoApiError } from '../http/errors.ts';
 import { bytes, empty, JSON_TYPE, type Reply } from '../http/reply.ts';
 import { needCollection, needWritable } from '../http/rights.ts';
-import { conflict, refuseSingle } from './document-answer.ts';
+import { conflict, demandedStatus, refuseSingle } from './document-answer.ts';
 import { findCollection, operationOf, revisionHeader } from './document-find.ts';
 import { allGraphs } from './graph-store.ts';
 
@@ -201,7 +201,7 @@ async function write(
   );
   const outcome = result.outcomes[0];
   if (outcome === undefined) throw new ArangoApiError(4);
-  return outcome.ok ? { result, item: outcome } : refuseSingle(collection, outcome);
+  return outcome.ok ? { result, item: outcome } : refuseSingle(collection, outcome, demandedStatus(request));
 }
 
 interface Written {

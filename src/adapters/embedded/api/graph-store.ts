@@ -77,7 +77,7 @@ async function writeGraph(
   waitForSync: boolean,
 ): Promise<GraphWrite> {
   const { rev } = await writeOne(graphCollection(request), kind, graph.name, graphDocument(graph), waitForSync);
-  return { shown: describeGraph(graph, rev), rev };
+  return { shown: describeGraph(graph, rev, initialCidOf(request, graph)), rev };
 }
 
 export async function removeGraph(request: ApiRequest, name: string): Promise<void> {
@@ -143,4 +143,12 @@ async function dropOne(request: ApiRequest, name: string): Promise<void> {
   const collection = databaseOf(request).collection(name);
   if (collection === undefined) return;
   await dropCollection(request, collection);
+}
+
+/** Up to 3.11 a graph tells the id of its initial collection (3.5). */
+export function initialCidOf(request: ApiRequest, { sharding }: GraphDefinition): number | undefined {
+  const { features } = request.server;
+  if (!features.initialCidOfGraph || sharding?.initial === undefined) return undefined;
+  const collection = databaseOf(request).collection(sharding.initial);
+  return collection === undefined ? undefined : Number(collection.id);
 }

@@ -26,6 +26,7 @@ import {
   dropUnshared,
   ensureCollections,
   type GraphWrite,
+  initialCidOf,
   insertGraph,
   listedGraphs,
   needGraph,
@@ -110,7 +111,7 @@ async function refuseConflicts(request: ApiRequest, graph: GraphDefinition): Pro
 }
 
 async function oneGraph(request: ApiRequest, { graph, rev }: StoredGraph): Promise<Reply> {
-  if (isRead(request)) return merged(200, { graph: describeGraph(graph, rev) });
+  if (isRead(request)) return merged(200, { graph: describeGraph(graph, rev, initialCidOf(request, graph)) });
   if (request.method !== 'DELETE') throw new ArangoApiError(405);
   needDatabase(request, 'rw');
   const doomed = request.query.flag('dropCollections', false)

@@ -14,7 +14,7 @@ import type { IndexDefinition, JsonObject } from '../engine/types.ts';
 import { isObject, parseBody } from '../http/body.ts';
 import type { ApiRequest, DeploymentView, Router } from '../http/contract.ts';
 import { ArangoApiError } from '../http/errors.ts';
-import { merged, mergedLast, type Reply } from '../http/reply.ts';
+import { json, merged, mergedLast, type Reply } from '../http/reply.ts';
 import { needCollection, needDatabase } from '../http/rights.ts';
 import { usableAnalyzers } from './analyzers-of.ts';
 import { SelectivityEstimates } from './index-estimate.ts';
@@ -40,7 +40,10 @@ async function readIndexes(request: ApiRequest): Promise<Reply> {
     (shown) => shown.id === indexHandle(collection.name, bareId) || shown.name === bareId,
   );
   if (index === undefined) throw new ArangoApiError(INDEX_NOT_FOUND);
-  return mergedLast(200, index);
+  if (index.type !== 'primary' || request.server.features.primaryEstimateInIndexAnswer)
+    return oneIndex(request, 200, index);
+  const { selectivityEstimate: _none, ...withoutEstimate } = index;
+  return oneIndex(request, 200, withoutEstimate);
 }
 
 async function listIndexes(request: ApiRequest): Promise<Reply> {
@@ -110,11 +113,11 @@ export async function createIndex(request: ApiRequest): Promise<Reply> {
   const collection = needChangeable(request, collectionParameter(request));
   const definition = await completed(request, body);
   const same = collection.indexes.find((index) => isSameIndex(index, definition));
-  if (same !== undefined) return created(collection, same, false);
+  if (same !== undefined) return created(request, collection, same, false);
   refuseConflict(request, collection, definition);
   const index: IndexDefinition = { ...definition, id: request.server.deployment.ids.next() };
   await collection.createIndex(index);
-  return created(collection, index, true);
+  return created(request, collection, index, true);
 }
 
 async function completed(request: ApiRequest, body: JsonObject): Promise<UnnumberedIndex> {
@@ -122,6 +125,7 @@ async function completed(request: ApiRequest, body: JsonObject): Promise<Unnumbe
   return normaliseIndex(body, {
     defaultName: () => defaultIndexName(request.server.deployment),
     analyzerFeatures: (name) => analyzers.find(name)?.features,
+    features: request.server.features,
   });
 }
 
@@ -131,9 +135,22 @@ function defaultIndexName(deployment: DeploymentView): string {
   return `idx_${(ms << 20n) | BigInt.asUintN(20, BigInt(deployment.ids.next()))}`;
 }
 
-async function created(collection: FrontCollection, index: IndexDefinition, isNewlyCreated: boolean): Promise<Reply> {
+async function created(
+  request: ApiRequest,
+  collection: FrontCollection,
+  index: IndexDefinition,
+  isNewlyCreated: boolean,
+): Promise<Reply> {
   const estimate = (await SelectivityEstimates.of(collection)).estimate(index);
-  return mergedLast(isNewlyCreated ? 201 : 200, describeIndex(collection.name, index, estimate, { isNewlyCreated }));
+  const shown = describeIndex(collection.name, index, estimate, { isNewlyCreated });
+  return oneIndex(request, isNewlyCreated ? 201 : 200, shown);
+}
+
+/** `code` and `error` stand at the end, in an order of the version's (1.3). */
+function oneIndex({ server }: ApiRequest, code: number, index: JsonObject): Reply {
+  return server.features.indexAnswerEndsWithError
+    ? mergedLast(code, index)
+    : json(code, { ...index, error: false, code });
 }
 
 function refuseConflict(request: ApiRequest, collection: FrontCollection, definition: UnnumberedIndex): void {

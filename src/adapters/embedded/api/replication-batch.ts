@@ -28,7 +28,7 @@ export function createBatch(request: ApiRequest): Reply {
 export function extendBatch(request: ApiRequest): Reply {
   const engine = demandEngine(request);
   const client = parseRequestClient(request.query);
-  const batch = engine.batches.extend(batchIdOf(request), ttlOf(objectOrEmpty(request).ttl));
+  const batch = engine.batches.extend(knownBatch(request), ttlOf(objectOrEmpty(request).ttl));
   engine.clients.track([request.database], client, batch.lastTick, batch.ttlMs / 1000);
   return empty(204);
 }
@@ -36,7 +36,7 @@ export function extendBatch(request: ApiRequest): Reply {
 export function deleteBatch(request: ApiRequest): Reply {
   const engine = demandEngine(request);
   const client = parseRequestClient(request.query);
-  const batch = engine.batches.delete(batchIdOf(request));
+  const batch = engine.batches.delete(knownBatch(request));
   engine.clients.track([request.database], client, batch.lastTick, AFTER_DELETE_TTL_S);
   return empty(204);
 }
@@ -50,7 +50,7 @@ export function getLoggerState(request: ApiRequest): Reply {
 function loggerState(request: ApiRequest, engine: StorageEngine, tick: number): JsonObject {
   return {
     state: logPosition(engine, tick),
-    server: { version: request.server.deployment.version, serverId: engine.serverId, engine: 'rocksdb' },
+    server: { version: request.server.version, serverId: engine.serverId, engine: 'rocksdb' },
     clients: engine.clients.describe(request.database),
   };
 }
@@ -73,5 +73,13 @@ function ttlOf(value: Json | undefined): number {
 function batchIdOf(request: ApiRequest): string {
   const [id] = request.suffix;
   if (id === undefined || request.suffix.length > 1) throw new ArangoApiError(400, 'expecting batch id');
+  return id;
+}
+
+/** Its id. An unknown one is 404/1600 by the engine, or 400/400 (9.3 no. 1). */
+function knownBatch(request: ApiRequest): string {
+  const id = batchIdOf(request);
+  const isKnown = demandEngine(request).batches.get(id) !== undefined;
+  if (!isKnown && !request.server.features.unknownBatchIsNotFound) throw new ArangoApiError(400, 'invalid batch id');
   return id;
 }

@@ -42,7 +42,7 @@ function databaseInventory(request: ApiRequest, database: Database): JsonObject 
     properties: database.definition,
     collections: collections.map((collection) => ({
       indexes: collection.indexes.filter(isReplicated).map(definitionOnly),
-      parameters: collectionParameters(collection),
+      parameters: collectionParameters(collection, request.server.features),
     })),
     views: only === undefined ? database.views() : [],
   };

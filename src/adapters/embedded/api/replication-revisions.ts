@@ -2,8 +2,16 @@ import type { Batch } from '../engine/batches.ts';
 import type { Collection } from '../engine/collection.ts';
 import type { DocumentVersion } from '../engine/document.ts';
 import { LineWriter } from '../engine/line-writer.ts';
-import { compareRevisions, encodeRevision, parseRevision, printRevision, type Revision } from '../engine/revision.ts';
+import {
+  compareRevisions,
+  encodeRevision,
+  parseRevision,
+  printRevision,
+  type Revision,
+  revisionValue,
+} from '../engine/revision.ts';
 import { placeIn } from '../engine/revision-set.ts';
+import type { RevisionTree } from '../engine/tree.ts';
 import type { Json } from '../engine/types.ts';
 import { parseBody } from '../http/body.ts';
 import type { ApiRequest } from '../http/contract.ts';
@@ -29,10 +37,11 @@ export function getTree(request: ApiRequest): Reply {
   const { collection, batch } = targetOf(request);
   if (batch === undefined) throw new ArangoApiError(4, 'could not generate revision tree');
   const onlyPopulated = request.query.flag('onlyPopulated', false);
-  const stored = batch.tree(collection);
-  if (!request.query.flag('verification', false)) return jsonText(200, stored.toJson(onlyPopulated));
-  const computed = batch.computeTree(collection);
-  const [computedText, storedText] = [computed.toJson(onlyPopulated), stored.toJson(onlyPopulated)];
+  const { initialRangeMin } = request.server.features;
+  const printed = (tree: RevisionTree) => tree.toJson(onlyPopulated, initialRangeMin);
+  const stored = printed(batch.tree(collection));
+  if (!request.query.flag('verification', false)) return jsonText(200, stored);
+  const [computedText, storedText] = [printed(batch.computeTree(collection)), stored];
   return jsonText(200, `{"computed":${computedText},"stored":${storedText},"equal":${computedText === storedText}}`);
 }
 
@@ -46,7 +55,8 @@ export function rebuildTree(request: ApiRequest): Reply {
 export function listRanges(request: ApiRequest): Reply {
   const target = targetOf(request);
   const { query } = request;
-  const print = query.flag('encodeAsHLC', false) ? encodeRevision : printRevision;
+  const isEncoded = request.server.features.encodesAsHlc && query.flag('encodeAsHLC', false);
+  const print = isEncoded ? encodeRevision : plainly(request);
   const resumeText = query.text('resumeHLC') ?? query.text('resume');
   const resume = resumeText === undefined ? undefined : parseRevision(resumeText);
   const versions = versionsOf(target);
@@ -62,7 +72,7 @@ export function listRanges(request: ApiRequest): Reply {
       const version = versions[place] as DocumentVersion;
       const { revisionHigh: high, revisionLow: low } = version;
       if (compareRevisions(high, low, right.high, right.low) > 0) break;
-      if (total === REVISIONS_MAX) return json(200, { ranges, ...resumeAt(version, query.flag('encodeAsHLC', false)) });
+      if (total === REVISIONS_MAX) return json(200, { ranges, ...resumeAt(version, plainly(request), isEncoded) });
       revisions.push(print(high, low));
       total++;
     }
@@ -70,8 +80,19 @@ export function listRanges(request: ApiRequest): Reply {
   return json(200, { ranges });
 }
 
-function resumeAt({ revisionHigh: high, revisionLow: low }: DocumentVersion, encodeAsHLC: boolean): object {
-  const resume = printRevision(high, low);
+/** How a revision is printed where `encodeAsHLC` is not asked for, or not known (5.8.1). */
+function plainly(request: ApiRequest): (high: number, low: number) => string {
+  return request.server.features.revisionsAreDecimal
+    ? (high, low) => revisionValue(high, low).toString()
+    : printRevision;
+}
+
+function resumeAt(
+  { revisionHigh: high, revisionLow: low }: DocumentVersion,
+  print: (high: number, low: number) => string,
+  encodeAsHLC: boolean,
+): object {
+  const resume = print(high, low);
   return encodeAsHLC ? { resume, resumeHLC: encodeRevision(high, low) } : { resume };
 }
 
@@ -106,6 +127,9 @@ function targetOf(request: ApiRequest): Target {
     throw new ArangoApiError(400, 'replication revision tree - request misses batchId', 404);
   const collection = engine.demandCollection(request.database, name);
   needCollection(request, collection.name, 'ro');
+  if (collection.properties.syncByRevision === false) {
+    throw new ArangoApiError(9, 'this collection does not support revision-based replication');
+  }
   return { collection, batch: engine.batches.get(batchId) };
 }
 

@@ -4,6 +4,7 @@ import type { Reply } from '../http/reply.ts';
 import { createBatch, deleteBatch, extendBatch, getLoggerState } from './replication-batch.ts';
 import { dumpCollection } from './replication-dump.ts';
 import { getInventory } from './replication-inventory.ts';
+import { followLog, getFirstTick, getServerId, getTickRanges, refuseApplier } from './replication-logger.ts';
 import { getDocuments, getTree, listRanges, rebuildTree } from './replication-revisions.ts';
 import { restoreCollection } from './restore-collection.ts';
 import { restoreData } from './restore-data.ts';
@@ -13,8 +14,8 @@ import { restoreView } from './restore-view.ts';
 type Command = { readonly [M in Method]?: Handler };
 
 /**
- * `/_api/replication/*` as 3.12.10 answers (part 5 and 7). `logger-follow`, `server-id`, `applier-*` and their like are
- * gone with that version: unknown commands. One prefix for all, so that longer paths registered elsewhere
+ * `/_api/replication/*` (part 5 and 7). `logger-follow`, `server-id`, `applier-*` and their like are unknown commands from
+ * 3.12.10 on. One prefix for all, so that longer paths registered elsewhere
  * (`clusterInventory` of a coordinator) win. Of a coordinator only restoring comes here: the rest is passed on, or refused,
  * before (5.0).
  */
@@ -40,6 +41,19 @@ const withData: Readonly<Record<string, Command>> = {
   'revisions/documents': { PUT: getDocuments },
 };
 
+const ofFollowers: Readonly<Record<string, Command>> = {
+  'logger-follow': { GET: followLog },
+  'logger-first-tick': { GET: getFirstTick },
+  'logger-tick-ranges': { GET: getTickRanges },
+  'server-id': { GET: getServerId },
+  'applier-config': { GET: refuseApplier, PUT: refuseApplier },
+  'applier-start': { PUT: refuseApplier },
+  'applier-stop': { PUT: refuseApplier },
+  'applier-state': { GET: refuseApplier, DELETE: refuseApplier },
+  'make-follower': { PUT: refuseApplier },
+  sync: { PUT: refuseApplier },
+};
+
 function dispatch(request: ApiRequest): Reply | Promise<Reply> {
   const { role } = request.server;
   const [first = '', second = ''] = request.suffix;
@@ -52,6 +66,8 @@ function dispatch(request: ApiRequest): Reply | Promise<Reply> {
   if (first === 'keys') {
     throw new ArangoApiError(9, 'the embedded server has revision trees for every collection and no keys API');
   }
+  const { loggerCalls } = request.server.features;
+  if (loggerCalls && Object.hasOwn(ofFollowers, first)) return run(request, ofFollowers[first] as Command, 1);
   if (!Object.hasOwn(withData, name)) throw unknownCommand();
   return run(request, withData[name] as Command, name === first ? 1 : 2);
 }

@@ -1,6 +1,6 @@
 import type { FrontCollection } from '../cluster/front.ts';
 import { EngineError } from '../engine/errors.ts';
-import { REV, ScannedItem, scanText } from '../engine/json/items.ts';
+import { ID, KEY, REV, ScannedItem, type SystemAttribute, scanText } from '../engine/json/items.ts';
 import { isObject, isText, rawText, valueAt } from '../engine/json/members.ts';
 import type { JsonText, WriteItem, WriteResult } from '../engine/types.ts';
 import type { ApiRequest } from '../http/contract.ts';
@@ -41,15 +41,21 @@ export async function restoreData(request: ApiRequest): Promise<Reply> {
   return restored();
 }
 
-/** Users are matched by their name; the key of the same user can be another one here. */
+/**
+ * Users are matched by their name, and get keys of this deployment. As on a real server removals do nothing, and what cannot
+ * be written is left out without a word: it is one query there, which ignores errors.
+ */
 async function restoreUsers(request: ApiRequest, users: FrontCollection, changes: readonly Change[]): Promise<Reply> {
   needAdmin(request);
   const keys = new Map((await readAll(users)).map((document) => [document.user, String(document._key)]));
   for (const { kind, item } of changes) {
-    const user = item.text === undefined ? undefined : valueAt(item.text, ['user']);
-    const key = user === undefined ? undefined : keys.get(JSON.parse(rawText(user)));
-    const stripped = { ...item, ...(key === undefined ? {} : { key }) };
-    demandSuccess(kind, await users.write(writeRequest(kind, [stripped])));
+    if (kind === 'remove' || !(item.text instanceof ScannedItem)) continue;
+    const user = valueAt(item.text, ['user']);
+    const name: unknown = user === undefined ? null : JSON.parse(rawText(user));
+    const key = keys.get(name as string);
+    const text = without(item.text, KEY, ID);
+    const { outcomes } = await users.write(writeRequest(kind, [{ text, ...(key === undefined ? {} : { key }) }]));
+    if (outcomes[0]?.ok === true) keys.set(name as string, outcomes[0].key);
   }
   await request.server.deployment.accounts.refresh();
   return restored();
@@ -88,9 +94,9 @@ function readLine(line: Buffer): Change {
   const data = valueAt(scanned, ['data']);
   const typeText = type === undefined ? '' : rawText(type);
   if (typeText === '2302') return { kind: 'remove', item: { text: keyOfRemoval(scanned, data) } };
-  if (typeText !== '2300' || data === undefined) return { kind: 'insert', item: { text: withoutRevision(scanned) } };
+  if (typeText !== '2300' || data === undefined) return { kind: 'insert', item: { text: without(scanned, REV) } };
   if (!isObject(data)) throw new ArangoApiError(600, 'received invalid JSON data');
-  return { kind: 'insert', item: { text: withoutRevision(scanText(data.bytes, data.start, data.end)) } };
+  return { kind: 'insert', item: { text: without(scanText(data.bytes, data.start, data.end), REV) } };
 }
 
 function keyOfRemoval(line: ScannedItem, data: JsonText | undefined): JsonText {
@@ -99,10 +105,11 @@ function keyOfRemoval(line: ScannedItem, data: JsonText | undefined): JsonText {
   return key;
 }
 
-/** The same document, as if it had come without `_rev`. */
-function withoutRevision(document: ScannedItem): ScannedItem {
-  if (document.attribute(REV) === undefined) return document;
+/** The same document, as if it had come without these. */
+function without(document: ScannedItem, ...attributes: readonly SystemAttribute[]): ScannedItem {
+  const present = attributes.filter((attribute) => document.attribute(attribute) !== undefined);
+  if (present.length === 0) return document;
   const system = document.system?.slice();
-  system?.fill(0, REV * 2, REV * 2 + 2);
+  for (const attribute of present) system?.fill(0, attribute * 2, attribute * 2 + 2);
   return new ScannedItem(document.bytes, document.start, document.end, system, document.runs);
 }

@@ -6,7 +6,8 @@ import { accountsOf, needSelfOrAdmin } from './user.ts';
 
 /** `/_api/token/{user}`: access tokens (reference 1.5). */
 export function registerToken(router: Router): void {
-  router.prefix('/_api/token', { GET: listTokens, POST: createToken, DELETE: removeToken });
+  if (router.server.features.accessTokens)
+    router.prefix('/_api/token', { GET: listTokens, POST: createToken, DELETE: removeToken });
 }
 
 function listTokens(request: ApiRequest): Reply {

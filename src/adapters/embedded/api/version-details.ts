@@ -14,18 +14,19 @@ export const ROLE_NAMES: Readonly<Record<ServerRole, string>> = {
  * where a client could take them for a fact about the real server.
  */
 export function versionDetails(server: ServerProcess): Readonly<Record<string, string>> {
-  const { version } = server.deployment;
+  const { version, features } = server;
   const full = `ArangoDB ${version} enterprise [embedded stand-in of arangosync], Node.js ${process.version}`;
   return {
     architecture: '64bit',
     arm: process.arch === 'arm64' ? 'true' : 'false',
     asan: 'false',
+    ...(features.crcInVersionDetails ? { 'asm-crc32': 'true' } : {}),
     assertions: 'false',
     avx: 'false',
     avx2: 'false',
     'boost-version': 'none',
     'build-date': '2026-08-04 14:46:15',
-    'build-id': 'embedded',
+    ...(features.buildIdInVersionDetails ? { 'build-id': 'embedded' } : {}),
     'build-repository': 'arangosync embedded',
     compiler: `v8 ${process.versions.v8}`,
     coverage: 'false',
@@ -36,7 +37,7 @@ export function versionDetails(server: ServerProcess): Readonly<Record<string, s
     'enterprise-build-repository': 'arangosync embedded',
     'enterprise-version': 'enterprise',
     'failure-tests': 'false',
-    faiss: 'none',
+    ...(features.buildIdInVersionDetails ? { faiss: 'none' } : {}),
     'fd-client-event-handler': 'poll',
     'fd-setsize': '1024',
     'full-version-string': full,
@@ -49,7 +50,7 @@ export function versionDetails(server: ServerProcess): Readonly<Record<string, s
     'maintainer-mode': 'false',
     'memory-profiler': 'false',
     ndebug: 'true',
-    openmp: 'none',
+    ...(features.buildIdInVersionDetails ? { openmp: 'none' } : {}),
     'openssl-version-compile-time': process.versions.openssl ?? 'none',
     'openssl-version-run-time': process.versions.openssl ?? 'none',
     'optimization-flags': '',

@@ -11,34 +11,26 @@ export function registerVersion(router: Router): void {
 }
 
 function version(request: ApiRequest): Reply {
-  const { version: number } = request.server.deployment;
+  const { version: number, features } = request.server;
   const withDetails = request.query.flag('details', false);
   return json(200, {
     server: 'arango',
     license: 'enterprise',
     version: number,
     ...(withDetails ? { details: versionDetails(request.server) } : {}),
-    apiVersions: ['v0'],
-    deprecatedApiVersions: [],
-    requestedApiVersion: 'v0',
+    ...(features.apiVersions ? { apiVersions: ['v0'], deprecatedApiVersions: [], requestedApiVersion: 'v0' } : {}),
   });
 }
 
 function engine(request: ApiRequest): Reply {
+  const { features, deployment, storageIfAny } = request.server;
   const indexes = [
-    'primary',
-    'edge',
-    'hash',
-    'skiplist',
-    'ttl',
-    'persistent',
-    'geo',
-    'fulltext',
-    'mdi',
-    'mdi-prefixed',
-    'inverted',
+    ...['primary', 'edge', 'hash', 'skiplist', 'ttl', 'persistent', 'geo', 'fulltext'],
+    ...(features.mdiIndex ? ['mdi', 'mdi-prefixed'] : ['zkd']),
+    ...(features.invertedIndex ? ['inverted'] : []),
   ];
-  const aliases = { indexes: { hash: 'persistent', skiplist: 'persistent', zkd: 'mdi' } };
-  const stores = request.server.storageIfAny !== undefined;
-  return json(200, { name: 'rocksdb', supports: { indexes, aliases }, ...(stores ? { endianness: 'big' } : {}) });
+  const alias = { hash: 'persistent', skiplist: 'persistent', ...(features.mdiIndex ? { zkd: 'mdi' } : {}) };
+  const supports = { ...(features.dfdbInEngine ? { dfdb: false } : {}), indexes, aliases: { indexes: alias } };
+  const tellsOrder = features.endiannessInEngine && storageIfAny !== undefined;
+  return json(200, { name: deployment.engine, supports, ...(tellsOrder ? { endianness: 'big' } : {}) });
 }

@@ -50,7 +50,7 @@ function sorted(views: readonly JsonObject[]): readonly JsonObject[] {
 export async function createView(request: ApiRequest): Promise<Reply> {
   if (request.suffix.length > 0) throw new ArangoApiError(10, 'expecting POST /_api/view');
   const body = parseBody(request) ?? null;
-  const { name } = viewHead(body);
+  const { name } = viewHead(body, request.server.features);
   needDatabase(request, 'rw');
   const database = databaseOf(request);
   refuseTakenName(database, name);
@@ -99,7 +99,7 @@ function rename(request: ApiRequest, view: JsonObject, body: Json | undefined): 
   needDatabase(request, 'rw');
   if (request.server.deployment.mode === 'cluster') throw new ArangoApiError(1470);
   const database = databaseOf(request);
-  const renamed = renamedView(view, name);
+  const renamed = renamedView(view, name, request.server.features);
   if (name !== view.name) refuseTakenName(database, name);
   database.putView(renamed);
   return json(200, renamed);
@@ -135,5 +135,6 @@ async function surroundingsOf(request: ApiRequest, body: Json): Promise<ViewSurr
     index: (collection, nameOrId) =>
       database.collection(collection)?.indexes.find(({ id, name }) => id === nameOrId || name === nameOrId),
     knowsAnalyzer: (name) => analyzers.find(name) !== undefined,
+    features: request.server.features,
   };
 }

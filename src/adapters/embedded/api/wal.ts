@@ -21,7 +21,8 @@ export function registerWal(router: Router): void {
   router.exact('/_api/wal/range', { GET: guarded(range) });
   router.exact('/_api/wal/lastTick', { GET: guarded(lastTick) });
   router.exact('/_api/wal/open-transactions', { GET: guarded(() => json(200, [])) });
-  router.exact('/_api/wal/tail', { GET: guarded(tail), PUT: guarded(tail), DELETE: guarded(forgetClient) });
+  const forgets = router.server.features.untracksClients ? { DELETE: guarded(forgetClient) } : {};
+  router.exact('/_api/wal/tail', { GET: guarded(tail), PUT: guarded(tail), ...forgets });
 }
 
 function range(request: ApiRequest): Reply {
@@ -43,7 +44,7 @@ function lastTick(request: ApiRequest): Reply {
 }
 
 function serverOf(request: ApiRequest): { version: string; serverId: string } {
-  return { version: request.server.deployment.version, serverId: demandEngine(request).serverId };
+  return { version: request.server.version, serverId: demandEngine(request).serverId };
 }
 
 function tail(request: ApiRequest): Reply {
@@ -54,7 +55,8 @@ function tail(request: ApiRequest): Reply {
   const client = parseRequestClient(query);
   const from = query.integer('from', 0);
   engine.clients.track(trackedDatabases(engine, request.database, isGlobal), client, from);
-  if (query.flag('trackOnly', false)) return bytes(200, DUMP_TYPE, []);
+  const { tracksOnly, logShowsSystemShards } = request.server.features;
+  if (tracksOnly && query.flag('trackOnly', false)) return bytes(200, DUMP_TYPE, []);
   const name = query.text('collection');
   const answer = tailLog(engine.log, {
     from,
@@ -65,6 +67,7 @@ function tail(request: ApiRequest): Reply {
     collection: name === undefined ? undefined : engine.demandCollection(request.database, name),
     includeSystem: query.flag('includeSystem', false),
     includeFoxxQueues: query.flag('includeFoxxQueues', false),
+    judgesShardNames: logShowsSystemShards,
   });
   return bytes(answer.body.length === 0 ? 204 : 200, DUMP_TYPE, answer.body, tailHeaders(answer));
 }

@@ -1,4 +1,5 @@
 import { EngineError } from '../engine/errors.ts';
+import { isValidKey } from '../engine/keys.ts';
 import type {
   IndexDefinition,
   ItemOutcome,
@@ -82,7 +83,7 @@ export class CoordinatorCollection implements FrontCollection {
   }
 
   describe(): JsonObject {
-    return describeSpread(this.#plan, this.#plan.spread, this.keys.describe());
+    return describeSpread(this.#plan, this.#plan.spread, this.keys.describe(), this.#context.features());
   }
 
   shards(): ReadonlyMap<string, readonly string[]> {
@@ -158,6 +159,7 @@ export class CoordinatorCollection implements FrontCollection {
   }
 
   async write(request: WriteRequest, operation?: Operation): Promise<WriteResult> {
+    if (request.bulk && request.kind === 'insert' && !this.#context.features().keyErrorsPerItem) refuseBadKeys(request);
     const { parts, everywhere, refused } = splitByShard(request, this.#hash, this.keys);
     const outcomes: ItemOutcome[] = new Array(request.items.length);
     for (const [place, outcome] of refused) outcomes[place] = outcome;
@@ -196,7 +198,7 @@ export class CoordinatorCollection implements FrontCollection {
   }
 
   async change(properties: JsonObject): Promise<void> {
-    this.#context.structure.changeCollection(this.#home, this.#plan, properties);
+    this.#context.structure.changeCollection(this.#home, this.#plan, properties, this.#context.features());
     this.#context.cluster.supervision.adjustReplicas(this.#home, this.#plan);
   }
 
@@ -273,6 +275,16 @@ export class CoordinatorCollection implements FrontCollection {
       const leader = cluster.leader(shard);
       visit(shard, access.local(leader, this.#home.name, shard), transactionOn(leader), index);
     }
+  }
+}
+
+const ILLEGAL_KEY = 1221;
+
+/** A bad key failed the whole call (4.3). */
+function refuseBadKeys({ items }: WriteRequest): void {
+  for (const item of items) {
+    const key = keyOf(item);
+    if (key !== undefined && !isValidKey(key)) throw new EngineError(ILLEGAL_KEY, 'illegal document key');
   }
 }
 

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../engine/types.ts';
 import { ArangoApiError } from '../http/errors.ts';
+import type { Features } from '../versions/features.ts';
 import type { Cluster } from './cluster.ts';
 import type { ClusterTransactions } from './cluster-transactions.ts';
 import { CoordinatorCollection } from './coordinator-collection.ts';
@@ -17,6 +18,7 @@ export interface CoordinatorContext {
   readonly access: ShardAccess;
   readonly transactions: ClusterTransactions;
   readonly hlc: () => string | undefined;
+  readonly features: () => Features;
 }
 
 /** The front of one coordinator: the Plan's databases and logical collections. */
@@ -90,7 +92,7 @@ class CoordinatorDatabase implements FrontDatabase {
 
   async createCollection(body: JsonObject, options: CreateCollectionOptions = {}): Promise<FrontCollection> {
     const isRestore = options.isRestore === true;
-    const wish = readCollection(body, isRestore);
+    const wish = readCollection(body, isRestore, this.#context.features());
     if (this.view(wish.name) !== undefined) throw new ArangoApiError(1207, `duplicate name: ${wish.name}`);
     const enforce = options.enforceReplicationFactor !== false;
     const plan = this.#context.structure.createCollection(this.#database, wish, isRestore, enforce);

@@ -1,6 +1,7 @@
 import type { Json, JsonObject } from '../engine/types.ts';
 import { isObject } from '../http/body.ts';
 import { ArangoApiError } from '../http/errors.ts';
+import type { Features } from '../versions/features.ts';
 import { needCollectionName } from './names.ts';
 
 /** Limits of reference 3.2. */
@@ -39,11 +40,11 @@ const strategies: ReadonlySet<string> = new Set([
 ]);
 
 /** Judges a body of `POST /_api/collection` or the `parameters` of restore-collection (3.2, 7.1). */
-export function readCollection(body: JsonObject, isRestore: boolean): CollectionWish {
+export function readCollection(body: JsonObject, isRestore: boolean, features: Features): CollectionWish {
   const { name } = body;
   if (typeof name !== 'string' || name === '') throw new ArangoApiError(1208, 'illegal name');
   const isSystem = isRestore ? name.startsWith('_') : body.isSystem === true;
-  needCollectionName(name, isSystem);
+  needCollectionName(name, isSystem, features);
   const guid = isRestore && typeof body.globallyUniqueId === 'string' ? body.globallyUniqueId : undefined;
   return {
     name,
@@ -54,8 +55,8 @@ export function readCollection(body: JsonObject, isRestore: boolean): Collection
       waitForSync: body.waitForSync === true,
       cacheEnabled: body.cacheEnabled === true,
       schema: readSchema(body.schema),
-      computedValues: readComputedValues(body.computedValues),
-      keyOptions: readKeyOptions(body.keyOptions, isRestore),
+      ...(features.computedValues ? { computedValues: readComputedValues(body.computedValues) } : {}),
+      keyOptions: readKeyOptions(body.keyOptions, isRestore || !features.strictKeyOptions),
       ...readSmart(body, isRestore),
     },
     sharding: readSharding(body, isRestore),
@@ -77,6 +78,10 @@ function readSmart(body: JsonObject, isRestore: boolean): JsonObject {
     if (typeof value === 'string' && value !== '') smart[name] = value;
   }
   if (isRestore && body.isSmartChild === true) smart.isSmartChild = true;
+  // As collections that were made by versions before 3.8 have it (reference 3.2, 7.1).
+  for (const name of ['syncByRevision', 'usesRevisionsAsDocumentIds']) {
+    if (isRestore && body[name] === false) smart[name] = false;
+  }
   if (isRestore && typeof body.internalValidatorType === 'number') {
     smart.internalValidatorType = body.internalValidatorType;
   }
@@ -126,7 +131,7 @@ function readComputedValue(value: Json): JsonObject {
   return { name, expression, computeOn, overwrite, failOnWarning, keepNull };
 }
 
-function readKeyOptions(given: Json | undefined, isRestore: boolean): JsonObject {
+function readKeyOptions(given: Json | undefined, isLenient: boolean): JsonObject {
   if (given === undefined || given === null) return { type: 'traditional', allowUserKeys: true };
   if (!isObject(given)) throw new ArangoApiError(1232, 'invalid key generator: keyOptions is no object');
   const { type = 'traditional', allowUserKeys = true, increment, offset, lastValue } = given;
@@ -134,10 +139,10 @@ function readKeyOptions(given: Json | undefined, isRestore: boolean): JsonObject
     throw new ArangoApiError(1232, `invalid key generator type '${String(type)}'`);
   }
   const counts = { ...numbered('increment', increment), ...numbered('offset', offset) };
-  if (type !== 'autoincrement' && !isRestore && Object.keys(counts).length > 0) {
+  if (type !== 'autoincrement' && !isLenient && Object.keys(counts).length > 0) {
     throw new ArangoApiError(10, `increment and offset are for autoincrement keys, not ${type}`);
   }
-  if (type === 'uuid' && lastValue !== undefined && !isRestore) {
+  if (type === 'uuid' && lastValue !== undefined && !isLenient) {
     throw new ArangoApiError(10, 'lastValue is not for uuid keys');
   }
   return {
@@ -216,11 +221,12 @@ export function readCount(name: string, value: Json | undefined): number | undef
 }
 
 /** The part of a `PUT …/properties` that applies everywhere (3.2); the rest is ignored. */
-export function readChange(body: JsonObject): JsonObject {
+export function readChange(body: JsonObject, features: Features): JsonObject {
   const change: Record<string, Json> = {};
   if (typeof body.waitForSync === 'boolean') change.waitForSync = body.waitForSync;
   if (typeof body.cacheEnabled === 'boolean') change.cacheEnabled = body.cacheEnabled;
   if (body.schema !== undefined) change.schema = readSchema(body.schema);
-  if (body.computedValues !== undefined) change.computedValues = readComputedValues(body.computedValues);
+  if (features.computedValues && body.computedValues !== undefined)
+    change.computedValues = readComputedValues(body.computedValues);
   return change;
 }

@@ -6,31 +6,29 @@ import type { Cluster } from './cluster.ts';
 import type { Ids } from './ids.ts';
 import { drawUuid } from './names-of-servers.ts';
 
-/** The version that the stand-in answers as. */
-export const VERSION = '3.12.10';
-
 /** What the servers of one deployment share ({@link DeploymentView}). */
 export class Deployment implements DeploymentView {
   readonly mode: 'single' | 'cluster';
-  readonly version = VERSION;
+  version: string;
+  readonly engine: string;
   readonly id: string;
   readonly ids: Ids;
   readonly environment: Environment;
   readonly auth: AuthSettings;
   readonly cluster: Cluster | undefined;
-  readonly forwardsAll: boolean;
   /** Seconds that `x-arango-queue-time-seconds` tells. */
   queueTimeSeconds = 0;
   #readOnly = false;
   #accounts: UserAccounts | undefined;
 
-  constructor(parts: Pick<Deployment, 'mode' | 'ids' | 'environment' | 'auth' | 'cluster' | 'forwardsAll'>) {
+  constructor(parts: Pick<Deployment, 'mode' | 'version' | 'engine' | 'ids' | 'environment' | 'auth' | 'cluster'>) {
     this.mode = parts.mode;
     this.ids = parts.ids;
     this.environment = parts.environment;
     this.auth = parts.auth;
     this.cluster = parts.cluster;
-    this.forwardsAll = parts.forwardsAll;
+    this.version = parts.version;
+    this.engine = parts.engine;
     this.id = drawUuid(parts.environment);
   }
 

@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '../engine/types.ts';
+import type { Features } from '../versions/features.ts';
 
 /** What a description is made of, on every kind of server. */
 export interface Described {
@@ -11,14 +12,19 @@ export interface Described {
 }
 
 /** `properties` of a collection on a single server, in its order (reference 3.2). */
-export function describeLocal(collection: Described, keyOptions: JsonObject, objectId: string): JsonObject {
+export function describeLocal(
+  collection: Described,
+  keyOptions: JsonObject,
+  objectId: string,
+  features: Features,
+): JsonObject {
   const { properties } = collection;
   return {
     writeConcern: 1,
     waitForSync: properties.waitForSync ?? false,
-    usesRevisionsAsDocumentIds: true,
-    syncByRevision: true,
-    supportsRBAC: true,
+    usesRevisionsAsDocumentIds: properties.usesRevisionsAsDocumentIds ?? true,
+    syncByRevision: properties.syncByRevision ?? true,
+    ...(features.supportsRbac ? { supportsRBAC: true } : {}),
     statusString: 'loaded',
     id: collection.id,
     isSmartChild: properties.isSmartChild ?? false,
@@ -28,11 +34,12 @@ export function describeLocal(collection: Described, keyOptions: JsonObject, obj
     status: 3,
     cacheEnabled: properties.cacheEnabled ?? false,
     isSystem: collection.isSystem,
-    internalValidatorType: properties.internalValidatorType ?? 0,
+    ...(features.internalValidatorType ? { internalValidatorType: properties.internalValidatorType ?? 0 } : {}),
     globallyUniqueId: collection.globallyUniqueId,
     keyOptions,
-    computedValues: properties.computedValues ?? null,
+    ...(features.computedValues ? { computedValues: properties.computedValues ?? null } : {}),
     objectId,
+    ...(features.isDisjointOnSingle ? { isDisjoint: properties.isDisjoint ?? false } : {}),
   };
 }
 
@@ -48,16 +55,21 @@ export interface Spread {
 }
 
 /** `properties` on a coordinator: without `objectId` and `lastValue`, with the sharding. */
-export function describeSpread(collection: Described, spread: Spread, keyOptions: JsonObject): JsonObject {
+export function describeSpread(
+  collection: Described,
+  spread: Spread,
+  keyOptions: JsonObject,
+  features: Features,
+): JsonObject {
   const { properties } = collection;
   const { lastValue: _lastValue, ...keys } = keyOptions;
   const isSatellite = spread.replicationFactor === 'satellite';
   return {
     writeConcern: spread.writeConcern,
     waitForSync: properties.waitForSync ?? false,
-    usesRevisionsAsDocumentIds: true,
-    syncByRevision: true,
-    supportsRBAC: true,
+    usesRevisionsAsDocumentIds: properties.usesRevisionsAsDocumentIds ?? true,
+    syncByRevision: properties.syncByRevision ?? true,
+    ...(features.supportsRbac ? { supportsRBAC: true } : {}),
     shardingStrategy: spread.shardingStrategy,
     schema: properties.schema ?? null,
     numberOfShards: spread.numberOfShards,
@@ -72,8 +84,8 @@ export function describeSpread(collection: Described, spread: Spread, keyOptions
     status: 3,
     cacheEnabled: properties.cacheEnabled ?? false,
     isSystem: collection.isSystem,
-    computedValues: properties.computedValues ?? null,
-    internalValidatorType: properties.internalValidatorType ?? 0,
+    ...(features.computedValues ? { computedValues: properties.computedValues ?? null } : {}),
+    ...(features.internalValidatorType ? { internalValidatorType: properties.internalValidatorType ?? 0 } : {}),
     globallyUniqueId: collection.globallyUniqueId,
     shardKeys: [...spread.shardKeys] as Json,
     isDisjoint: properties.isDisjoint ?? false,

@@ -27,7 +27,7 @@ function interceptCommand(request: ApiRequest, command: string): Promise<Reply> 
     if (needServer.has(command)) throw new ArangoApiError(400, "need 'DBserver' parameter");
     return undefined;
   }
-  if (!forwarded.has(command) && !request.server.deployment.forwardsAll) throw new ArangoApiError(1470);
+  if (!forwarded.has(command) && !request.server.features.forwardsAll) throw new ArangoApiError(1470);
   if (command === 'dump') checkDumpRight(request);
   return forward(request, serverId);
 }

@@ -68,7 +68,7 @@ export class LocalCollection implements FrontCollection {
   }
 
   describe(): JsonObject {
-    return describeLocal(this, this.keys.describe(), this.#collection.objectId);
+    return describeLocal(this, this.keys.describe(), this.#collection.objectId, this.#storage.features);
   }
 
   shards(): undefined {
@@ -123,13 +123,16 @@ export class LocalCollection implements FrontCollection {
   async rename(name: string): Promise<void> {
     if (this.#storage.role === 'dbserver') throw new ArangoApiError(1471);
     if (name === this.name) return;
-    needCollectionName(name, false);
+    needCollectionName(name, false, this.#storage.features);
     if (this.database.view(name) !== undefined) throw new ArangoApiError(1207);
     this.#storage.renameCollection(this.database.name, this.name, name);
   }
 
   async change(properties: JsonObject): Promise<void> {
-    this.#storage.changeCollection(this.database.name, this.name, { ...this.properties, ...readChange(properties) });
+    this.#storage.changeCollection(this.database.name, this.name, {
+      ...this.properties,
+      ...readChange(properties, this.#storage.features),
+    });
   }
 
   async createIndex(definition: IndexDefinition): Promise<void> {

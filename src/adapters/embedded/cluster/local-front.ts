@@ -38,7 +38,7 @@ export class LocalFront implements Front {
     const definition = { id, name, isSystem: name === '_system' };
     const database = new LocalDatabase(this, this.storage.createDatabase({ id, name, definition }));
     for (const collection of systemCollections)
-      database.make(readCollection({ name: collection, isSystem: true }, false));
+      database.make(readCollection({ name: collection, isSystem: true }, false, this.storage.features));
     return database;
   }
 
@@ -88,25 +88,33 @@ class LocalDatabase implements FrontDatabase {
 
   async createCollection(body: JsonObject, options: CreateCollectionOptions = {}): Promise<FrontCollection> {
     if (this.#front.storage.role === 'dbserver') throw new ArangoApiError(1471);
-    return this.make(readCollection(body, options.isRestore === true));
+    return this.make(readCollection(body, options.isRestore === true, this.#front.storage.features));
   }
 
   make(wish: ReturnType<typeof readCollection>): FrontCollection {
-    const { storage, ids } = this.#front;
+    const { storage } = this.#front;
     if (this.#database.collection(wish.name) !== undefined || this.#database.view(wish.name) !== undefined) {
       throw new ArangoApiError(1207, `duplicate name: ${wish.name}`);
     }
     const collection = storage.createCollection(this.name, {
-      id: ids.next(),
+      ...this.#drawIds(wish.isSystem),
       name: wish.name,
       type: wish.type,
       isSystem: wish.isSystem,
       properties: wish.properties,
       ...(wish.globallyUniqueId === undefined ? {} : { globallyUniqueId: wish.globallyUniqueId }),
     });
-    // The storage engine's internal id is the next one (3.2); nothing else may get it.
-    if (!wish.isSystem) ids.next();
     return this.#wrap(collection);
+  }
+
+  /** Beside the collection's id one for the storage engine (3.2), and of system collections none or two more (3.6). */
+  #drawIds(isSystem: boolean): { readonly id: string; readonly objectId?: string } {
+    const { storage, ids } = this.#front;
+    const { objectIdBehindId, denseSystemIds } = storage.features;
+    const objectIdBefore = objectIdBehindId ? undefined : ids.next();
+    const id = ids.next();
+    if (isSystem ? !denseSystemIds : objectIdBehindId) ids.next();
+    return { id, ...(objectIdBefore === undefined ? {} : { objectId: objectIdBefore }) };
   }
 
   views(): readonly JsonObject[] {

@@ -6,6 +6,7 @@ import { ArangoApiError } from '../http/errors.ts';
 import { Listener } from '../http/listener.ts';
 import type { LoginReader } from '../http/login.ts';
 import { PathRouter } from '../http/router.ts';
+import { type Features, features } from '../versions/features.ts';
 import type { Front } from './front.ts';
 import { registerHandlers } from './handlers.ts';
 import { interceptReplication } from './intercept.ts';
@@ -15,6 +16,8 @@ export interface ServerNodeOptions {
   readonly id: string;
   readonly shortName: string;
   readonly deployment: DeploymentView;
+  /** What it does otherwise than its version says. */
+  readonly answers: Partial<Features>;
   readonly front: (node: ServerNode) => Front;
   readonly storage: StorageServer | undefined;
   readonly logins: LoginReader;
@@ -32,6 +35,8 @@ export class ServerNode implements ServerProcess {
   readonly id: string;
   readonly shortName: string;
   readonly deployment: DeploymentView;
+  version: string;
+  features: Features;
   readonly front: Front;
   readonly storageIfAny: StorageServer | undefined;
   jobs: AsyncJobs | undefined;
@@ -55,6 +60,8 @@ export class ServerNode implements ServerProcess {
     this.id = options.id;
     this.shortName = options.shortName;
     this.deployment = options.deployment;
+    this.version = options.deployment.version;
+    this.features = features(this.version, options.answers);
     this.storageIfAny = options.storage;
     this.startedAt = options.deployment.environment.now();
     this.front = options.front(this);
@@ -115,6 +122,13 @@ export class ServerNode implements ServerProcess {
     this.#listener = this.#makeListener(port);
   }
 
+  /** Another version of the program with the same data: takes effect with a restart, which is not done here. */
+  install(version: string): void {
+    this.version = version;
+    this.features = features(version, this.#options.answers);
+    if (this.storageIfAny !== undefined) this.storageIfAny.features = this.features;
+  }
+
   /** Changes of the server mode do not reach it until {@link releaseMode}: mode spreads server by server (2.2). */
   holdMode(): void {
     this.#heldMode = this.readOnly;
@@ -156,11 +170,15 @@ export class ServerNode implements ServerProcess {
       ...(this.role === 'coordinator' ? { intercept: interceptReplication } : {}),
     });
     const thawed = () => this.#thaw?.promise;
-    return new Listener({ serverId: this.id, host, port, keyfile, door, faults, thawed, queueTimeSeconds });
+    const { features: ofVersion } = this;
+    return new Listener({
+      ...{ serverId: this.id, host, port, keyfile, door, faults, thawed, queueTimeSeconds },
+      features: ofVersion,
+    });
   }
 
   #adoptClock(revision: string): void {
-    if (this.ignoresClocks) return;
+    if (this.ignoresClocks || !this.features.adoptsClocks) return;
     if (this.storageIfAny === undefined) this.hlc = revision;
     else this.storageIfAny.adoptClock(revision);
   }

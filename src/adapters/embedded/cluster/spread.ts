@@ -12,7 +12,11 @@ export function readSpread(database: PlannedDatabase, wish: CollectionWish, isRe
   const replicationFactor = prototype?.replicationFactor ?? sharding.replicationFactor ?? databaseFactor(database) ?? 1;
   const numberOfShards =
     isOneShard || replicationFactor === 'satellite' ? 1 : (sharding.numberOfShards ?? prototype?.numberOfShards ?? 1);
-  const writeConcern = sharding.writeConcern ?? databaseConcern(database) ?? 1;
+  // Of satellites the servers decide themselves, and tell 0 (reference 3.2).
+  const writeConcern =
+    replicationFactor === 'satellite'
+      ? 0
+      : (sharding.writeConcern ?? prototype?.writeConcern ?? databaseConcern(database) ?? 1);
   if (replicationFactor !== 'satellite' && writeConcern > replicationFactor) {
     throw new ArangoApiError(10, 'writeConcern must not be higher than replicationFactor');
   }

@@ -1,4 +1,5 @@
 import { createStorageServer } from '../engine/server.ts';
+import { features as featuresOf } from '../versions/features.ts';
 import type { Cluster } from './cluster.ts';
 import { ClusterTransactions } from './cluster-transactions.ts';
 import { CoordinatorFront } from './coordinator-front.ts';
@@ -7,7 +8,7 @@ import { LocalFront } from './local-front.ts';
 import { drawServerId, shortName } from './names-of-servers.ts';
 import { ServerNode } from './server-node.ts';
 import { ShardAccess } from './shard-access.ts';
-import type { NodeParts } from './start-single.ts';
+import { boundsOf, type NodeParts } from './start-single.ts';
 import { Structure } from './structure.ts';
 import { SYSTEM_DATABASE_CLUSTER } from './system-collections.ts';
 
@@ -33,7 +34,8 @@ export async function startCluster(parts: NodeParts, cluster: Cluster, size: Clu
   let offset = 0;
   const port = () => (parts.port === 0 ? 0 : parts.port + offset++);
   for (let index = 0; index < size.coordinators; index++) {
-    const front = (node: ServerNode) => new CoordinatorFront({ ...shared, hlc: () => node.hlc });
+    const front = (node: ServerNode) =>
+      new CoordinatorFront({ ...shared, hlc: () => node.hlc, features: () => node.features });
     const name = { id: drawServerId('CRDN', parts.environment), shortName: shortName('Coordinator', index) };
     cluster.coordinators.push(
       new ServerNode({ ...parts, ...name, role: 'coordinator', front, storage: undefined, port: port() }),
@@ -41,7 +43,8 @@ export async function startCluster(parts: NodeParts, cluster: Cluster, size: Clu
   }
   for (let index = 0; index < size.dbServers; index++) cluster.dbServers.push(dbServer(parts, index, port()));
   const agentId = drawServerId('AGNT', parts.environment);
-  const front = new CoordinatorFront({ ...shared, hlc: () => undefined });
+  const features = featuresOf(parts.deployment.version, parts.answers);
+  const front = new CoordinatorFront({ ...shared, hlc: () => undefined, features: () => features });
   const agent = { id: agentId, shortName: shortName('Agent', 0), role: 'agent', front: () => front } as const;
   cluster.agents.push(new ServerNode({ ...parts, ...agent, storage: undefined, port: port() }));
   for (const node of cluster.nodes()) await node.start();
@@ -50,10 +53,10 @@ export async function startCluster(parts: NodeParts, cluster: Cluster, size: Clu
 }
 
 function dbServer(parts: NodeParts, index: number, port: number): ServerNode {
-  const { environment, ids, walBytesMax } = parts;
+  const { environment, ids, deployment, answers } = parts;
   const id = drawServerId('PRMR', environment);
-  const bound = walBytesMax === undefined ? {} : { walBytesMax };
-  const storage = createStorageServer({ role: 'dbserver', id, ids, environment, ...bound });
+  const features = featuresOf(deployment.version, answers);
+  const storage = createStorageServer({ role: 'dbserver', id, ids, environment, features, ...boundsOf(parts) });
   const front = () => new LocalFront(storage, ids);
   return new ServerNode({
     ...parts,

@@ -1,5 +1,6 @@
 import type { IndexDefinition, JsonObject } from '../engine/types.ts';
 import { ArangoApiError } from '../http/errors.ts';
+import type { Features } from '../versions/features.ts';
 import type { Cluster } from './cluster.ts';
 import { type CollectionWish, readChange, readCount, readReplicationFactor } from './definition.ts';
 import type { Spread } from './describe.ts';
@@ -81,10 +82,15 @@ export class Structure {
   }
 
   /** Applies what may change (3.2); 400/10 for a write concern above the replication factor, and then nothing changes. */
-  changeCollection(database: PlannedDatabase, collection: PlannedCollection, body: JsonObject): void {
+  changeCollection(
+    database: PlannedDatabase,
+    collection: PlannedCollection,
+    body: JsonObject,
+    features: Features,
+  ): void {
     const spread = changedSpread(collection.spread, body);
     this.#needReplicas(spread);
-    const properties = { ...collection.properties, ...readChange(body) };
+    const properties = { ...collection.properties, ...readChange(body, features) };
     collection.properties = properties;
     collection.spread = spread;
     this.#eachReplica(collection, (node, shard) => {

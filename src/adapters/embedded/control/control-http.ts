@@ -43,9 +43,14 @@ const commands: Readonly<Record<string, (control: Control, body: unknown) => unk
     return shown(control.addFault(defined({ ...rule, ...(path === undefined ? {} : { path: new RegExp(path) }) })));
   },
   'release-held': async (control) => ({ released: await control.releaseHeld() }),
+  install: (control, body) => {
+    const wish = z.strictObject({ version: z.string(), server }).parse(body);
+    return control.install(wish.version, wish.server);
+  },
   'read-only': (control, body) => control.setReadOnly(z.strictObject({ value: z.boolean() }).parse(body).value),
   'queue-time': (control, body) =>
     control.setQueueTime(z.strictObject({ seconds: z.number().min(0) }).parse(body).seconds),
+  clock: (control, body) => control.setClock(z.strictObject({ behindMs: z.number().min(0) }).parse(body).behindMs),
   'raise-ids': (control, body) => control.raiseIds(z.strictObject({ id: z.string() }).parse(body).id),
   prune: (control, body) => {
     const wish = z.strictObject({ server, upToTick: z.number().optional() }).parse(body);

@@ -2,6 +2,7 @@ import type { Cluster } from '../cluster/cluster.ts';
 import type { Deployment } from '../cluster/deployment.ts';
 import type { ServerNode } from '../cluster/server-node.ts';
 import { StorageEngine } from '../engine/server.ts';
+import { fullVersion } from '../versions/release.ts';
 import type { Fault, FaultRule, Faults } from './faults.ts';
 
 /** High half of a revision of 2022, of a moment at which nobody wrote. */
@@ -14,6 +15,15 @@ export interface ShardChoice {
   readonly shard?: string | number;
 }
 
+export interface ControlParts {
+  readonly deployment: Deployment;
+  readonly nodes: readonly ServerNode[];
+  readonly faults: Faults;
+  readonly failoverGraceMs: number;
+  /** What all servers make revisions by. */
+  readonly clock: { behindMs: number };
+}
+
 /**
  * Tells a deployment to misbehave. Servers are named by their id or short name; a single server needs no name. Nothing
  * of this is visible in the normal API but by its effects.
@@ -23,13 +33,15 @@ export class Control {
   readonly #nodes: readonly ServerNode[];
   readonly #faults: Faults;
   readonly #failoverGraceMs: number;
+  readonly #clock: { behindMs: number };
   readonly #timers = new Map<string, NodeJS.Timeout>();
 
-  constructor(deployment: Deployment, nodes: readonly ServerNode[], faults: Faults, failoverGraceMs: number) {
+  constructor({ deployment, nodes, faults, failoverGraceMs, clock }: ControlParts) {
     this.#deployment = deployment;
     this.#nodes = nodes;
     this.#faults = faults;
     this.#failoverGraceMs = failoverGraceMs;
+    this.#clock = clock;
   }
 
   // Requests
@@ -64,12 +76,31 @@ export class Control {
     this.#deployment.setReadOnly(value);
   }
 
+  /** How far the clock is behind that revisions are made by; they never go back. */
+  setClock(behindMs: number): void {
+    this.#clock.behindMs = behindMs;
+  }
+
   /** Makes every later id (and generated key) larger than this one. */
   raiseIds(id: string): void {
     this.#deployment.ids.raiseTo(id);
   }
 
   // One server
+
+  /**
+   * Stops a server and starts it as another version with the same data; its shards stay with it. Without a name every
+   * server at once, and the deployment is of that version.
+   */
+  async install(serverVersion: string, server?: string): Promise<void> {
+    const version = fullVersion(serverVersion);
+    if (version === undefined) throw new Error(`the stand-in does not pose as ArangoDB ${serverVersion}`);
+    if (server === undefined) this.#deployment.version = version;
+    for (const node of server === undefined ? this.#nodes : [this.#node(server)]) {
+      node.install(version);
+      await this.restart(node.id);
+    }
+  }
 
   /** Removes the log up to a tick (default: all of it) even where a client needs it; tells the oldest tick left. */
   prune(server?: string, upToTick?: number): number {

@@ -207,10 +207,11 @@ function edgeJson(edge: EdgeDefinition): JsonObject {
 }
 
 /** The document of `_graphs`, without `_id` and `_rev`. */
-export function graphDocument(graph: GraphDefinition): JsonObject {
+export function graphDocument(graph: GraphDefinition, initialCid?: number): JsonObject {
   const { sharding } = graph;
   const tail: MutableJson = {};
   if (sharding?.initial !== undefined) tail.initial = sharding.initial;
+  if (sharding?.initial !== undefined && initialCid !== undefined) tail.initialCid = initialCid;
   if (sharding?.isSmart === true) {
     if (sharding.smartGraphAttribute !== undefined) tail.smartGraphAttribute = sharding.smartGraphAttribute;
     tail.isDisjoint = sharding.isDisjoint;
@@ -261,7 +262,7 @@ function storedSharding(document: JsonObject): GraphSharding | undefined {
   };
 }
 
-/** A graph as answers show it. */
-export function describeGraph(graph: GraphDefinition, rev: string): JsonObject {
-  return { ...graphDocument(graph), _rev: rev, _id: `_graphs/${graph.name}`, name: graph.name };
+/** A graph as answers show it; `initialCid`: the id of its initial collection, where the version tells it. */
+export function describeGraph(graph: GraphDefinition, rev: string, initialCid?: number): JsonObject {
+  return { ...graphDocument(graph, initialCid), _rev: rev, _id: `_graphs/${graph.name}`, name: graph.name };
 }

@@ -1,5 +1,6 @@
 import { EngineError } from '../engine/errors.ts';
 import type { IndexDefinition, Json, JsonObject } from '../engine/types.ts';
+import type { Features } from '../versions/features.ts';
 import { badParameter, indexFields, MANY_FIELDS, ONE_FIELD, STORED_FIELDS } from './index-fields.ts';
 import { type AnalyzerFeatures, invertedAttributes } from './inverted-index.ts';
 import { booleanOr, isJsonArray, isJsonObject, jsonEqual, type MutableJson, numberOr, sortedByName } from './json.ts';
@@ -11,6 +12,8 @@ export interface IndexSurroundings {
   defaultName(): string;
   /** The features of an analyzer, undefined when there is no such analyzer. */
   analyzerFeatures: AnalyzerFeatures;
+  /** What the server's version does. */
+  readonly features: Features;
 }
 
 /** An index definition before it has an id. */
@@ -29,49 +32,61 @@ export function normaliseIndex(request: Json, surroundings: IndexSurroundings): 
   if (typeof type !== 'string') throw badParameter('invalid index type');
   const name = indexName(request.name, surroundings.defaultName);
   const attributes = attributesOf(type, request, surroundings);
-  return { ...sortedByName({ ...attributes, name, type: storedType(type) }) } as UnnumberedIndex;
+  return { ...sortedByName({ ...attributes, name, type: storedType(type, surroundings.features) }) } as UnnumberedIndex;
 }
 
-function storedType(type: string): string {
-  return type === 'zkd' ? 'mdi' : type;
+function storedType(type: string, { mdiIndex }: Features): string {
+  return type === 'zkd' && mdiIndex ? 'mdi' : type;
 }
 
 function attributesOf(type: string, request: JsonObject, surroundings: IndexSurroundings): JsonObject {
+  const { features, analyzerFeatures } = surroundings;
+  if (!isKnownType(type, features)) throw unknownType(type);
   switch (type) {
     case 'persistent':
     case 'hash':
     case 'skiplist':
-      return persistent(request);
+      return persistent(request, features);
     case 'ttl':
       return ttl(request);
     case 'geo':
-      return geo(request);
+      return geo(request, features);
     case 'fulltext':
       return fulltext(request);
     case 'mdi':
     case 'zkd':
-      return mdi(request, false);
+      return mdi(request, features);
     case 'mdi-prefixed':
-      return mdiPrefixed(request);
+      return mdiPrefixed(request, features);
     case 'inverted':
-      return invertedAttributes(request, surroundings.analyzerFeatures);
+      return invertedAttributes(request, analyzerFeatures, features);
     case 'primary':
     case 'edge':
       throw new EngineError(11, `cannot create index of type ${type}`);
     default:
-      throw badParameter(`invalid index type '${type}'`);
+      throw unknownType(type);
   }
 }
 
-function persistent(request: JsonObject): JsonObject {
-  const fields = indexFields(request.fields, { ...MANY_FIELDS, allowExpansion: true });
+function isKnownType(type: string, { mdiIndex, invertedIndex }: Features): boolean {
+  if (type === 'inverted') return invertedIndex;
+  return mdiIndex || (type !== 'mdi' && type !== 'mdi-prefixed');
+}
+
+function unknownType(type: string): EngineError {
+  return badParameter(`invalid index type '${type}'`);
+}
+
+function persistent(request: JsonObject, { persistentIndexCache, colonInIndexFieldRefused }: Features): JsonObject {
+  const allowColon = !colonInIndexFieldRefused;
+  const fields = indexFields(request.fields, { ...MANY_FIELDS, allowExpansion: true, allowColon });
   return {
-    cacheEnabled: booleanOr(request.cacheEnabled, false),
+    ...(persistentIndexCache ? { cacheEnabled: booleanOr(request.cacheEnabled, false) } : {}),
     deduplicate: booleanOr(request.deduplicate, true),
     estimates: booleanOr(request.unique, false) || booleanOr(request.estimates, true),
     fields,
     sparse: booleanOr(request.sparse, false),
-    ...storedValues(request, fields),
+    ...(persistentIndexCache ? storedValues(request, fields) : {}),
     unique: booleanOr(request.unique, false),
   };
 }
@@ -85,13 +100,13 @@ function ttl(request: JsonObject): JsonObject {
   return { estimates: false, expireAfter, fields, sparse: true, unique: false };
 }
 
-function geo(request: JsonObject): JsonObject {
+function geo(request: JsonObject, { legacyPolygons }: Features): JsonObject {
   const fields = indexFields(request.fields, { ...ONE_FIELD, max: 2 });
   return {
     bestIndexedLevel: 17,
     fields,
     geoJson: fields.length === 1 && booleanOr(request.geoJson, false),
-    legacyPolygons: booleanOr(request.legacyPolygons, false),
+    ...(legacyPolygons ? { legacyPolygons: booleanOr(request.legacyPolygons, false) } : {}),
     maxNumCoverCells: 8,
     sparse: true,
     unique: false,
@@ -107,24 +122,24 @@ function fulltext(request: JsonObject): JsonObject {
   return { fields, minLength, sparse: true, unique: false };
 }
 
-function mdi(request: JsonObject, estimatesByDefault: boolean): JsonObject {
+function mdi(request: JsonObject, { mdiIndex }: Features, estimatesByDefault = false): JsonObject {
   if (request.fieldValueTypes !== 'double') {
     throw badParameter(
       'mdi requires `fieldValueTypes` to be set to `double` - future releases might lift this requirement',
     );
   }
   return {
-    estimates: estimatesByDefault && booleanOr(request.estimates, true),
+    ...(mdiIndex ? { estimates: estimatesByDefault && booleanOr(request.estimates, true) } : {}),
     fieldValueTypes: 'double',
     fields: indexFields(request.fields, MANY_FIELDS),
     sparse: booleanOr(request.sparse, false),
-    ...storedValues(request, []),
+    ...(mdiIndex ? storedValues(request, []) : {}),
     unique: booleanOr(request.unique, false),
   };
 }
 
-function mdiPrefixed(request: JsonObject): JsonObject {
-  const attributes = mdi(request, true);
+function mdiPrefixed(request: JsonObject, features: Features): JsonObject {
+  const attributes = mdi(request, features, true);
   const given = request.prefixFields;
   if (!isJsonArray(given) || given.length === 0) {
     throw badParameter('when parsing prefix fields: prefixFields is required for `mdi-prefixed`');

@@ -13,6 +13,8 @@ export interface FieldRules {
   readonly allowExpansion: boolean;
   /** `_id` is a field (stored values and prefixes only). */
   readonly allowId: boolean;
+  /** Names may begin or end with a colon (older versions only). */
+  readonly allowColon?: boolean;
 }
 
 export const ONE_FIELD: FieldRules = {
@@ -41,18 +43,18 @@ function checkedField(item: Json, seen: ReadonlySet<string>, rules: FieldRules):
     throw badParameter('cannot index a sub-attribute in this type of index');
   }
   if (!rules.allowId && /^(.+\.)?_id$/.test(item)) throw badParameter('_id attribute cannot be indexed');
-  refuseMalformedPath(item, rules.allowExpansion);
+  refuseMalformedPath(item, rules);
   return item;
 }
 
-function refuseMalformedPath(path: string, allowExpansion: boolean): void {
+function refuseMalformedPath(path: string, { allowExpansion, allowColon = false }: FieldRules): void {
   const parts = path.split('.');
   const expanded = parts.filter((part) => part.endsWith('[*]')).length;
   const isWellFormed = parts.every((part) => /^[^[\]]+(\[\*\])?$/.test(part));
   if (!isWellFormed || expanded > 1 || (expanded > 0 && !allowExpansion)) {
     throw new EngineError(1220, `cannot use [*] expansion or malformed attribute path: ${path}`, 400);
   }
-  if (parts.some((part) => part.startsWith(':') || part.endsWith(':'))) {
+  if (!allowColon && parts.some((part) => part.startsWith(':') || part.endsWith(':'))) {
     throw badParameter(`attribute name '${path}' must not start or end with ':'`);
   }
 }

@@ -1,9 +1,10 @@
 import { EngineError } from '../engine/errors.ts';
 import type { Json, JsonObject } from '../engine/types.ts';
+import type { Features } from '../versions/features.ts';
 import { badParameter } from './index-fields.ts';
 import { booleanOr, isJsonArray, isJsonObject, jsonEqual, type MutableJson, textOr } from './json.ts';
 import { searchFeatures } from './search-features.ts';
-import { primarySort, SEARCH_DEFAULTS, searchStorage, searchStoredValues, topKOf } from './search-storage.ts';
+import { primarySort, searchDefaults, searchStorage, searchStoredValues, topKOf } from './search-storage.ts';
 
 /** The features of an analyzer as its definition lists them; undefined when it is unknown. */
 export type AnalyzerFeatures = (name: string) => readonly string[] | undefined;
@@ -18,7 +19,7 @@ interface FieldDefaults {
 }
 
 /** The attributes of an inverted index (reference 3.3). */
-export function invertedAttributes(request: JsonObject, featuresOf: AnalyzerFeatures): JsonObject {
+export function invertedAttributes(request: JsonObject, featuresOf: AnalyzerFeatures, ofVersion: Features): JsonObject {
   const analyzer = textOr(request.analyzer, 'identity');
   const defaults: FieldDefaults = {
     analyzer,
@@ -29,9 +30,9 @@ export function invertedAttributes(request: JsonObject, featuresOf: AnalyzerFeat
   };
   return {
     ...defaults,
-    ...searchStorage(request, SEARCH_DEFAULTS),
+    ...searchStorage(request, searchDefaults(ofVersion), ofVersion),
     fields: fieldsOf(request.fields, defaults, featuresOf),
-    optimizeTopK: topKOf(request.optimizeTopK),
+    ...(ofVersion.optimizeTopK ? { optimizeTopK: topKOf(request.optimizeTopK) } : {}),
     primarySort: invertedSort(request.primarySort),
     sparse: true,
     storedValues: searchStoredValues(request.storedValues),

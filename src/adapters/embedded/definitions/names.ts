@@ -1,8 +1,10 @@
 import { EngineError } from '../engine/errors.ts';
 import type { Json } from '../engine/types.ts';
+import type { Features } from '../versions/features.ts';
 
 const ILLEGAL_NAME = 1208;
 const NAME_BYTES_MAX = 256;
+const TRADITIONAL = /^[A-Za-z][A-Za-z0-9_-]*$/;
 
 /** A name by the extended rules of 3.12 (reference 3.1, 3.2): what is wrong with it, or undefined. */
 function nameProblem(name: string): string | undefined {
@@ -27,8 +29,8 @@ export function indexName(given: Json | undefined, generate: () => string): stri
 }
 
 /** Checks the name of a view: the rules of collections, and no leading underscore. */
-export function checkViewName(name: string): void {
-  const problem = nameProblem(name);
+export function checkViewName(name: string, { extendedNames }: Features): void {
+  const problem = extendedNames || TRADITIONAL.test(name) ? nameProblem(name) : 'name has other letters than it may';
   if (problem !== undefined || /^[0-9_.]/.test(name))
     throw new EngineError(ILLEGAL_NAME, 'illegal name: view name invalid');
 }

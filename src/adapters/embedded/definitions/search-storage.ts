@@ -1,17 +1,34 @@
 import type { Json, JsonObject } from '../engine/types.ts';
+import type { Features } from '../versions/features.ts';
 import { badParameter } from './index-fields.ts';
 import { booleanOr, isJsonArray, isJsonObject, numberOr, textsOf } from './json.ts';
 
-/** The values of a search data store that can be told in a definition; views and inverted indexes share them. */
-export const SEARCH_DEFAULTS: JsonObject = {
-  cleanupIntervalStep: 2,
-  commitIntervalMsec: 1000,
-  consolidationIntervalMsec: 5000,
-  consolidationPolicy: { type: 'tier', segmentsBytesMax: 8589934592, maxSkewThreshold: 0.4, minDeletionRatio: 0.5 },
-  writebufferActive: 0,
-  writebufferIdle: 64,
-  writebufferSizeMax: 33554432,
+/** Policies of consolidation by default, from 3.12.7 on and before (reference 3.3). */
+const BY_SKEW = { segmentsBytesMax: 8589934592, maxSkewThreshold: 0.4, minDeletionRatio: 0.5 };
+const BY_SEGMENTS = {
+  segmentsBytesFloor: 2097152,
+  segmentsBytesMax: 5368709120,
+  segmentsMax: 10,
+  segmentsMin: 1,
+  minScore: 0,
 };
+
+/** The values of a search data store that can be told in a definition; views and inverted indexes share them. */
+export function searchDefaults(features: Features): JsonObject {
+  return {
+    cleanupIntervalStep: 2,
+    commitIntervalMsec: 1000,
+    consolidationIntervalMsec: features.consolidationEverySecond ? 1000 : 5000,
+    consolidationPolicy: { type: 'tier', ...tierOf(features) },
+    writebufferActive: 0,
+    writebufferIdle: 64,
+    writebufferSizeMax: 33554432,
+  };
+}
+
+function tierOf({ consolidationBySkew }: Features): Readonly<Record<string, number>> {
+  return consolidationBySkew ? BY_SKEW : BY_SEGMENTS;
+}
 
 const NUMBERS = [
   'cleanupIntervalStep',
@@ -23,7 +40,7 @@ const NUMBERS = [
 ] as const;
 
 /** How a search data store is kept: given values over the ones from before (or the defaults). Throws 400/10. */
-export function searchStorage(given: JsonObject, before: JsonObject): JsonObject {
+export function searchStorage(given: JsonObject, before: JsonObject, features: Features): JsonObject {
   const storage: Record<string, Json> = {};
   for (const name of NUMBERS) {
     const value = given[name] ?? before[name];
@@ -32,23 +49,19 @@ export function searchStorage(given: JsonObject, before: JsonObject): JsonObject
     }
     storage[name] = value;
   }
-  storage.consolidationPolicy = consolidationPolicy(given.consolidationPolicy, before.consolidationPolicy);
+  storage.consolidationPolicy = consolidationPolicy(given.consolidationPolicy, before.consolidationPolicy, features);
   return storage;
 }
 
-function consolidationPolicy(given: Json | undefined, before: Json | undefined): JsonObject {
+/** What the version does not know of a policy is ignored. */
+function consolidationPolicy(given: Json | undefined, before: Json | undefined, features: Features): JsonObject {
   if (given === undefined) return isJsonObject(before) ? before : {};
   if (!isJsonObject(given)) throw badParameter("error parsing properties: failed to parse 'consolidationPolicy'");
   const type = given.type ?? 'tier';
   if (type === 'bytes_accum') return { type, threshold: numberOr(given.threshold, 0) };
   if (type !== 'tier') throw badParameter("error parsing properties: failed to parse 'consolidationPolicy.type'");
-  const tier = SEARCH_DEFAULTS.consolidationPolicy as JsonObject;
-  return {
-    type,
-    segmentsBytesMax: numberOr(given.segmentsBytesMax, tier.segmentsBytesMax as number),
-    maxSkewThreshold: numberOr(given.maxSkewThreshold, tier.maxSkewThreshold as number),
-    minDeletionRatio: numberOr(given.minDeletionRatio, tier.minDeletionRatio as number),
-  };
+  const numbers = Object.entries(tierOf(features)).map(([name, byDefault]) => [name, numberOr(given[name], byDefault)]);
+  return { type, ...Object.fromEntries(numbers) };
 }
 
 /** Sort columns: `asc` or `direction` in, `asc` out (reference 3.4). */
@@ -85,7 +98,7 @@ function storedColumn(column: Json): JsonObject {
   return column.cache === true ? { fields, compression, cache: true } : { fields, compression };
 }
 
-/** The scorers whose best documents are kept at hand (3.12). */
+/** The scorers whose best documents are kept at hand. */
 export function topKOf(value: Json | undefined): readonly string[] {
   if (value === undefined) return [];
   const scorers = textsOf(value);

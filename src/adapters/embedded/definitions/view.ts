@@ -1,9 +1,10 @@
 import { EngineError } from '../engine/errors.ts';
 import type { Json, JsonObject } from '../engine/types.ts';
+import type { Features } from '../versions/features.ts';
 import { badParameter } from './index-fields.ts';
 import { isJsonArray, isJsonObject, jsonEqual, type MutableJson, textOr } from './json.ts';
 import { checkViewName } from './names.ts';
-import { primarySort, SEARCH_DEFAULTS, searchStorage, searchStoredValues, topKOf } from './search-storage.ts';
+import { primarySort, searchDefaults, searchStorage, searchStoredValues, topKOf } from './search-storage.ts';
 import { type KnowsAnalyzer, normaliseLink } from './view-link.ts';
 
 /** What a view's definition refers to. */
@@ -13,6 +14,8 @@ export interface ViewSurroundings {
   /** The type and name of an index of a collection, by name or id. */
   index(collection: string, nameOrId: string): { readonly type: string; readonly name: string } | undefined;
   knowsAnalyzer: KnowsAnalyzer;
+  /** What the server's version does. */
+  readonly features: Features;
 }
 
 /** What names a view; everything else are its properties. */
@@ -24,23 +27,25 @@ export interface ViewIdentity {
 const TYPES = ['arangosearch', 'search-alias'] as const;
 
 /** Name and type of a request to make a view; throws as the server does for what is none. */
-export function viewHead(request: Json): { readonly name: string; readonly type: string } {
+export function viewHead(request: Json, features: Features): { readonly name: string; readonly type: string } {
   if (!isJsonObject(request)) throw badParameter('request body is not an object');
   if (Object.keys(request).length === 0) throw new EngineError(600, 'invalid JSON object');
   const { name, type } = request as MutableJson;
   if (typeof name !== 'string') throw badParameter('expecting name parameter to be of the form of "name: <string>"');
   if (typeof type !== 'string') throw badParameter('expecting type parameter to be of the form of "type: <string>"');
-  checkViewName(name);
-  if (!TYPES.some((known) => known === type)) throw badParameter(`no handler found for view type '${type}'`);
+  checkViewName(name, features);
+  const isKnown = type !== 'search-alias' || features.searchAlias;
+  if (!isKnown || !TYPES.some((known) => known === type))
+    throw badParameter(`no handler found for view type '${type}'`);
   return { name, type };
 }
 
 /** The whole definition of a new view (reference 3.4), attributes in the order of answers. */
 export function newView(request: JsonObject, identity: ViewIdentity, surroundings: ViewSurroundings): JsonObject {
-  const { name, type } = viewHead(request);
+  const { name, type } = viewHead(request, surroundings.features);
   const head = { globallyUniqueId: identity.globallyUniqueId, id: identity.id, name, type };
   return type === 'arangosearch'
-    ? { ...head, ...searchProperties(request, SEARCH_DEFAULTS, request, {}, surroundings) }
+    ? { ...head, ...searchProperties(request, searchDefaults(surroundings.features), request, {}, surroundings) }
     : { ...head, indexes: replacedIndexes(request.indexes, surroundings) };
 }
 
@@ -59,11 +64,12 @@ export function changedView(
     return { ...head, indexes };
   }
   const links = isPartial && isJsonObject(view.links) ? view.links : {};
-  return { ...head, ...searchProperties(change, isPartial ? view : SEARCH_DEFAULTS, view, links, surroundings) };
+  const before = isPartial ? view : searchDefaults(surroundings.features);
+  return { ...head, ...searchProperties(change, before, view, links, surroundings) };
 }
 
-export function renamedView(view: JsonObject, name: string): JsonObject {
-  checkViewName(name);
+export function renamedView(view: JsonObject, name: string, features: Features): JsonObject {
+  checkViewName(name, features);
   return { ...view, name };
 }
 
@@ -84,17 +90,18 @@ function searchProperties(
   links: JsonObject,
   surroundings: ViewSurroundings,
 ): JsonObject {
-  const storage = searchStorage(given, before);
+  const { features } = surroundings;
+  const storage = searchStorage(given, before, features);
   const properties: MutableJson = {
     cleanupIntervalStep: storage.cleanupIntervalStep,
     commitIntervalMsec: storage.commitIntervalMsec,
     consolidationIntervalMsec: storage.consolidationIntervalMsec,
     consolidationPolicy: storage.consolidationPolicy,
-    optimizeTopK: topKOf(fixed.optimizeTopK),
+    ...(features.optimizeTopK ? { optimizeTopK: topKOf(fixed.optimizeTopK) } : {}),
     primarySort: primarySort(fixed.primarySort),
     primarySortCompression: fixed.primarySortCompression === 'none' ? 'none' : 'lz4',
     storedValues: searchStoredValues(fixed.storedValues),
-    ...fixedStorage(fixed),
+    ...fixedStorage(fixed, features),
     links: mergedLinks(given.links, links, surroundings),
   };
   for (const flag of ['primarySortCache', 'primaryKeyCache']) if (fixed[flag] === true) properties[flag] = true;
@@ -102,8 +109,8 @@ function searchProperties(
 }
 
 /** Write buffers are set when the view is made, once. */
-function fixedStorage(fixed: JsonObject): JsonObject {
-  const storage = searchStorage(fixed, SEARCH_DEFAULTS);
+function fixedStorage(fixed: JsonObject, features: Features): JsonObject {
+  const storage = searchStorage(fixed, searchDefaults(features), features);
   return {
     writebufferActive: storage.writebufferActive,
     writebufferIdle: storage.writebufferIdle,
@@ -211,7 +218,7 @@ export function viewPropertiesAnswer(view: JsonObject): JsonObject {
     };
   }
   const answer: MutableJson = {};
-  for (const name of PROPERTIES_ORDER) answer[name] = view[name];
+  for (const name of PROPERTIES_ORDER) if (name in view) answer[name] = view[name];
   return { ...answer, ...view, ...answer };
 }
 

@@ -23,14 +23,21 @@ interface TrackedClient {
 /** Who reads the log of this server, and up to where: the log is kept behind that (6.6). Memory only. */
 export class ReplicationClients {
   readonly #environment: Environment;
+  readonly #lifetimeSeconds: number;
   readonly #byDatabase = new Map<string, Map<string, TrackedClient>>();
 
-  constructor(environment: Environment) {
+  constructor(environment: Environment, lifetimeSeconds: number = CLIENT_TTL_S) {
     this.#environment = environment;
+    this.#lifetimeSeconds = lifetimeSeconds;
   }
 
   /** Notes a contact. Tick 0 moves nothing; a client without a proper id is not tracked. */
-  track(databases: readonly string[], client: ClientIdentity, tick: number, ttlSeconds: number = CLIENT_TTL_S): void {
+  track(
+    databases: readonly string[],
+    client: ClientIdentity,
+    tick: number,
+    ttlSeconds: number = this.#lifetimeSeconds,
+  ): void {
     const id = identityOf(client);
     if (id === undefined) return;
     const now = this.#environment.now();

@@ -85,7 +85,7 @@ export class Collection implements EngineCollection {
     this.isSystem = spec.isSystem;
     this.isSmartChild = spec.isSmartChild === true || spec.properties.isSmartChild === true;
     this.properties = spec.properties;
-    this.objectId = (BigInt(spec.id) + 1n).toString();
+    this.objectId = spec.objectId ?? (BigInt(spec.id) + 1n).toString();
     this.keys = keys;
     this.idPrefix = idPrefixOf(this.logicalName);
     this.#snapshots = snapshots;
@@ -159,13 +159,15 @@ export class Collection implements EngineCollection {
     this.lastChangeTick = tick;
   }
 
-  /** Removes everything at once. The tree's range stays (5.8.1). */
-  clear(tick: number): void {
+  /** Removes everything at once. The tree's range stays (5.8.1), or begins anew as well. */
+  clear(tick: number, resetsTree: boolean): void {
     for (const version of this.#primary.values()) this.#remember(version, tick);
     this.#primary.clear();
     this.#revisions.clear();
     for (const index of this.uniqueIndexes) index.clear();
     this.#tree.clear();
+    if (resetsTree) this.#tree = new RevisionTree(this.isSmartChild);
+    if (resetsTree) this.#growths.push({ tick, range: this.#tree.range });
     this.#documentBytes = 0;
     this.lastChangeTick = tick;
   }

@@ -1,7 +1,8 @@
 import type { Collection } from './collection.ts';
 import type { Database } from './database.ts';
 import type { DocumentVersion } from './document.ts';
-import { ENTRY_BYTES, type LogEntry, Removal, type WriteAheadLog } from './log.ts';
+import { ENTRY_BYTES, type LogEntry, Removal } from './log.ts';
+import type { ServerState } from './state.ts';
 import type { DocumentChange } from './types.ts';
 
 /**
@@ -10,7 +11,7 @@ import type { DocumentChange } from './types.ts';
  */
 export class Commit {
   readonly changes: DocumentChange[] = [];
-  readonly #log: WriteAheadLog;
+  readonly #state: ServerState;
   readonly #database: Database;
   readonly #entries: LogEntry[] = [];
   readonly #before: (DocumentVersion | undefined)[] = [];
@@ -18,10 +19,10 @@ export class Commit {
   #next: number;
   #bytes = ENTRY_BYTES;
 
-  constructor(log: WriteAheadLog, database: Database) {
-    this.#log = log;
+  constructor(state: ServerState, database: Database) {
+    this.#state = state;
     this.#database = database;
-    this.#start = log.lastTick + 1;
+    this.#start = state.log.lastTick + 1;
     this.#next = this.#start;
   }
 
@@ -48,19 +49,26 @@ export class Commit {
     const tick = this.#next + 1;
     this.#next += 2 + collection.entriesPerDocument;
     collection.remove(version, tick);
-    this.#entries.push(new Removal(tick, version));
+    this.#entries.push(new Removal(tick, version, this.#toldRevision(version)));
     this.#before.push(version);
     this.#bytes += ENTRY_BYTES;
     this.changes.push({ kind: 'remove', key: version.key, rev: version.rev });
   }
 
+  /** What 2302 tells as the revision (6.5). */
+  #toldRevision(removed: DocumentVersion): string {
+    const { features, clock } = this.#state;
+    return features().removalTellsRevision ? removed.rev : clock.next();
+  }
+
   /** Writes the batch, if there is anything to write. `asTransaction`: with 2200 and 2201; `id`: under this number. */
   close(asTransaction: boolean, id?: number): void {
     if (this.#entries.length === 0) return;
-    this.#log.append({
+    const { log } = this.#state;
+    log.append({
       start: this.#start,
       end: this.#next - 1,
-      transactionId: asTransaction ? (id ?? this.#log.nextTransactionId()) : 0,
+      transactionId: asTransaction ? (id ?? log.nextTransactionId()) : 0,
       database: this.#database,
       entries: this.#entries,
       before: this.#before,
@@ -70,12 +78,12 @@ export class Commit {
 }
 
 /** Removes all documents one by one, with commits in between (6.5: at most 10 000 operations each, one transaction number). */
-export function removeOneByOne(log: WriteAheadLog, collection: Collection): DocumentChange[] {
+export function removeOneByOne(state: ServerState, collection: Collection): DocumentChange[] {
   const versions = collection.versions();
-  const id = log.nextTransactionId();
+  const id = state.log.nextTransactionId();
   const changes: DocumentChange[] = [];
   for (let from = 0; from < versions.length; from += INTERMEDIATE_COMMIT_OPERATIONS) {
-    const commit = new Commit(log, collection.database);
+    const commit = new Commit(state, collection.database);
     for (const version of versions.slice(from, from + INTERMEDIATE_COMMIT_OPERATIONS)) commit.remove(version);
     commit.close(true, id);
     for (const change of commit.changes) changes.push(change);

@@ -1,3 +1,4 @@
+import type { Features } from '../versions/features.ts';
 import type { Collection } from './collection.ts';
 import type { JsonObject } from './types.ts';
 
@@ -5,18 +6,18 @@ import type { JsonObject } from './types.ts';
  * A collection's definition as the inventory (5.2) and marker 2000 tell it: `parameters`, without `objectId`, `path`,
  * `statusString`. Opaque properties stand as they were given.
  */
-export function collectionParameters(collection: Collection): JsonObject {
+export function collectionParameters(collection: Collection, features: Features): JsonObject {
   const { properties, id, name, type, isSystem, globallyUniqueId, planId } = collection;
   const { objectId: _objectId, statusString: _statusString, path: _path, indexes: _indexes, ...kept } = properties;
   return {
     cacheEnabled: false,
-    computedValues: null,
+    ...(features.computedValues ? { computedValues: null } : {}),
     deleted: false,
-    internalValidatorType: 0,
+    ...(features.internalValidatorType ? { internalValidatorType: 0 } : {}),
     isSmartChild: collection.isSmartChild,
     schema: null,
     status: 3,
-    supportsRBAC: true,
+    ...(features.supportsRbac ? { supportsRBAC: true } : {}),
     syncByRevision: true,
     usesRevisionsAsDocumentIds: true,
     version: 8,
@@ -41,6 +42,6 @@ function keyOptionsOf(collection: Collection): JsonObject {
 }
 
 /** What marker 2000 and 2003 carry: the parameters with the indexes. */
-export function describeCollection(collection: Collection): JsonObject {
-  return { ...collectionParameters(collection), indexes: collection.indexes };
+export function describeCollection(collection: Collection, features: Features): JsonObject {
+  return { ...collectionParameters(collection, features), indexes: collection.indexes };
 }

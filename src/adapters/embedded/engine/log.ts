@@ -4,14 +4,16 @@ import type { DocumentVersion } from './document.ts';
 import type { JsonObject } from './types.ts';
 import { unpinDocuments } from './unpin.ts';
 
-/** A removal in the log; tells the version that it removed. */
+/** A removal in the log; tells the version that it removed, and what its marker calls the revision. */
 export class Removal {
   readonly tick: number;
   readonly removed: DocumentVersion;
+  readonly rev: string;
 
-  constructor(tick: number, removed: DocumentVersion) {
+  constructor(tick: number, removed: DocumentVersion, rev: string) {
     this.tick = tick;
     this.removed = removed;
+    this.rev = rev;
   }
 
   get collection(): Collection {

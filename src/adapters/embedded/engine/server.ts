@@ -1,3 +1,5 @@
+import { type Features, features } from '../versions/features.ts';
+import { DEFAULT_VERSION } from '../versions/release.ts';
 import { Batches } from './batches.ts';
 import { ReplicationClients } from './clients.ts';
 import { HybridClock } from './clock.ts';
@@ -59,6 +61,7 @@ export class StorageEngine implements StorageServer {
   readonly clients: ReplicationClients;
   readonly log: WriteAheadLog;
   readonly environment: Environment;
+  features: Features;
   rebootId = 1;
   startedAt: number;
   readOnly = false;
@@ -73,15 +76,17 @@ export class StorageEngine implements StorageServer {
     this.id = options.id;
     this.serverId = options.serverId ?? String(Math.floor(environment.random() * 2 ** 48) + 1);
     this.environment = environment;
+    this.features = options.features ?? features(DEFAULT_VERSION);
     this.startedAt = environment.now();
     this.#walBytesMax = options.walBytesMax ?? WAL_BYTES_MAX_DEFAULT;
     const databases = new Map<string, Database>();
     this.#state = {
       role: options.role,
       serverId: this.serverId,
+      features: () => this.features,
       ids: options.ids,
       environment,
-      clock: new HybridClock(environment.now),
+      clock: new HybridClock(environment.revisionNow ?? environment.now),
       log: new WriteAheadLog(),
       snapshots: new Snapshots((ticks) => sweepHistories(databases, ticks)),
       databases,
@@ -91,7 +96,7 @@ export class StorageEngine implements StorageServer {
     this.transactions = new Transactions(this.#state);
     this.batches = new Batches(this.#state);
     this.dumps = new DumpContexts(this.#state);
-    this.clients = new ReplicationClients(environment);
+    this.clients = new ReplicationClients(environment, options.clientLifetimeSeconds);
   }
 
   nextRevision(): string {
@@ -165,9 +170,9 @@ export class StorageEngine implements StorageServer {
     this.transactions.expire();
     if (trx !== undefined) return this.#writeInTransaction(collection, request, transactionState(trx));
     this.#demandNotExclusive(collection);
-    const commit = new Commit(this.log, collection.database);
+    const commit = this.#newCommit(collection.database);
     const outcomes = this.#committed(commit, request.bulk, () =>
-      new Writer(new CommittedView(collection, commit), request, this.#state.clock).run(),
+      new Writer(new CommittedView(collection, commit), request, this.#state).run(),
     );
     const wantsSync = request.waitForSync === true || (collection.waitForSync && request.isRestore !== true);
     const synced = wantsSync && outcomes.some((outcome) => outcome.ok);
@@ -177,7 +182,7 @@ export class StorageEngine implements StorageServer {
 
   applyChanges(databaseName: string, collectionName: string, changes: readonly DocumentChange[]): void {
     const collection = this.#structure.collection(databaseName, collectionName);
-    const commit = new Commit(this.log, collection.database);
+    const commit = this.#newCommit(collection.database);
     this.#committed(commit, changes.length > 1, () => {
       for (const change of changes) applyChange(collection, commit, change);
     });
@@ -190,11 +195,12 @@ export class StorageEngine implements StorageServer {
     this.#demandNotExclusive(collection);
     if (collection.keyLocks.size > 0) throw new EngineError(18, 'timeout waiting to lock collection');
     const count = collection.size;
-    if (count >= RANGE_TRUNCATE_DOCUMENTS) {
+    const mayRange = this.role === 'single' || this.features.rangeTruncateInClusters;
+    if (mayRange && count >= RANGE_TRUNCATE_DOCUMENTS) {
       this.#structure.truncateRange(collection);
       return { changes: [], ranged: true, count };
     }
-    const changes = removeOneByOne(this.log, collection);
+    const changes = removeOneByOne(this.#state, collection);
     this.#boundLog();
     return { changes, ranged: false, count };
   }
@@ -237,9 +243,13 @@ export class StorageEngine implements StorageServer {
   }
 
   #writeInTransaction(collection: Collection, request: WriteRequest, transaction: Transaction): WriteResult {
-    const outcomes = new Writer(transaction.writableView(collection), request, this.#state.clock).run();
+    const outcomes = new Writer(transaction.writableView(collection), request, this.#state).run();
     if (outcomes.some((outcome) => !outcome.ok && outcome.errorNum === 32)) this.transactions.abortRunning(transaction);
     return { outcomes, changes: [], synced: false };
+  }
+
+  #newCommit(database: Database): Commit {
+    return new Commit(this.#state, database);
   }
 
   /** Runs changes as one batch of the log, which is written whatever happens: what was applied is in it. */

@@ -1,3 +1,4 @@
+import type { Features } from '../versions/features.ts';
 import type { HybridClock } from './clock.ts';
 import type { Database } from './database.ts';
 import type { WriteAheadLog } from './log.ts';
@@ -8,6 +9,8 @@ import type { Environment, IdSource } from './types.ts';
 export interface ServerState {
   readonly role: 'single' | 'dbserver';
   readonly serverId: string;
+  /** By the version that the server has now. */
+  readonly features: () => Features;
   readonly ids: IdSource;
   readonly environment: Environment;
   readonly clock: HybridClock;

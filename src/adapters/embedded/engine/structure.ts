@@ -49,7 +49,7 @@ export class Structure {
     const collection = new Collection(database, spec, uniqueId, keys, snapshots);
     for (const index of indexes) collection.addIndex(index);
     database.add(collection);
-    this.#write(database, 2000, { collection }, describeCollection(collection));
+    this.#write(database, 2000, { collection }, describeCollection(collection, this.#state.features()));
     return collection;
   }
 
@@ -81,7 +81,7 @@ export class Structure {
   changeCollection(databaseName: string, nameOrId: string, properties: JsonObject): void {
     const collection = this.collection(databaseName, nameOrId);
     collection.properties = { ...collection.properties, ...properties };
-    this.#write(collection.database, 2003, { collection }, describeCollection(collection));
+    this.#write(collection.database, 2003, { collection }, describeCollection(collection, this.#state.features()));
   }
 
   createIndex(databaseName: string, collectionName: string, definition: IndexDefinition): void {
@@ -134,7 +134,7 @@ export class Structure {
 
   /** The range-delete truncate: one marker 2004 for everything. */
   truncateRange(collection: Collection): void {
-    collection.clear(this.#state.log.lastTick + 1);
+    collection.clear(this.#state.log.lastTick + 1, this.#state.features().truncateResetsTree);
     this.#write(collection.database, 2004, { collection });
   }
 

@@ -22,6 +22,8 @@ export interface TailRequest {
   readonly collection: Collection | undefined;
   readonly includeSystem: boolean;
   readonly includeFoxxQueues: boolean;
+  /** Whether a shard is judged by its own name, which no rule excludes (3.6), or by its collection's. */
+  readonly judgesShardNames: boolean;
 }
 
 /** The answer's body and what its headers are made from (6.3). */
@@ -121,9 +123,9 @@ class Tailer {
   }
 
   #isCollectionVisible(collection: Collection): boolean {
-    const { collection: only, includeSystem, includeFoxxQueues } = this.#request;
+    const { collection: only, includeSystem, includeFoxxQueues, judgesShardNames } = this.#request;
     if (collection.isDropped || (only !== undefined && only !== collection)) return false;
-    return !isExcluded(collection.name, includeSystem, includeFoxxQueues);
+    return !isExcluded(judgesShardNames ? collection.name : collection.logicalName, includeSystem, includeFoxxQueues);
   }
 
   #bracket(batch: LogBatch, type: 2200 | 2201, tick: number): void {
@@ -157,7 +159,7 @@ class Tailer {
     writer.ascii(String(removal.tick));
     writer.bytes(middles(removal.collection).removal);
     writer.ascii(String(batch.transactionId));
-    writer.text(`","data":{"_key":"${removal.removed.key}","_rev":${JSON.stringify(removal.removed.rev)}}}\n`);
+    writer.text(`","data":{"_key":"${removal.removed.key}","_rev":${JSON.stringify(removal.rev)}}}\n`);
   }
 
   #answer(fromPresent: boolean): TailAnswer {

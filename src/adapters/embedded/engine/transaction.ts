@@ -6,9 +6,6 @@ import type { EngineTransaction, TransactionSpec, TransactionStatus } from './ty
 import type { UniqueIndex } from './unique-index.ts';
 import { type DocumentView, lockedEntry, lockedKey } from './view.ts';
 
-/** 512 MiB per server (reference 4.7). */
-const BYTES_MAX_DEFAULT = 512 * 1024 * 1024;
-
 /** One step of a transaction, replayed at its commit: a version put, or the key of a removed one. */
 export type TransactionStep =
   | { readonly collection: Collection; readonly put: DocumentVersion }
@@ -57,7 +54,7 @@ export class Transaction implements EngineTransaction {
   /** Throws 32 when the transaction has become too large. */
   grow(bytes: number): void {
     this.#bytes += bytes;
-    if (this.#bytes <= (this.spec.bytesMax ?? BYTES_MAX_DEFAULT)) return;
+    if (this.#bytes <= (this.spec.bytesMax ?? Number.POSITIVE_INFINITY)) return;
     throw new EngineError(32, 'aborting transaction because maximal transaction size limit is reached');
   }
 

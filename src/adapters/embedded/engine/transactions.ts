@@ -15,6 +15,10 @@ import type {
 /** A transaction that nobody used for so long is aborted (reference 4.7). */
 const IDLE_MAX_MS = 60_000;
 
+/** Most that a transaction may write on one server, now and before 3.12.4 (reference 4.7). */
+const BYTES_MAX = 512 * 1024 * 1024;
+const BYTES_MAX_OLDER = 128 * 1024 * 1024;
+
 /** So many ended transactions are remembered, for repeated commits and aborts. */
 const ENDED_MAX = 10_000;
 
@@ -40,7 +44,8 @@ export class Transactions implements EngineTransactions {
     }
     if (this.#running.has(spec.id)) throw new EngineError(1651, 'nested transactions detected');
     const { log, snapshots, environment } = this.#state;
-    const transaction = new Transaction(spec, home, log.lastTick, environment.now());
+    const bytesMax = this.#state.features().largeTransactions ? BYTES_MAX : BYTES_MAX_OLDER;
+    const transaction = new Transaction({ bytesMax, ...spec }, home, log.lastTick, environment.now());
     for (const name of spec.write) this.#demandNotHeld(home.collection(name)?.exclusiveHolder);
     for (const name of spec.exclusive) {
       const collection = home.collection(name);
@@ -129,7 +134,7 @@ export class Transactions implements EngineTransactions {
   /** Replays the steps as one batch of the log. */
   #apply(transaction: Transaction): CollectionChanges[] {
     this.#demandFreeRevisions(transaction);
-    const commit = new Commit(this.#state.log, transaction.home);
+    const commit = new Commit(this.#state, transaction.home);
     const changes = new Map<string, DocumentChange[]>();
     for (const step of transaction.steps) {
       if (step.collection.isDropped) continue;

@@ -114,10 +114,11 @@ export class RevisionTree {
     return this.toJson(true) === other.toJson(true);
   }
 
-  /** The JSON form (5.8.2). */
-  toJson(onlyPopulated: boolean): string {
+  /** The JSON form (5.8.2); early servers do not tell `initialRangeMin`. */
+  toJson(onlyPopulated: boolean, tellsInitialMin = true): string {
     const max = this.#min + (1n << BigInt(this.#widthExponent));
-    const limits = `"rangeMax":"${limitText(max)}","rangeMin":"${limitText(this.#min)}","initialRangeMin":"${limitText(this.#initialMin)}"`;
+    const initial = tellsInitialMin ? `,"initialRangeMin":"${limitText(this.#initialMin)}"` : '';
+    const limits = `"rangeMax":"${limitText(max)}","rangeMin":"${limitText(this.#min)}"${initial}`;
     const nodes = onlyPopulated ? this.#populatedNodes() : this.#allNodes();
     return `{"version":1,"maxDepth":6,${limits},"count":${this.#count},"hash":${this.hash},"nodes":[${nodes}]}`;
   }

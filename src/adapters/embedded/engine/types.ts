@@ -1,3 +1,5 @@
+import type { Features } from '../versions/features.ts';
+
 /**
  * What the storage engine of the embedded ArangoDB offers to the handlers around it. One {@link StorageServer} is one
  * server process that holds data: a single server, or one DB-Server of a cluster (its collections are then shards).
@@ -43,6 +45,8 @@ export interface IdSource {
 export interface Environment {
   /** Milliseconds since 1970. */
   now(): number;
+  /** What revisions are made by, where that is another time; default {@link now}. */
+  revisionNow?(): number;
   /** Uniform in [0, 1). */
   random(): number;
 }
@@ -55,6 +59,10 @@ export interface StorageServerOptions {
   readonly serverId?: string;
   readonly ids: IdSource;
   readonly environment?: Environment;
+  /** What a server of its version does; default: one of the default version. */
+  readonly features?: Features;
+  /** Seconds that a client is tracked after its last contact; default 7200 (6.6). */
+  readonly clientLifetimeSeconds?: number;
   /** Upper bound of the log in bytes; beyond it the oldest part goes even if a client needs it. Default 2 GiB. */
   readonly walBytesMax?: number;
 }
@@ -74,6 +82,8 @@ export interface CollectionSpec {
   readonly planId?: string;
   /** `products`, or `s10061`. */
   readonly name: string;
+  /** The storage engine's internal id; default: the one after `id`. */
+  readonly objectId?: string;
   /** Name that stands in `_id`; differs from `name` for shards only. */
   readonly logicalName?: string;
   /** Default: reference 3.2 (`h…/id`, the name of a system collection; `c<planId>/s<number>` of a shard). */
@@ -124,7 +134,7 @@ export interface EngineCollection {
   readonly type: 2 | 3;
   readonly isSystem: boolean;
   readonly properties: JsonObject;
-  /** The internal id of the storage engine (`objectId`, id + 1 in 3.12). */
+  /** The internal id of the storage engine (3.2). */
   readonly objectId: string;
   /** Secondary indexes only (no primary, no edge), in order of creation. */
   readonly indexes: readonly IndexDefinition[];
@@ -282,6 +292,8 @@ export interface TickRange {
 export interface StorageServer {
   readonly role: 'single' | 'dbserver';
   readonly id: string;
+  /** What it does by its version; another one after an upgrade. */
+  features: Features;
   /** Decimal, ≤ 48 bits: the fingerprint of its data directory. */
   readonly serverId: string;
   /** 1 at first; +1 at each {@link restart} and {@link losePower}. */

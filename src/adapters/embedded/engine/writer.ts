@@ -1,3 +1,4 @@
+import type { Features } from '../versions/features.ts';
 import type { HybridClock } from './clock.ts';
 import { type Collection, demandValidKey } from './collection.ts';
 import type { DocumentVersion } from './document.ts';
@@ -10,6 +11,7 @@ import { FROM, itemOf, KEY, REV, type ScannedItem, TO } from './json/items.ts';
 import { textValue, valueAt } from './json/members.ts';
 import { mergeDocuments } from './merge.ts';
 import { parseRevision } from './revision.ts';
+import type { ServerState } from './state.ts';
 import type { FailedItem, ItemOutcome, JsonText, WriteItem, WriteRequest, WrittenItem } from './types.ts';
 import { uniqueViolation } from './unique-index.ts';
 import { isNotNewer } from './version-attribute.ts';
@@ -27,13 +29,15 @@ export class Writer {
   readonly #collection: Collection;
   readonly #request: WriteRequest;
   readonly #clock: HybridClock;
+  readonly #features: Features;
   readonly #builder: DocumentBuilder;
 
-  constructor(view: DocumentView, request: WriteRequest, clock: HybridClock) {
+  constructor(view: DocumentView, request: WriteRequest, { clock, features }: Pick<ServerState, 'clock' | 'features'>) {
     this.#view = view;
     this.#collection = view.collection;
     this.#request = request;
     this.#clock = clock;
+    this.#features = features();
     let bytes = 0;
     for (const { text } of request.items) {
       bytes += (text === undefined ? 0 : text.end - text.start) + STORED_OVERHEAD + this.#collection.idPrefix.length;
@@ -138,10 +142,12 @@ export class Writer {
     const before = this.#view.find(key);
     if (before === undefined) throw new EngineError(1202, 'document not found');
     const { ifMatch } = this.#request;
-    if (ifMatch !== undefined && ifMatch !== before.rev) throw new Conflict(before);
+    if (ifMatch !== undefined && ifMatch !== before.rev)
+      throw new Conflict(before, this.#features.conflictTellsRevisions);
     if (this.#request.ignoreRevs === false && scanned?.isObject === true) {
       const demanded = textValue(scanned.attribute(REV));
-      if (demanded !== undefined && demanded !== '' && demanded !== before.rev) throw new Conflict(before);
+      if (demanded !== undefined && demanded !== '' && demanded !== before.rev)
+        throw new Conflict(before, this.#features.conflictTellsRevisions);
     }
     return before;
   }
@@ -162,7 +168,8 @@ export class Writer {
     const [from, to] = patchedEnds(this.#collection, before, patch);
     const changesEnds = patch.attribute(FROM) !== undefined || patch.attribute(TO) !== undefined;
     const isEmpty = patch.runs.length === 0 && !(changesEnds && this.#collection.type === 3);
-    if (isEmpty && this.#request.isRestore !== true) return kept(before, before.rev);
+    const mayKeep = this.#features.emptyPatchKeepsRevision && this.#request.isRestore !== true;
+    if (isEmpty && mayKeep) return kept(before, before.rev);
     this.#demandShardKeys(before, patch, false);
     const stored = { bytes: before.buffer, start: before.start, end: before.end };
     const merged = mergeDocuments(stored, patch, { keepNull, mergeObjects: this.#request.mergeObjects ?? true });
@@ -218,7 +225,7 @@ export class Writer {
 
   #isOutdated(before: DocumentVersion, given: ScannedItem): boolean {
     const { versionAttribute } = this.#request;
-    if (versionAttribute === undefined) return false;
+    if (versionAttribute === undefined || !this.#features.versionAttribute) return false;
     return isNotNewer(versionAttribute, { bytes: before.buffer, start: before.start, end: before.end }, given);
   }
 
@@ -243,8 +250,8 @@ export class Writer {
 class Conflict extends EngineError {
   readonly outcome: FailedItem;
 
-  constructor(stored: DocumentVersion) {
-    const text = 'conflict, _rev values do not match';
+  constructor(stored: DocumentVersion, tellsWhy: boolean) {
+    const text = tellsWhy ? 'conflict, _rev values do not match' : 'conflict';
     super(1200, text);
     this.outcome = { ok: false, errorNum: 1200, message: text, key: stored.key, storedRev: stored.rev, demanded: true };
   }

@@ -35,6 +35,6 @@ export interface Accounts {
   databaseDropped(database: string): Promise<void>;
   collectionCreated(database: string, collection: string, creator: string): Promise<void>;
   collectionDropped(database: string, collection: string): Promise<void>;
-  /** `_system/_users` was written around this interface (document API, restore-data): read it again. */
+  /** Users were restored into `_system/_users`: read it again. Nobody does after a write of documents, as on a real server. */
   refresh(): Promise<void>;
 }

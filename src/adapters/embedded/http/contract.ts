@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Front } from '../cluster/front.ts';
 import type { ClusterView } from '../cluster/view.ts';
 import type { Environment, IdSource, StorageServer } from '../engine/types.ts';
+import type { Features } from '../versions/features.ts';
 import type { Accounts, Identity } from './accounts.ts';
 import type { Query } from './query.ts';
 import type { Reply } from './reply.ts';
@@ -60,6 +61,10 @@ export interface ServerProcess {
   readonly id: string;
   /** `http://127.0.0.1:port` (`https://` with TLS), without a slash at the end. */
   readonly endpoint: string;
+  /** `3.12.10`; during a rolling upgrade servers differ. */
+  readonly version: string;
+  /** What it does by that version. */
+  readonly features: Features;
   readonly deployment: DeploymentView;
   /** Databases and collections as this server shows them: logical ones (single, coordinator) or shards (DB-Server). Agents have none. */
   readonly front: Front;
@@ -78,8 +83,10 @@ export interface ServerProcess {
 /** What all servers of a deployment share. */
 export interface DeploymentView {
   readonly mode: 'single' | 'cluster';
-  /** `3.12.10`. */
+  /** The version that its servers started with, or were all upgraded to. */
   readonly version: string;
+  /** `/_api/engine`: another one than `rocksdb` only to see it refused. */
+  readonly engine: string;
   /** The uuid of `/_admin/deployment/id` (and `ClusterId`). */
   readonly id: string;
   readonly ids: IdSource;
@@ -91,8 +98,6 @@ export interface DeploymentView {
   setReadOnly(value: boolean): void;
   /** Undefined on a single server. */
   readonly cluster: ClusterView | undefined;
-  /** Forward any `DBserver=` request as 3.12.9 did, not only batch and dump (5.0). */
-  readonly forwardsAll: boolean;
 }
 
 export interface AuthSettings {

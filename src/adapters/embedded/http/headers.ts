@@ -2,12 +2,13 @@ import type { Reply } from './reply.ts';
 import { JSON_TYPE, TEXT_TYPE } from './reply.ts';
 
 /**
- * The standard headers of a 3.12 server (reference 1.2), as a flat list for `writeHead`: names go out capitalised, as the
+ * The standard headers of a server (reference 1.2), as a flat list for `writeHead`: names go out capitalised, as the
  * server sends them, and in one piece without a map being built for every answer.
  */
-const standard: readonly string[] = [
-  'X-Content-Type-Options',
-  'nosniff',
+const standard: readonly string[] = ['X-Content-Type-Options', 'nosniff', 'Server', 'ArangoDB'];
+
+/** Those that came with 3.10. */
+const security: readonly string[] = [
   'Cache-Control',
   'no-cache, no-store, must-revalidate, pre-check=0, post-check=0, max-age=0, s-maxage=0',
   'Content-Security-Policy',
@@ -18,20 +19,29 @@ const standard: readonly string[] = [
   'no-cache',
   'Strict-Transport-Security',
   'max-age=31536000 ; includeSubDomains',
-  'Server',
-  'ArangoDB',
 ];
+const secured: readonly string[] = [...standard.slice(0, 2), ...security, ...standard.slice(2)];
 
-/** The whole header list of an answer; `closes`: the client asked for the connection's end. */
-export function headersOf(reply: Reply, contentLength: number, queueTimeSeconds: number, closes: boolean): string[] {
-  const list = [...standard, 'Connection', closes ? 'Close' : 'Keep-Alive'];
+/** What the headers of an answer depend on besides the answer. */
+export interface HeaderSettings {
+  /** Seconds that requests wait; undefined where the version does not tell. */
+  readonly queued: number | undefined;
+  /** The client asked for the connection's end. */
+  readonly closes: boolean;
+  /** The headers of 3.10. */
+  readonly secures: boolean;
+}
+
+/** The whole header list of an answer. */
+export function headersOf(reply: Reply, contentLength: number, { queued, closes, secures }: HeaderSettings): string[] {
+  const list = [...(secures ? secured : standard), 'Connection', closes ? 'Close' : 'Keep-Alive'];
   if (reply.headers !== undefined) {
     for (const [name, value] of Object.entries(reply.headers)) {
       if (typeof value === 'string') list.push(name, value);
       else for (const single of value) list.push(name, single);
     }
   }
-  list.push('X-Arango-Queue-Time-Seconds', queueTimeSeconds.toFixed(6));
+  if (queued !== undefined) list.push('X-Arango-Queue-Time-Seconds', queued.toFixed(6));
   list.push('Content-Type', reply.contentType ?? (reply.body === undefined ? TEXT_TYPE : JSON_TYPE));
   list.push('Content-Length', String(contentLength));
   return list;

@@ -1,8 +1,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FaultRule, Faults } from '../control/faults.ts';
+import { freePort } from '../free-ports.ts';
+import type { Features } from '../versions/features.ts';
 import type { Door } from './door.ts';
 import { ArangoApiError } from './errors.ts';
 import { headersOf } from './headers.ts';
@@ -26,6 +28,7 @@ export interface ListenerOptions {
   /** Resolves when the server is not frozen. */
   readonly thawed: () => Promise<void> | undefined;
   readonly queueTimeSeconds: () => number;
+  readonly features: Features;
 }
 
 /**
@@ -61,11 +64,12 @@ export class Listener {
     server.on('request', (request, response) => void this.#serve(request, response));
     server.on(keyfile === undefined ? 'connection' : 'secureConnection', (socket: Socket) => this.#hold(socket));
     server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => refuseRaw(error, socket));
+    // Not one of the system's choice: an outgoing connection could have it while this server is stopped.
+    if (this.#port === 0) this.#port = await freePort(host);
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen(this.#port, host, () => resolve());
     });
-    this.#port = (server.address() as AddressInfo).port;
     this.#server = server;
   }
 
@@ -144,7 +148,9 @@ export class Listener {
     for (const piece of body) length += piece.length;
     response.sendDate = false;
     const closes = request.headers.connection?.toLowerCase() === 'close';
-    response.writeHead(reply.status, headersOf(reply, length, this.#options.queueTimeSeconds(), closes));
+    const { queueTimeSeconds, features } = this.#options;
+    const queued = features.queueTimeHeader ? queueTimeSeconds() : undefined;
+    response.writeHead(reply.status, headersOf(reply, length, { queued, closes, secures: features.securityHeaders }));
     if (request.method === 'HEAD' || length === 0) {
       response.end();
       return;

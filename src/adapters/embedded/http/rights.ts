@@ -31,7 +31,8 @@ export function collectionLevel(request: ApiRequest, collection: string, databas
 }
 
 function capped({ identity, server }: ApiRequest, level: Level): Level {
-  return server.readOnly && level === 'rw' && identity.kind !== 'superuser' ? 'ro' : level;
+  const { superuserChangesStructureWhenReadOnly: isExempt } = server.features;
+  return server.readOnly && level === 'rw' && !(identity.kind === 'superuser' && isExempt) ? 'ro' : level;
 }
 
 /** rw on `_system`, or superuser. */
@@ -65,6 +66,11 @@ export function needCollection(request: ApiRequest, collection: string, level: L
 
 /** For document writes: 403/1004 with only `ro` (also by read-only mode), 403/11 with less (2.2). */
 export function needWritable(request: ApiRequest, collection: string): void {
+  const { identity, server } = request;
+  if (identity.kind === 'superuser') {
+    if (!server.readOnly || server.features.superuserWritesWhenReadOnly) return;
+    throw new ArangoApiError(1004, 'collection is read-only');
+  }
   const level = collectionLevel(request, collection);
   if (level === 'rw') return;
   if (level === 'ro') throw new ArangoApiError(1004, 'collection is read-only');

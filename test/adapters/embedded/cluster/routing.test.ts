@@ -249,6 +249,17 @@ describe('creating in a cluster (3.2)', () => {
     await cluster.front.post('/_api/database', { name: 'two', options: { replicationFactor: 2, writeConcern: 2 } });
     const { json } = await cluster.front.post('/_db/two/_api/collection', { name: 'c' });
     expect(json).toMatchObject({ replicationFactor: 2, writeConcern: 2 });
+    // What follows another one has that one's write concern, whatever the database says.
+    const spread = { numberOfShards: 2, replicationFactor: 1, writeConcern: 1 };
+    await cluster.front.post('/_db/two/_api/collection', { name: 'proto', ...spread });
+    const follower = await cluster.front.post('/_db/two/_api/collection', { name: 'f', distributeShardsLike: 'proto' });
+    expect(follower.json).toMatchObject(spread);
+    const everywhere = { name: 'sat', replicationFactor: 'satellite', writeConcern: 2 };
+    const satellite = await cluster.front.post('/_db/two/_api/collection', everywhere);
+    expect(satellite.json).toMatchObject({ replicationFactor: 'satellite', writeConcern: 0, minReplicationFactor: 0 });
+    const parameters = { name: '_jobsbackup', isSystem: true, distributeShardsLike: '_graphs' };
+    const made = await cluster.front.put('/_db/two/_api/replication/restore-collection', { parameters, indexes: [] });
+    expect(made.json).toEqual({ result: true });
     await cluster.front.post('/_api/database', { name: 'one', options: { sharding: 'single' } });
     const single = await cluster.front.post('/_db/one/_api/collection', { name: 'c', numberOfShards: 9 });
     expect(single.json).toMatchObject({ numberOfShards: 1, distributeShardsLike: '_graphs' });

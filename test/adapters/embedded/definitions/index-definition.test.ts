@@ -5,6 +5,8 @@ import {
   normaliseIndex,
 } from '../../../../src/adapters/embedded/definitions/index-definition.ts';
 import type { Json } from '../../../../src/adapters/embedded/engine/types.ts';
+import { features as featuresOf } from '../../../../src/adapters/embedded/versions/features.ts';
+import { DEFAULT_VERSION } from '../../../../src/adapters/embedded/versions/release.ts';
 
 const features = new Map([
   ['identity', ['frequency', 'norm']],
@@ -15,6 +17,7 @@ function normalise(request: Json) {
   return normaliseIndex(request, {
     defaultName: () => 'idx_1',
     analyzerFeatures: (name) => features.get(name),
+    features: featuresOf(DEFAULT_VERSION),
   });
 }
 

@@ -8,6 +8,8 @@ import {
   viewWithRenamedCollection,
 } from '../../../../src/adapters/embedded/definitions/view.ts';
 import type { JsonObject } from '../../../../src/adapters/embedded/engine/types.ts';
+import { features } from '../../../../src/adapters/embedded/versions/features.ts';
+import { DEFAULT_VERSION } from '../../../../src/adapters/embedded/versions/release.ts';
 
 const collections = new Map([
   ['10', 'books'],
@@ -23,6 +25,7 @@ const surroundings = {
         ? { name, type: 'persistent' }
         : undefined,
   knowsAnalyzer: (name: string) => ['identity', 'text_en'].includes(name),
+  features: features(DEFAULT_VERSION),
 };
 
 function search(properties: JsonObject = {}): JsonObject {
@@ -107,7 +110,7 @@ describe('an arangosearch view', () => {
     expect(() => search({ links: { books: { analyzers: ['gone'] } } })).toThrow("'gone'");
     expect(() => search({ type: 'other' })).toThrow("no handler found for view type 'other'");
     expect(() => search({ name: '_v' })).toThrow('illegal name');
-    expect(() => renamedView(search(), '1v')).toThrow('illegal name');
+    expect(() => renamedView(search(), '1v', surroundings.features)).toThrow('illegal name');
   });
 
   test('tells all its properties under GET, in the order of the server', () => {

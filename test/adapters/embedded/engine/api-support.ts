@@ -8,6 +8,8 @@ import type { Method, ServerProcess, ServerRole } from '../../../../src/adapters
 import { Query } from '../../../../src/adapters/embedded/http/query.ts';
 import type { Reply } from '../../../../src/adapters/embedded/http/reply.ts';
 import { PathRouter } from '../../../../src/adapters/embedded/http/router.ts';
+import { features } from '../../../../src/adapters/embedded/versions/features.ts';
+import { DEFAULT_VERSION } from '../../../../src/adapters/embedded/versions/release.ts';
 import { TestServer } from './support.ts';
 
 export interface InventoryShape {
@@ -58,6 +60,8 @@ export class TestApi {
     this.#server = {
       role,
       id: 'SNGL-1',
+      version: DEFAULT_VERSION,
+      features: features(DEFAULT_VERSION),
       endpoint: 'http://127.0.0.1:1',
       deployment: {
         mode: 'single',
@@ -70,7 +74,6 @@ export class TestApi {
         readOnly: false,
         setReadOnly: () => {},
         cluster: undefined,
-        forwardsAll: false,
       },
       front: new LocalFront(engine, ids),
       storage: engine,

@@ -108,6 +108,7 @@ export class TestServer {
       database: undefined,
       collection: undefined,
       includeSystem: true,
+      judgesShardNames: true,
       includeFoxxQueues: false,
       ...request,
     });
