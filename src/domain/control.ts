@@ -11,6 +11,7 @@ import { evolveIncomingShards, type IncomingShards, initialIncomingShards } from
 import { evolveSuspects, initialSuspects, type Suspects } from './suspects/state.ts';
 import { evolveSynchronization, initialSynchronization, type Synchronization } from './synchronization/state.ts';
 import { evolveTasks, initialTasks, type Tasks } from './tasks/state.ts';
+import { evolveVerification, initialVerification, type Verification } from './verification/state.ts';
 import { evolveWorkers, initialWorkers, type Workers } from './workers/state.ts';
 
 /** All that a leader decides from: the states of the aggregates, as the log has them. Never changed in place. */
@@ -23,6 +24,7 @@ export interface Control {
   readonly synchronization: Synchronization;
   readonly shards: IncomingShards;
   readonly suspects: Suspects;
+  readonly verification: Verification;
   /** This deployment as a source. */
   readonly outgoing: Outgoing;
   /** Synchronizations of targets that have ended here. */
@@ -40,6 +42,7 @@ export const initialControl: Control = {
   synchronization: initialSynchronization,
   shards: initialIncomingShards,
   suspects: initialSuspects,
+  verification: initialVerification,
   outgoing: initialOutgoing,
   endedEpochs: initialEndedEpochs,
   tasks: initialTasks,
@@ -57,6 +60,7 @@ export function evolve(control: Control, event: KnownEvent, occurrence: Occurren
     synchronization: evolveSynchronization(control.synchronization, event, occurrence),
     shards: evolveIncomingShards(control.shards, event, occurrence),
     suspects: evolveSuspects(control.suspects, event, occurrence),
+    verification: evolveVerification(control.verification, event, occurrence),
     outgoing: evolveOutgoing(control.outgoing, event, occurrence),
     endedEpochs: evolveEndedEpochs(control.endedEpochs, event),
     tasks: evolveTasks(control.tasks, event, occurrence),

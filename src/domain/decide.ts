@@ -41,7 +41,15 @@ import {
   type WishServerMode,
   wishServerMode,
 } from './server-mode/decide.ts';
-import { type SetMessageTimeout, setMessageTimeout } from './settings/decide.ts';
+import {
+  type BoundReplicationFactor,
+  boundReplicationFactor,
+  type SetMessageTimeout,
+  type SetRootUserExclusion,
+  setMessageTimeout,
+  setRootUserExclusion,
+} from './settings/decide.ts';
+import { type SetThrottle, setThrottle } from './settings/throttle.ts';
 import { type ReportShards, reportShards } from './shards/report.ts';
 import { type ResetShards, resetShards } from './shards/reset.ts';
 import { type SettleSuspicions, type SuspectShards, settleSuspicions, suspectShards } from './suspects/decide.ts';
@@ -75,6 +83,14 @@ import { type ConfirmDrops, confirmDrops, type ReportStructure, reportStructure 
 import { type AssignTasks, assignTasks } from './tasks/assign.ts';
 import { type ReconcileTasks, reconcileTasks, wantedTasks } from './tasks/wanted.ts';
 import {
+  type CompleteVerification,
+  completeVerification,
+  type NoteDifferences,
+  noteDifferences,
+  type SettleDifferences,
+  settleDifferences,
+} from './verification/decide.ts';
+import {
   type DrainWorker,
   drainWorker,
   type RegisterWorker,
@@ -98,6 +114,9 @@ export type Command =
   | NoteWorkerCertificate
   | NoteMasterCertificate
   | SetMessageTimeout
+  | BoundReplicationFactor
+  | SetRootUserExclusion
+  | SetThrottle
   | ConfigureSync
   | IdentifySource
   | BeginEpoch
@@ -116,6 +135,9 @@ export type Command =
   | ResetShards
   | SuspectShards
   | SettleSuspicions
+  | NoteDifferences
+  | SettleDifferences
+  | CompleteVerification
   | RegisterOutgoing
   | SetOutgoingShards
   | StopOutgoing
@@ -136,7 +158,7 @@ export type Command =
  * aggregate, with the states that this one looks at.
  */
 export function decide(control: Control, command: Command, context: Context): Decision {
-  const { leadership, masters, workers, settings, synchronization, shards, suspects } = control;
+  const { leadership, masters, workers, settings, synchronization, shards, suspects, verification } = control;
   const { outgoing, endedEpochs, tasks, serverMode, keys } = control;
   switch (command.kind) {
     case 'claim-leadership':
@@ -165,6 +187,12 @@ export function decide(control: Control, command: Command, context: Context): De
       return noteMasterCertificate(command);
     case 'set-message-timeout':
       return setMessageTimeout(settings, command);
+    case 'bound-replication-factor':
+      return boundReplicationFactor(settings, command);
+    case 'set-root-user-exclusion':
+      return setRootUserExclusion(settings, command);
+    case 'set-throttle':
+      return setThrottle(settings, command);
     case 'configure-sync':
       return configureSync(synchronization, { outgoing, serverMode }, command, context);
     case 'identify-source':
@@ -201,6 +229,12 @@ export function decide(control: Control, command: Command, context: Context): De
       return suspectShards(synchronization, command);
     case 'settle-suspicions':
       return settleSuspicions(suspects, command);
+    case 'note-differences':
+      return noteDifferences(synchronization, shards, verification, command);
+    case 'settle-differences':
+      return settleDifferences(verification, command);
+    case 'complete-verification':
+      return completeVerification(synchronization, command);
     case 'register-outgoing':
       return registerOutgoing(outgoing, endedEpochs, command);
     case 'set-outgoing-shards':
@@ -212,7 +246,7 @@ export function decide(control: Control, command: Command, context: Context): De
     case 'set-barrier':
       return setBarrier(outgoing, command, context);
     case 'establish-barrier':
-      return establishBarrier(outgoing, command);
+      return establishBarrier(outgoing, command, context);
     case 'lift-barrier':
       return liftBarrier(outgoing, command);
     case 'break-hold':

@@ -1,5 +1,6 @@
 import { type ChainFinding, type CommitHasher, checkCommit, headOf, sealCommit } from './chain.ts';
-import type { CommitStore, LogStart } from './commit-store.ts';
+import type { CommitStore } from './commit-store.ts';
+import { holdsState, KeptCommits, type KeptCommitsOptions } from './kept-commits.ts';
 import type { AppendOutcome, Commit, CommitDraft, Head, KeptLog } from './log.ts';
 import { LogArchivedPast, LogCorrupt, LogUnavailable } from './log-errors.ts';
 
@@ -10,17 +11,11 @@ export const READ_BYTES_MAX = 16 * 1024 * 1024;
 const READ_CHUNK_FIRST = 8;
 const READ_CHUNK_MAX = 512;
 const REMOVE_CHUNK = 500;
-const MOVE_ATTEMPTS_MAX = 6;
-const MOVE_AGAIN_MS = 100;
 const SETTLE_ATTEMPTS_MAX = 6;
 const SETTLE_PAUSE_FIRST_MS = 50;
 const SETTLE_PAUSE_MAX_MS = 1_000;
 
-export interface ChainedLogOptions {
-  readonly store: CommitStore;
-  readonly hasher: CommitHasher;
-  readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
-}
+export type ChainedLogOptions = KeptCommitsOptions;
 
 const EMPTY: Head = { position: 0, hash: '' };
 
@@ -31,6 +26,7 @@ const EMPTY: Head = { position: 0, hash: '' };
  */
 export class ChainedLog implements KeptLog {
   readonly #store: CommitStore;
+  readonly #kept: KeptCommits;
   readonly #hasher: CommitHasher;
   readonly #sleep: ChainedLogOptions['sleep'];
   /** Newest commit that was verified here: where {@link head} goes on, and what must not vanish (S18). */
@@ -40,6 +36,7 @@ export class ChainedLog implements KeptLog {
 
   constructor({ store, hasher, sleep }: ChainedLogOptions) {
     this.#store = store;
+    this.#kept = new KeptCommits({ store, hasher, sleep });
     this.#hasher = hasher;
     this.#sleep = sleep;
   }
@@ -86,7 +83,7 @@ export class ChainedLog implements KeptLog {
 
   async headAt(position: number, signal?: AbortSignal): Promise<Head> {
     if (position === 0) return EMPTY;
-    const { start, commits } = await this.#store.get([position], signal);
+    const { start, commits } = await this.#kept.get([position], signal);
     if (position < start.first) throw new LogArchivedPast(position, start.first);
     if (commits[0] === undefined) throw new LogCorrupt({ position, problem: 'missing', detail: 'nothing is there' });
     const { commit, finding } = checkCommit(commits[0], position, undefined, this.#hasher);
@@ -95,7 +92,7 @@ export class ChainedLog implements KeptLog {
   }
 
   async first(signal?: AbortSignal): Promise<number> {
-    return (await this.#store.get([], signal)).start.first;
+    return (await this.#kept.get([], signal)).start.first;
   }
 
   /** Commits there are, also those that no gapless read reaches. */
@@ -109,29 +106,20 @@ export class ChainedLog implements KeptLog {
    * left behind goes with the next.
    */
   async archiveBefore(position: number, signal?: AbortSignal): Promise<void> {
-    const { commits } = await this.#store.get([position], signal);
+    const { commits } = await this.#kept.get([position], signal);
     const { commit, finding } = checkCommit(commits[0], position, undefined, this.#hasher);
     if (finding !== undefined) throw new LogCorrupt(finding);
     if (!holdsState(commit))
       throw new Error(`position ${position} holds no state to begin from: archive at a LogArchived`);
-    const { first, oldest } = await this.#moveStart((start) => ({ ...start, first: position }), signal);
+    const { first, oldest } = await this.#kept.moveStart((start) => ({ ...start, first: position }), signal);
+    // Another one has archived more meanwhile, and removes it.
+    if (first > position) return;
+    // Had the state been lost, what is about to go would be all that is left (S18).
+    await this.#checkStillThere(headOf(commit), signal);
     for (let from = oldest; from < first; from += REMOVE_CHUNK) {
       await this.#store.remove(positionsFrom(from, Math.min(REMOVE_CHUNK, first - from)), signal);
     }
-    await this.#moveStart((start) => ({ ...start, oldest: first }), signal);
-  }
-
-  /** Never back: another archiving, or a request of an earlier one that comes late, may have moved it further. */
-  async #moveStart(move: (start: LogStart) => LogStart, signal?: AbortSignal): Promise<LogStart> {
-    for (let attempt = 1; attempt <= MOVE_ATTEMPTS_MAX; attempt += 1) {
-      const { start, startRevision } = await this.#store.get([], signal);
-      const { first, oldest } = move(start);
-      const moved = { first: Math.max(first, start.first), oldest: Math.max(oldest, start.oldest) };
-      if (moved.first === start.first && moved.oldest === start.oldest) return start;
-      if (await this.#store.setStart(moved, startRevision, signal)) return moved;
-      await this.#sleep(MOVE_AGAIN_MS, signal);
-    }
-    throw new LogUnavailable('where the log begins could not be moved: others move it all the time, or nobody answers');
+    await this.#kept.moveStart((start) => ({ ...start, oldest: first }), signal);
   }
 
   /** {@link read} for one's own known head: begins anew when that was archived. */
@@ -145,11 +133,11 @@ export class ChainedLog implements KeptLog {
   }
 
   async #readChunk(after: Head, count: number, signal?: AbortSignal): Promise<Chunk> {
-    const stored = await this.#store.get(positionsFrom(after.position + 1, count), signal);
+    const stored = await this.#kept.get(positionsFrom(after.position + 1, count), signal);
     const { first } = stored.start;
     if (after.position + 1 >= first) return this.#checkChunk(after, stored.commits, stored.bytes, after);
     if (after.position > 0) throw new LogArchivedPast(after.position, first);
-    const fromFirst = await this.#store.get(positionsFrom(first, count), signal);
+    const fromFirst = await this.#kept.get(positionsFrom(first, count), signal);
     const before = { position: first - 1, hash: '' };
     return this.#checkChunk(before, fromFirst.commits, fromFirst.bytes, undefined);
   }
@@ -182,7 +170,7 @@ export class ChainedLog implements KeptLog {
     // Asked before: when what is read then is ours, no other revision can be.
     const revision = await this.#store.revisionAt(position, signal);
     if (revision !== undefined && this.#seen?.hash === hash && this.#seen.revision === revision) return;
-    const { start, commits } = await this.#store.get([position], signal);
+    const { start, commits } = await this.#kept.get([position], signal);
     const { first } = start;
     if (position < first) throw new LogArchivedPast(position, first);
     if (commits[0] === undefined) {
@@ -199,7 +187,7 @@ export class ChainedLog implements KeptLog {
   /** A log whose beginning was taken away must not pass for an empty one, in which everything begins anew. */
   async #checkNothingIsThere(signal?: AbortSignal): Promise<void> {
     const stored = await this.#store.count(signal);
-    const { start } = await this.#store.get([], signal);
+    const { start } = await this.#kept.get([], signal);
     if (stored === 0 && start.first === 1) return;
     if ((await this.#store.revisionAt(start.first, signal)) !== undefined) return;
     const detail = `the log begins here, and nothing is there; ${stored} other commits are stored`;
@@ -224,7 +212,7 @@ export class ChainedLog implements KeptLog {
 
   /** Undefined when what took the position is gone again: its writer's transaction was rolled back. */
   async #holderOf(position: number, signal?: AbortSignal): Promise<Head | undefined> {
-    const { commits } = await this.#store.get([position], signal);
+    const { commits } = await this.#kept.get([position], signal);
     if (commits[0] === undefined) return undefined;
     const { commit, finding } = checkCommit(commits[0], position, undefined, this.#hasher);
     if (finding !== undefined) throw new LogCorrupt(finding);
@@ -233,7 +221,7 @@ export class ChainedLog implements KeptLog {
 
   /** A free position proves nothing when old commits were archived: only the predecessor does (S10). */
   async #checkPredecessor(commit: Commit, expected: Head, signal?: AbortSignal): Promise<void> {
-    const { start, commits } = await this.#store.get(expected.position === 0 ? [] : [expected.position], signal);
+    const { start, commits } = await this.#kept.get(expected.position === 0 ? [] : [expected.position], signal);
     const { first } = start;
     if (commit.position < first) {
       await this.#store.remove([commit.position], signal);
@@ -265,10 +253,6 @@ interface Chunk {
   readonly bytes: number;
   /** A position was free: nothing follows. */
   readonly isEnd: boolean;
-}
-
-function holdsState(commit: Commit): boolean {
-  return commit.events.some(({ type }) => type === 'LogArchived');
 }
 
 function positionsFrom(position: number, count: number): readonly number[] {

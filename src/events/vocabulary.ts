@@ -5,6 +5,8 @@ import * as members from './types/members.ts';
 import * as pause from './types/pause.ts';
 import * as suspects from './types/suspects.ts';
 import * as synchronization from './types/synchronization.ts';
+import * as throttle from './types/throttle.ts';
+import * as verification from './types/verification.ts';
 import * as work from './types/work.ts';
 
 /** An event as it stands in a commit. */
@@ -50,7 +52,11 @@ export const vocabulary = {
   WorkerCertificateRenewed: first(keys.WorkerCertificateRenewed),
   MasterCertificateReplaced: first(keys.MasterCertificateReplaced),
   MessageTimeoutSet: first(members.MessageTimeoutSet),
-  SyncConfigured: { schema: synchronization.SyncConfigured, upcasters: [asItIs] },
+  ReplicationFactorBounded: first(members.ReplicationFactorBounded),
+  SyncConfigured: { schema: synchronization.SyncConfigured, upcasters: [asItIs, asItIs] },
+  SyncSelectionChanged: first(synchronization.SyncSelectionChanged),
+  RootUserExclusionSet: first(members.RootUserExclusionSet),
+  ThrottleSet: first(throttle.ThrottleSet),
   SyncCredentialsReplaced: first(synchronization.SyncCredentialsReplaced),
   SourceIdentified: first(synchronization.SourceIdentified),
   EpochBegan: first(synchronization.EpochBegan),
@@ -60,13 +66,17 @@ export const vocabulary = {
   SyncStopped: first(synchronization.SyncStopped),
   SyncFailed: first(synchronization.SyncFailed),
   ShardsAdded: first(synchronization.ShardsAdded),
-  ShardsRemoved: first(synchronization.ShardsRemoved),
+  ShardsRemoved: { schema: synchronization.ShardsRemoved, upcasters: [asItIs] },
   ShardStatesChanged: first(synchronization.ShardStatesChanged),
   ShardResetRequested: first(synchronization.ShardResetRequested),
   ShardsSuspected: first(suspects.ShardsSuspected),
   SuspicionsSettled: first(suspects.SuspicionsSettled),
+  DifferencesFound: first(verification.DifferencesFound),
+  DifferencesSettled: first(verification.DifferencesSettled),
+  VerificationCompleted: first(verification.VerificationCompleted),
   StructureChanged: first(synchronization.StructureChanged),
   StructureProblemsChanged: first(synchronization.StructureProblemsChanged),
+  StructureNotesChanged: first(synchronization.StructureNotesChanged),
   DropsHeld: first(synchronization.DropsHeld),
   DropsConfirmed: first(synchronization.DropsConfirmed),
   TasksCreated: first(work.TasksCreated),

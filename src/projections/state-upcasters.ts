@@ -2,7 +2,7 @@ import { actorOf } from '../events/actor.ts';
 import { parseCanonical } from '../events/canonical.ts';
 
 /** Version of the shape of `ControlState`: a snapshot of another one is not used. Raise it with every change. */
-export const STATE_SCHEMA = 9;
+export const STATE_SCHEMA = 14;
 
 /** Brings a state of one schema into the shape of the next. */
 type StateUpcaster = (state: Record<string, unknown>) => Record<string, unknown>;
@@ -20,6 +20,11 @@ const UPCASTERS: readonly StateUpcaster[] = [
   withRotation,
   withHolds,
   withNumberOffset,
+  withRootUserExclusion,
+  withSelections,
+  withThrottle,
+  withVerification,
+  withSetEpochs,
 ];
 
 /** A state as an archive kept it, in today's shape; undefined when it is of a schema that is not known. */
@@ -103,4 +108,38 @@ function withHolds(state: Record<string, unknown>): Record<string, unknown> {
 function withNumberOffset(state: Record<string, unknown>): Record<string, unknown> {
   const synchronization = state.synchronization as object;
   return { ...state, synchronization: { ...synchronization, numberOffset: 0 } };
+}
+
+/** 9 → 10: whether a target keeps its own `root`; users were not replicated. */
+function withRootUserExclusion(state: Record<string, unknown>): Record<string, unknown> {
+  const settings = state.settings as object;
+  return { ...state, settings: { ...settings, excludeRootUser: false } };
+}
+
+/** 10 → 11: what is other on purpose on the target, which the next report tells, and what was left out; nothing until then. */
+function withSelections(state: Record<string, unknown>): Record<string, unknown> {
+  const synchronization = state.synchronization as object;
+  const shards = state.shards as object;
+  return { ...state, synchronization: { ...synchronization, notes: [] }, shards: { ...shards, leftOut: new Map() } };
+}
+
+/** 11 → 12: limits; there were none. */
+function withThrottle(state: Record<string, unknown>): Record<string, unknown> {
+  const none = { bytesPerSecond: null, operationsPerSecond: null };
+  const throttle = { sourceRead: none, link: none, targetWrite: none };
+  return { ...state, settings: { ...(state.settings as object), throttle } };
+}
+
+/** 12 → 13: what is known of how the target compares with its source. Nobody wrote it down before. */
+function withVerification(state: Record<string, unknown>): Record<string, unknown> {
+  return { ...state, verification: { lastPass: null, differences: new Map() } };
+}
+
+/** 13 → 14: under which epoch a barrier was set; it kept that one until then. */
+function withSetEpochs(state: Record<string, unknown>): Record<string, unknown> {
+  const outgoing = state.outgoing as ReadonlyMap<string, { readonly barrier: { readonly epoch: string } | null }>;
+  const changed = [...outgoing].map(([id, { barrier, ...target }]) => {
+    return [id, { ...target, barrier: barrier && { ...barrier, setAs: barrier.epoch } }] as const;
+  });
+  return { ...state, outgoing: new Map(changed) };
 }

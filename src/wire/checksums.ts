@@ -21,7 +21,13 @@ export const SideChecksums = z.object({ checksums: z.array(SideChecksum) });
 /** Both sides of a shard, source first; a side that cannot answer makes it an error, never a shorter list. */
 export const ShardChecksums = z.union([
   z.object({ shard: ShardRef, checksums: z.tuple([z.string(), z.string()]) }),
-  z.object({ shard: ShardRef, error: z.string(), missing: z.boolean().optional() }),
+  z.object({
+    shard: ShardRef,
+    error: z.string(),
+    missing: z.boolean().optional(),
+    /** Trees tell nothing here: contents are compared whenever the shard is caught up with, and behind barriers. */
+    by_content: z.boolean().optional(),
+  }),
 ]);
 export type ShardChecksums = z.infer<typeof ShardChecksums>;
 export const ChecksumsAnswer = z.object({ results: z.array(ShardChecksums) });

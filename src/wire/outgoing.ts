@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { PositiveNanoseconds } from './durations.ts';
 import { Endpoint } from './endpoint.ts';
 import { KeptLog, WirePause } from './kept-log.ts';
+import { Selection } from './selection.ts';
 import { Channels, ShardRef } from './shards.ts';
 
 /** Where a log stands, as one datacenter tells it to the other (S1, S22). */
@@ -19,6 +20,10 @@ export const OutgoingRegistration = z.object({
   token: z.string().optional(),
   /** Head of the source's log that the target remembers; absent at the first contact. */
   remembered: WireHead.optional(),
+  /** Head of the target's own log. */
+  head: WireHead.optional(),
+  /** `targetHead` of an earlier answer, which the target's log was seen to contain. */
+  contains: WireHead.optional(),
   /** Position of the target's own log: tells late calls from newer ones. */
   asOf: z.number().int().nonnegative().optional(),
   /** Number of the target's synchronization, above those of before: one that has ended here does not register again. */
@@ -63,14 +68,20 @@ export const OutgoingContact = z.object({
   tokenEnds: z.boolean().optional(),
   /** Highest `asOf` or `epoch` that the source has seen of the target: none is beyond the target's log unless it lost its end. */
   seen: z.number().int().nonnegative().optional(),
+  /** A head that the target told: its log contains it unless it lost its end, however far it has grown since. */
+  targetHead: WireHead.optional(),
   /** Version of the shard list that the source has, as the target named it; absent before the first. */
   shardsVersion: z.string().optional(),
   /** Absent while there is none. */
   barrier: WireBarrier.optional(),
   /** The log that is kept for the target while it has paused; absent while it has not. */
   keptLog: KeptLog.optional(),
+  /** Servers of the source that cannot be followed, each with its name and the reason; absent for none. */
+  unfit: z.array(z.string()).optional(),
   /** Deployments that the source follows itself, its own source first: nobody of them may follow us. */
   follows: z.array(z.string()).optional(),
+  /** Set when the source followed the one that asks, and has only this part of it. */
+  partOfYours: Selection.optional(),
 });
 export type OutgoingContact = z.infer<typeof OutgoingContact>;
 

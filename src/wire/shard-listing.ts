@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Selection } from './selection.ts';
 
 const ListedCollection = z.object({
   collection_id: z.string(),
@@ -21,5 +22,9 @@ export const ListedDatacenter = z.object({ id: z.string(), databases: z.record(z
 export type ListedDatacenter = z.infer<typeof ListedDatacenter>;
 
 /** Answer of `GET /_api/sync/shards`, the source first. */
-export const ShardListing = z.object({ datacenters: z.array(ListedDatacenter) });
+export const ShardListing = z.object({
+  datacenters: z.array(ListedDatacenter),
+  /** Ours: what is replicated, and listed among the collections; absent: everything. */
+  selection: Selection.optional(),
+});
 export type ShardListing = z.infer<typeof ShardListing>;

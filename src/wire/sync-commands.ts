@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Nanoseconds, PositiveNanoseconds } from './durations.ts';
 import { Endpoint } from './endpoint.ts';
+import { Selection } from './selection.ts';
 
 /** `POST /_api/sync`: PEM texts; `clientToken` is accepted and not compared. */
 export const ConfigureSync = z.object({
@@ -13,6 +14,10 @@ export const ConfigureSync = z.object({
   }),
   /** Ours: refused unless this deployment is held read-only since the source to be stopped in sync behind a barrier (S8). */
   reversal: z.boolean().optional(),
+  /** Ours: what is to be replicated; absent: as it is recorded, else everything. */
+  selection: Selection.optional(),
+  /** Ours: the selection of a synchronization that is active may become this one; refused without. */
+  change_selection: z.boolean().optional(),
 });
 export type ConfigureSync = z.infer<typeof ConfigureSync>;
 

@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import { PositiveNanoseconds } from './durations.ts';
 import { EndpointUrl } from './endpoint.ts';
+import { KeptLog } from './kept-log.ts';
+import { Selection } from './selection.ts';
 import { Channels, ShardRef, SyncStatus } from './shards.ts';
+import { WorkerThrottle } from './throttle.ts';
 import { Time } from './time.ts';
 
 /** `PUT /_api/worker`: registers a worker, or renews it under the same `id`. */
@@ -98,6 +101,8 @@ export const WorkerInstructions = z.object({
   keyInUse: z.string().optional(),
   /** How long a shard may be without a message, in nanoseconds; an operator may change it at any time. */
   messageTimeout: z.number().int().positive().optional(),
+  /** This worker's part of the datacenter's limits; absent while there are none. */
+  throttle: WorkerThrottle.optional(),
   /** The incoming synchronization while one is active. */
   incoming: z
     .object({
@@ -108,6 +113,14 @@ export const WorkerInstructions = z.object({
       confirmedDrops: z.array(z.string()),
       /** All that this deployment held when the epoch began the source had as well: equal revisions are equal documents. */
       equalAtStart: z.boolean().optional(),
+      /** What is replicated; absent: everything. */
+      selection: Selection.optional(),
+      /** Names the selection as it was given last. */
+      selectionVersion: z.string().optional(),
+      /** Bounds of the replication factor of what is made here; absent: none. */
+      replicationFactor: z.object({ min: z.number().optional(), max: z.number().optional() }).optional(),
+      /** The target keeps its own user `root`. */
+      excludeRootUser: z.boolean().optional(),
       /** Ends of the source's logs behind an established barrier: a shard tells once it has come there (S8). */
       barrier: z
         .object({
@@ -117,6 +130,8 @@ export const WorkerInstructions = z.object({
         .optional(),
     })
     .optional(),
+  /** Shards are being compared: the worker asks which (`wire/comparisons.ts`). */
+  comparing: z.boolean().optional(),
   tasks: z.array(WorkerTask),
   /** Nothing changed since the version that was asked with: the tasks are as they were, and not listed again. */
   unchanged: z.boolean().optional(),
@@ -131,6 +146,10 @@ export const ShardReport = z.object({
   statusMessage: z.string(),
   /** Lag; absent while it is unknown. */
   delay: z.number().int().nonnegative().optional(),
+  /** Estimate of the source's log, in bytes, between what is applied and its end; absent while it is unknown. */
+  logBehindBytes: z.number().int().nonnegative().optional(),
+  /** Sending workers: whether the source keeps the log that the target may come back to. */
+  logKept: KeptLog.optional(),
   lastMessage: z.string().optional(),
   lastDataChange: z.string().optional(),
   /** When the worker last found another leader of the shard on its side; receiving workers only. */
@@ -140,10 +159,31 @@ export const ShardReport = z.object({
   way: z.enum(['none', 'tail', 'copy', 'difference']),
   /** Why the way was taken. */
   reason: z.string(),
+  /**
+   * Documents are held against the source's by key and content, since revisions tell nothing: the sides have other shards,
+   * or one of them no trees. Absent: by revisions.
+   */
+  comparedBy: z.literal('content').optional(),
   documentsCopied: z.number().int().nonnegative(),
   documentsExpected: z.number().int().nonnegative().optional(),
+  /** While the shard waits to be copied, or to be caught up with by difference, and while it is; rates once they are known. */
+  copy: z
+    .discriminatedUnion('state', [
+      z.object({ state: z.literal('waiting') }),
+      z.object({
+        state: z.literal('copying'),
+        bytes: z.number().int().nonnegative(),
+        documentsPerS: z.number().int().nonnegative().optional(),
+        bytesPerS: z.number().int().nonnegative().optional(),
+        /** `documentsExpected` is all that there is to be moved, not only what is known of it so far. */
+        isTotalKnown: z.boolean(),
+      }),
+    ])
+    .optional(),
   /** Epoch of the barrier up to which everything of the shard is applied and durable. */
   reachedBarrier: z.string().optional(),
+  /** Of a shard that is compared by content: epoch of the barrier behind which nothing differed. */
+  equalBehind: z.string().optional(),
   /** The shard was compared, or caught up with, after it was told to look into this suspicion. */
   settled: z.object({ suspicion: z.number().int(), how: z.enum(['equal', 'repaired', 'copied']) }).optional(),
   operationsApplied: z.number().int().nonnegative(),
@@ -160,6 +200,14 @@ export const WorkerReport = z.object({
 });
 export type WorkerReport = z.infer<typeof WorkerReport>;
 
+/** What is other on purpose on the target: of `count` collections of the database, the first few of which are named. */
+export const StructureNote = z.object({
+  database: z.string(),
+  note: z.string(),
+  collections: z.array(z.string()),
+  count: z.number().int().nonnegative(),
+});
+
 /** `PUT /_api/sync/structure`: what the receive-inventory task found and did. */
 export const StructureReport = z.object({
   epoch: z.string(),
@@ -168,10 +216,16 @@ export const StructureReport = z.object({
   shards: z.array(ShardRef),
   /** Collections that cannot be replicated 1:1 or at all, each with the reason; never skipped silently. */
   problems: z.array(z.object({ database: z.string(), collection: z.string(), reason: z.string() })),
+  /** What is other on purpose than on the source. */
+  notes: z.array(StructureNote).optional(),
   /** Held drops, waiting for an operator (S1): `database/collection`. */
   heldDrops: z.array(z.string()),
   /** What was changed since the last report, for the log: `created collection d/c`, … */
   changes: z.array(z.string()),
+  /** Epoch of the source's barrier behind which the structure was told that the target has now: users and views as well. */
+  reachedBarrier: z.string().optional(),
+  /** Under which selection it was made: where another one holds by now, it says nothing of shards. */
+  selectionVersion: z.string().optional(),
   /** The term in which it was sent: one that comes late, to another leader, is not taken. */
   term: z.number().int().optional(),
   /** Rises with every report of the worker: of two that overtake each other on their way the newer one stays. */

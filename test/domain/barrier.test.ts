@@ -27,9 +27,11 @@ describe('S8: a barrier', () => {
     expect(again.outgoing.get(targetId)?.barrier).toMatchObject({ ticks: null });
   });
 
-  it('is established once, and only under its own epoch', () => {
+  it('is established once, under an epoch of its own, and only under the one that it was set under', () => {
     const establish = { kind: 'establish-barrier', targetId, epoch: 'id1', ticks } as const;
-    given(registered, barrierSet).when(establish).thenThese(established);
+    const setNow = event('BarrierSet', { targetId, epoch: 'set' });
+    const { control } = given(registered, setNow).when({ ...establish, epoch: 'set' });
+    expect(control().outgoing.get(targetId)?.barrier).toMatchObject({ setAs: 'set', epoch: 'id1', ticks });
     given(registered, barrierSet, established).when(establish).thenNothing();
     given(registered).when(establish).thenRefused(412, 'barrier-gone');
     given(registered, barrierSet, lifted).when(establish).thenRefused(412, 'barrier-gone');
@@ -43,6 +45,16 @@ describe('S8: a barrier', () => {
       .thenNothing();
     given(registered).when(lift).thenNothing();
     given().when(lift).thenNothing();
+  });
+
+  it('established anew, after the log has lost that it was, lets nobody stop who was in sync before', () => {
+    const before = event('BarrierEstablished', { targetId, epoch: 'id1', ticks, establishedEpoch: 'first' });
+    const after = event('BarrierEstablished', { targetId, epoch: 'id1', ticks, establishedEpoch: 'second' });
+    const behind = { ...stop, barrierEpoch: 'first' };
+    const stopped = event('OutgoingStopped', { targetId, reason: 'the target stopped', barrierEpoch: 'first' });
+    given(registered, barrierSet, before).when(behind).thenThese(stopped);
+    given(registered, barrierSet, after).when(behind).thenRefused(412, 'barrier-broken');
+    given(registered, barrierSet, after).when(stop).thenRefused(412, 'barrier-broken');
   });
 
   it('lets a target stop only while it holds unbroken', () => {
@@ -162,7 +174,6 @@ describe('S8: a source that is held read-only for a reversal', () => {
     version: '3.12.0',
     follows: [],
     ownDeploymentId: 'deployment-a',
-    ownVersion: '3.12.0',
   };
   const keys = { credentialId: 'credential1', fingerprint: 'keys1', caFingerprint: 'ca1' };
   const reverse = { kind: 'configure-sync', source: ['https://b1:8629'], ...keys, found, reversal: true } as const;

@@ -18,7 +18,6 @@ const configure = {
     version: '3.12.10',
     follows: [] as string[],
     ownDeploymentId: 'deployment-b',
-    ownVersion: '3.12.4',
   },
 } as const;
 const stopped = event('SyncStopped', { aborted: false, reason: 'asked' });
@@ -46,9 +45,14 @@ describe('configuring a synchronization', () => {
       .when(of({ follows: ['deployment-c', 'deployment-b'] }))
       .thenRefused(412, 'loop');
     given()
-      .when(of({ version: '3.13.0' }))
-      .thenRefused(412, 'target-too-old');
-    expect(given().when(of({ version: '3.11.14' })).decision.rejected).toBeUndefined();
+      .when(of({ unfit: ['DB-Server PRMR-1 is ArangoDB 3.7.18'] }))
+      .thenRefused(412, 'source-unfit');
+    given()
+      .when(of({ ownUnfit: ['Coordinator CRDN-1 is ArangoDB 3.7.18'] }))
+      .thenRefused(412, 'target-unfit');
+    for (const version of ['3.13.0', '3.8.9']) {
+      expect(given().when(of({ version })).decision.rejected).toBeUndefined();
+    }
     const listed = event('OutgoingRegistered', {
       targetId: 'deployment-a',
       endpoints: ['https://a1:8629'],

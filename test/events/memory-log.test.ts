@@ -90,3 +90,28 @@ test('S10: where the log begins is not moved back by an archiving that comes lat
   await late;
   expect((await open().read({ position: 0, hash: '' }, 10)).map(({ position }) => position)).toEqual([4]);
 });
+
+test('S18: an archived state that the log loses while it is archived takes nothing with it', async () => {
+  const store = new SlowStore();
+  const open = () => openMemoryLog(commitHasher('secret'), store);
+  const state = (name: string) => ({ ...draftOf(name), events: [{ id: name, type: 'LogArchived', v: 1, data: {} }] });
+  const positions = async () => (await open().read({ position: 0, hash: '' }, 10)).map(({ position }) => position);
+  const log = open();
+  await appendAll(log, ['a', 'b']);
+  await log.append(await log.head(), state('s'));
+  store.holdNext();
+  const archiving = log.archiveBefore(3);
+  // As when a replica takes over that has the first commit only.
+  await store.remove([2, 3]);
+  store.release();
+  await expect(archiving).rejects.toThrow('position 3: missing: it was there before');
+  expect(await positions()).toEqual([1]);
+  const other = open();
+  await appendAll(other, ['c', 'd', 'e']);
+  expect(await positions()).toEqual([1, 2, 3, 4]);
+  expect(await open().first()).toBe(1);
+  await other.append(await other.head(), state('t'));
+  await other.archiveBefore(5);
+  expect(await positions()).toEqual([5]);
+  expect(await store.count()).toBe(1);
+});

@@ -21,6 +21,9 @@ const status = fc.constantFrom('initializing' as const, 'initial-sync' as const,
 const kind = <K extends Command['kind']>(name: K) => fc.constant(name);
 const head = fc.record({ position: fc.nat(300), hash: id('hash') });
 
+const found = { deploymentId: 'a', version: '3.12.10', follows: [], ownDeploymentId: 'b' };
+const pattern = fc.constantFrom('d', 'e\\/%', 'd/c', '*/c', '*');
+
 /** What happens all the time, and what a synchronization needs to get anywhere. */
 const usual: fc.Arbitrary<Command> = fc.oneof(
   fc.record({ kind: kind('register-worker'), workerId: id('w'), endpoint: id('https://w') }),
@@ -30,13 +33,20 @@ const usual: fc.Arbitrary<Command> = fc.oneof(
     credentialId: id('credential'),
     fingerprint: id('keys'),
     caFingerprint: id('ca'),
-    found: fc.constant({
-      deploymentId: 'a',
-      version: '3.12.10',
-      follows: [],
-      ownDeploymentId: 'b',
-      ownVersion: '3.12.10',
+    found: fc.constant(found),
+  }),
+  fc.record({
+    kind: kind('configure-sync'),
+    source: fc.constant(['https://a1', 'https://a2', 'https://a3', 'https://a4']),
+    credentialId: id('credential'),
+    fingerprint: id('keys'),
+    caFingerprint: id('ca'),
+    found: fc.constant(found),
+    selection: fc.record({
+      include: fc.array(pattern, { maxLength: 2 }),
+      exclude: fc.array(pattern, { maxLength: 1 }),
     }),
+    changeSelection: fc.constantFrom(true, true, false),
   }),
   fc.record({
     kind: kind('identify-source'),
@@ -138,6 +148,11 @@ const rare: fc.Arbitrary<Command> = fc.oneof(
   fc.record({ kind: kind('remove-master'), masterId: id('m'), reason: fc.string() }),
   fc.record({ kind: kind('remove-worker'), workerId: id('w'), reason: fc.string() }),
   fc.record({ kind: kind('set-message-timeout'), messageTimeoutMs: fc.integer({ min: -1, max: 3 }) }),
+  fc.record({ kind: kind('set-root-user-exclusion'), excluded: fc.boolean() }),
+  fc.record({
+    kind: kind('set-throttle'),
+    targetWrite: fc.record({ bytesPerSecond: fc.constantFrom(null, 65_535, 65_536, 131_072) }),
+  }),
   fc.record({ kind: kind('begin-epoch'), reason: fc.string() }),
   fc.record({
     kind: kind('cancel-sync'),

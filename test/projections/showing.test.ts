@@ -106,6 +106,7 @@ describe('an archived state of an older schema', () => {
     expect(state.synchronization).toMatchObject({ paused: null, barrierEpoch: null, numberOffset: 0 });
     expect(state.endedEpochs.size).toBe(0);
     expect(state.suspects).toEqual(new Map());
+    expect(state.settings).toMatchObject({ excludeRootUser: false });
     expect(state.serverMode).toEqual({ wishedReadOnly: false, held: true, heldFor: null, holdBroken: null });
     expect(state.workers.byId.get('w')?.leaving).toBe(false);
     expect(state.keys).toEqual(initialControlState.keys);

@@ -80,6 +80,7 @@ const violations: readonly [rule: string, before: readonly NewEvent[], event: Ne
   ['drains-once', [], { type: 'WorkerDraining', data: { workerId: 'w1', reason: '' } }],
   ['reencrypted-under-current', [], { type: 'SecretsReencrypted', data: { sealId: 'k1', count: 0 } }],
   ['worker-ca-once', [workerCa], workerCa],
+  ['option-changes', [], { type: 'RootUserExclusionSet', data: { excluded: false } }],
   ['worker-known', [], { type: 'WorkerLeft', data: { workerId: 'w1', reason: '' } }],
   ['master-known', [], { type: 'MasterLeft', data: { masterId: 'm9', reason: '' } }],
   ['resignation-by-leader', [], { type: 'LeadershipResigned', data: { term: 1, masterId: 'm2' } }],

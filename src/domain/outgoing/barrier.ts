@@ -10,7 +10,7 @@ export interface SetBarrier {
   readonly fingerprint: string;
 }
 /** Every server of the source refuses writes, and the ends of their logs were read (S8). */
-export interface EstablishBarrier extends EventData<'BarrierEstablished'> {
+export interface EstablishBarrier extends Omit<EventData<'BarrierEstablished'>, 'establishedEpoch'> {
   readonly kind: 'establish-barrier';
 }
 /** `DELETE /_api/sync/outgoing/{id}/barrier`, or the source's leader that saw a server take writes. */
@@ -33,12 +33,18 @@ export function setBarrier(state: Outgoing, { targetId, fingerprint }: SetBarrie
   return decided({ type: 'BarrierSet', data: { targetId, epoch: context.newId() } });
 }
 
-export function establishBarrier(state: Outgoing, { targetId, epoch, ticks }: EstablishBarrier): Decision {
+export function establishBarrier(
+  state: Outgoing,
+  { targetId, epoch, ticks }: EstablishBarrier,
+  context: Context,
+): Decision {
   const barrier = state.get(targetId)?.barrier;
-  if (barrier?.epoch !== epoch) {
+  if (barrier?.setAs !== epoch) {
     return rejected(412, 'barrier-gone', `the barrier ${epoch} of target ${targetId} is not there any more`);
   }
-  return barrier.ticks === null ? decided({ type: 'BarrierEstablished', data: { targetId, epoch, ticks } }) : decided();
+  if (barrier.ticks !== null) return decided();
+  const establishedEpoch = context.newId();
+  return decided({ type: 'BarrierEstablished', data: { targetId, epoch, ticks, establishedEpoch } });
 }
 
 /** Lifting what is not there succeeds. */

@@ -24,9 +24,11 @@ export interface OutgoingPause extends EventData<'OutgoingPaused'> {
   readonly released: string | null;
 }
 
-/** A barrier (S8). Its epoch ends when it is lifted, by whomever: another one is another epoch. */
+/** A barrier (S8). Its epoch ends when it is established, and when it is lifted, by whomever: another one is another epoch. */
 export interface Barrier {
   readonly epoch: string;
+  /** The epoch under which it was set: by that the target knows of it. */
+  readonly setAs: string;
   /** Time at which it was set. */
   readonly since: string;
   /** Ends of the source's logs behind which nothing was written; null until every server refused writes. */
@@ -67,11 +69,11 @@ export function evolveOutgoing(state: Outgoing, event: KnownEvent, occurrence: O
       }));
     case 'BarrierSet':
       return change(state, event.data.targetId, () => ({
-        barrier: { epoch: event.data.epoch, since: occurrence.at, ticks: null },
+        barrier: { epoch: event.data.epoch, setAs: event.data.epoch, since: occurrence.at, ticks: null },
       }));
     case 'BarrierEstablished':
       return change(state, event.data.targetId, ({ barrier }) => ({
-        barrier: barrier?.epoch === event.data.epoch ? { ...barrier, ticks: event.data.ticks } : barrier,
+        barrier: barrier?.epoch === event.data.epoch ? established(barrier, event.data) : barrier,
       }));
     case 'BarrierLifted':
       return change(state, event.data.targetId, ({ barrier }) => ({
@@ -101,4 +103,11 @@ function change(
 ): Outgoing {
   const target = state.get(targetId);
   return target === undefined ? state : withEntry(state, targetId, { ...target, ...changes(target) });
+}
+
+function established(
+  { epoch, ...barrier }: Barrier,
+  { ticks, establishedEpoch = epoch }: EventData<'BarrierEstablished'>,
+): Barrier {
+  return { ...barrier, epoch: establishedEpoch, ticks };
 }

@@ -9,6 +9,7 @@ import {
 import type { EventData, KnownEvent } from '../../events/vocabulary.ts';
 import { withEntries, withoutKeys } from '../collections.ts';
 import type { Occurrence } from '../decision.ts';
+import { versionOf } from '../version-of.ts';
 
 /** One shard on one side. */
 export interface Shard {
@@ -29,17 +30,31 @@ export type Shards = ReadonlyMap<string, Shard>;
 /** The shards that this deployment receives. */
 export interface IncomingShards {
   readonly byKey: Shards;
+  /**
+   * Shards that were received since the last stop and are not now, though what came into them stays here: they are not
+   * selected any longer. By {@link shardKey}.
+   */
+  readonly leftOut: ReadonlyMap<string, ShardRef>;
   /** Whether a structure report came under this configuration: before it, no shards means nothing is known. */
   readonly reported: boolean;
   /** Names the list with its channels; another text whenever one of them changes. */
   readonly version: string;
 }
 
-export const initialIncomingShards: IncomingShards = { byKey: new Map(), reported: false, version: '0' };
+export const initialIncomingShards: IncomingShards = {
+  byKey: new Map(),
+  leftOut: new Map(),
+  reported: false,
+  version: '0',
+};
 
 export function evolveIncomingShards(state: IncomingShards, event: KnownEvent, occurrence: Occurrence): IncomingShards {
   switch (event.type) {
-    case 'SyncConfigured':
+    case 'SyncConfigured': {
+      // One before may have failed: it was not stopped, and what came in by it is here.
+      const before = [...state.byKey.values()].map(({ shard }) => shard);
+      return { ...initialIncomingShards, leftOut: withLeftOut(state, before), version: versionOf(occurrence) };
+    }
     case 'SyncStopped':
       return { ...initialIncomingShards, version: versionOf(occurrence) };
     case 'ShardsAdded':
@@ -52,6 +67,7 @@ export function evolveIncomingShards(state: IncomingShards, event: KnownEvent, o
       return {
         ...state,
         byKey: withoutKeys(state.byKey, event.data.shards.map(shardKey)),
+        leftOut: event.data.leftOut === true ? withLeftOut(state, event.data.shards) : state.leftOut,
         version: versionOf(occurrence),
       };
     case 'ShardStatesChanged':
@@ -67,12 +83,17 @@ function withShards(
   shards: readonly ShardWithChannels[],
   occurrence: Occurrence,
 ): IncomingShards {
-  return { ...state, byKey: addShards(state.byKey, shards, occurrence), version: versionOf(occurrence) };
+  const byKey = addShards(state.byKey, shards, occurrence);
+  const again = shards.map(({ shard }) => shardKey(shard)).filter((key) => state.leftOut.has(key));
+  const leftOut = again.length === 0 ? state.leftOut : withoutKeys(state.leftOut, again);
+  return { ...state, byKey, leftOut, version: versionOf(occurrence) };
 }
 
-/** With its time: a log that lost its end may have another event at the same position (S18). */
-function versionOf({ position, at }: Occurrence): string {
-  return `${position} ${at}`;
+function withLeftOut({ leftOut }: IncomingShards, shards: readonly ShardRef[]): IncomingShards['leftOut'] {
+  return withEntries(
+    leftOut,
+    shards.map((shard) => [shardKey(shard), shard] as const),
+  );
 }
 
 /** Shards that begin, or begin anew on other channels. */

@@ -1,5 +1,7 @@
+import type { Selection } from '../../events/selection/selection.ts';
 import type { EventData, KnownEvent } from '../../events/vocabulary.ts';
 import type { Occurrence } from '../decision.ts';
+import { versionOf } from '../version-of.ts';
 
 /*
  *               SyncConfigured            SyncCancelRequested             SyncStopped
@@ -19,10 +21,13 @@ export interface SyncConfiguration extends EventData<'SyncConfigured'> {
   readonly configuredAt: string;
   /** Where the log has it: rises with every synchronization, and names this one to the source. */
   readonly position: number;
+  /** Names the selection as it was given last: the same one, given again after another, is not the same. */
+  readonly selectionVersion: string;
 }
 
 export type SourceIdentity = EventData<'SourceIdentified'>;
 export type StructureProblem = EventData<'StructureProblemsChanged'>['problems'][number];
+export type StructureNote = EventData<'StructureNotesChanged'>['notes'][number];
 
 /** The incoming synchronization: this deployment as a target. */
 export interface Synchronization {
@@ -43,6 +48,8 @@ export interface Synchronization {
   readonly lastStop: LastStop | null;
   /** What cannot be replicated, each with its reason. */
   readonly problems: readonly StructureProblem[];
+  /** What is other on purpose than on the source. */
+  readonly notes: readonly StructureNote[];
   /** The epoch under which nobody's writes of before can land on the target any more; null before one is known. */
   readonly settledEpoch: string | null;
   /** Drops that wait for an operator, `database/collection` (S1). */
@@ -60,6 +67,15 @@ export interface LastStop extends EventData<'SyncStopped'> {
   readonly at: string;
   /** In which mode the target is left. */
   readonly targetServerMode: 'default' | 'readonly';
+  /** Set when only a part was replicated: this deployment is no copy of the whole source. */
+  readonly partial?: PartialCopy;
+}
+
+/** What this deployment has of its source, where that is not everything. */
+export interface PartialCopy {
+  /** Deployment id of the source; undefined when it was never met. */
+  readonly sourceDeployment?: string;
+  readonly selection: Selection;
 }
 
 export const initialSynchronization: Synchronization = {
@@ -73,6 +89,7 @@ export const initialSynchronization: Synchronization = {
   failure: null,
   lastStop: null,
   problems: [],
+  notes: [],
   settledEpoch: null,
   heldDrops: [],
   numberOffset: 0,
@@ -90,9 +107,11 @@ export function evolveSynchronization(
       return {
         ...initialSynchronization,
         phase: 'active',
-        configuration: { ...event.data, configuredAt: at, position },
+        configuration: { ...event.data, configuredAt: at, position, selectionVersion: versionOf(occurrence) },
         numberOffset: Math.max(state.numberOffset, (event.data.above ?? 0) + 1 - position),
       };
+    case 'SyncSelectionChanged':
+      return changeSelection(state, event.data.selection, versionOf(occurrence));
     case 'SyncCredentialsReplaced':
       return configured(state, event.data);
     case 'SourceIdentified':
@@ -108,7 +127,9 @@ export function evolveSynchronization(
     case 'SyncStopped': {
       const targetServerMode = state.cancellation?.targetServerMode ?? 'default';
       const { numberOffset } = state;
-      return { ...initialSynchronization, numberOffset, lastStop: { ...event.data, at, targetServerMode } };
+      const partial = partialCopy(state);
+      const lastStop = { ...event.data, at, targetServerMode, ...(partial === undefined ? {} : { partial }) };
+      return { ...initialSynchronization, numberOffset, lastStop };
     }
     case 'SyncFailed':
       return { ...state, phase: 'failed', paused: null, failure: { ...event.data, at } };
@@ -122,6 +143,8 @@ export function evolveSynchronization(
       return { ...state, barrierEpoch: null };
     case 'StructureProblemsChanged':
       return { ...state, problems: event.data.problems };
+    case 'StructureNotesChanged':
+      return { ...state, notes: event.data.notes };
     case 'DropsHeld': {
       const held = event.data.collections;
       return { ...state, heldDrops: held, confirmedDrops: state.confirmedDrops.filter((name) => held.includes(name)) };
@@ -138,6 +161,28 @@ function beginEpoch(state: Synchronization, epoch: string): Synchronization {
   if (state.configuration === null) return state;
   const { equalAtStart: _, ...configuration } = state.configuration;
   return { ...state, configuration: { ...configuration, epoch } };
+}
+
+/**
+ * What comes into the selection now was not looked after before: that all was equal when the epoch began is not said of it.
+ */
+function changeSelection(
+  state: Synchronization,
+  selection: Selection | undefined,
+  selectionVersion: string,
+): Synchronization {
+  if (state.configuration === null) return state;
+  const { selection: _before, equalAtStart: _, ...rest } = state.configuration;
+  const configuration = { ...rest, selectionVersion, ...(selection === undefined ? {} : { selection }) };
+  return { ...state, configuration };
+}
+
+/** Undefined where all of the source is replicated, or nothing is configured. */
+export function partialCopy({ configuration, identity }: Synchronization): PartialCopy | undefined {
+  const selection = configuration?.selection;
+  const sourceDeployment = identity?.deploymentId ?? configuration?.sourceDeployment;
+  if (selection === undefined) return undefined;
+  return { selection, ...(sourceDeployment === undefined ? {} : { sourceDeployment }) };
 }
 
 function configured(state: Synchronization, changes: Partial<SyncConfiguration>): Synchronization {

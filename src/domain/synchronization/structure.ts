@@ -1,9 +1,10 @@
+import { Selector } from '../../events/selection/selection.ts';
 import { type ShardRef, type ShardWithChannels, shardKey } from '../../events/types/parts.ts';
-import type { NewEvent } from '../../events/vocabulary.ts';
+import type { EventData, NewEvent } from '../../events/vocabulary.ts';
 import { byText, sameTexts } from '../collections.ts';
 import { type Context, type Decision, decided, rejected } from '../decision.ts';
 import type { IncomingShards } from '../shards/state.ts';
-import type { StructureProblem, Synchronization } from './state.ts';
+import type { StructureNote, StructureProblem, Synchronization } from './state.ts';
 
 /** `PUT /_api/sync/structure`: what the receive-inventory task found and did. */
 export interface ReportStructure {
@@ -12,8 +13,12 @@ export interface ReportStructure {
   readonly sourceDeployment: string;
   readonly shards: readonly ShardRef[];
   readonly problems: readonly StructureProblem[];
+  /** Absent: not told. */
+  readonly notes?: readonly StructureNote[] | undefined;
   readonly heldDrops: readonly string[];
   readonly changes: readonly string[];
+  /** Under which selection it was made. Absent: not told. */
+  readonly selectionVersion?: string | undefined;
 }
 /** An operator lets held drops happen (S1). */
 export interface ConfirmDrops {
@@ -39,10 +44,17 @@ export function reportStructure(
     if (known === undefined) return rejected(412, 'source-not-identified', reason);
     return decided({ type: 'SyncFailed', data: { code: 'source-replaced', reason } });
   }
+  const { selection, selectionVersion } = state.configuration;
+  if ((command.selectionVersion ?? selectionVersion) !== selectionVersion) {
+    // Shards go and come only as whoever looks after the structure sees them go and come: of what comes back it has
+    // withdrawn the positions before (S3).
+    return decided(...structureChanges(command));
+  }
   return decided(
     ...structureChanges(command),
-    ...shardChanges(shards, command.shards, context),
+    ...shardChanges(shards, command.shards, new Selector(selection), context),
     ...problemChanges(state, command),
+    ...noteChanges(state, command),
     ...heldDropChanges(state, command),
   );
 }
@@ -61,17 +73,30 @@ function structureChanges({ changes }: ReportStructure): readonly NewEvent[] {
 }
 
 /** The first report is recorded also when the source has no shards: only then is it known that there are none. */
-function shardChanges(known: IncomingShards, reported: readonly ShardRef[], context: Context): readonly NewEvent[] {
-  const wanted = new Map(reported.map((shard) => [shardKey(shard), shard]));
+function shardChanges(
+  known: IncomingShards,
+  reported: readonly ShardRef[],
+  selector: Selector,
+  context: Context,
+): readonly NewEvent[] {
+  const isTaken = ({ database, collection }: ShardRef) => selector.takes(database, collection);
+  const wanted = new Map(reported.filter(isTaken).map((shard) => [shardKey(shard), shard]));
   const removed = [...known.byKey].filter(([key]) => !wanted.has(key)).map(([, { shard }]) => shard);
   const added = [...wanted].filter(([key]) => !known.byKey.has(key)).map(([, shard]) => withChannels(shard, context));
-  const events: NewEvent[] = [];
-  if (removed.length > 0) {
-    removed.sort((a, b) => byText(shardKey(a), shardKey(b)));
-    events.push({ type: 'ShardsRemoved', data: { shards: removed, reason: 'the source no longer has them' } });
-  }
+  removed.sort((a, b) => byText(shardKey(a), shardKey(b)));
+  const events = [
+    ...removal(removed.filter(isTaken), { reason: 'the source no longer has them' }),
+    ...removal(
+      removed.filter((shard) => !isTaken(shard)),
+      { reason: 'they are not selected any longer', leftOut: true },
+    ),
+  ];
   if (added.length > 0 || !known.reported) events.push({ type: 'ShardsAdded', data: { shards: added } });
   return events;
+}
+
+function removal(shards: readonly ShardRef[], why: Omit<EventData<'ShardsRemoved'>, 'shards'>): NewEvent[] {
+  return shards.length === 0 ? [] : [{ type: 'ShardsRemoved', data: { shards, ...why } }];
 }
 
 function withChannels({ database, collection, shardIndex }: ShardRef, context: Context): ShardWithChannels {
@@ -86,6 +111,12 @@ function problemChanges(state: Synchronization, { problems }: ReportStructure): 
     list.map(({ database, collection, reason }) => JSON.stringify([database, collection, reason]));
   if (sameTexts(texts(state.problems), texts(problems))) return [];
   return [{ type: 'StructureProblemsChanged', data: { problems } }];
+}
+
+function noteChanges(state: Synchronization, { notes }: ReportStructure): readonly NewEvent[] {
+  const texts = (list: readonly StructureNote[]) => list.map((note) => JSON.stringify(note));
+  if (notes === undefined || sameTexts(texts(state.notes), texts(notes))) return [];
+  return [{ type: 'StructureNotesChanged', data: { notes } }];
 }
 
 function heldDropChanges(state: Synchronization, { heldDrops }: ReportStructure): readonly NewEvent[] {

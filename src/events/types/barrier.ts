@@ -7,8 +7,17 @@ export type ServerTick = z.infer<typeof ServerTick>;
 
 /** A target wants this source read-only until it has caught up (S8). */
 export const BarrierSet = z.strictObject({ targetId: Name, epoch: Name });
-/** Every server refused writes, and these are the ends of their logs: what a target that has applied them is not behind. */
-export const BarrierEstablished = z.strictObject({ targetId: Name, epoch: Name, ticks: listOf(ServerTick) });
+/**
+ * Every server refused writes, and these are the ends of their logs: what a target that has applied them is not behind. From
+ * here on the barrier is of an epoch of its own, `establishedEpoch`: should the log lose this commit, and the source be
+ * written, nobody can take what was in sync before for what has to be in sync then. Absent in old logs: it kept its epoch.
+ */
+export const BarrierEstablished = z.strictObject({
+  targetId: Name,
+  epoch: Name,
+  ticks: listOf(ServerTick),
+  establishedEpoch: Name.exactOptional(),
+});
 /** From here on the source may have been written: what was in sync under this epoch need not be any more. */
 export const BarrierLifted = z.strictObject({ targetId: Name, epoch: Name, reason: z.string() });
 

@@ -33,5 +33,13 @@ export const WorkerRegistered = z.strictObject({
 export const WorkerDraining = z.strictObject({ workerId: Name, reason: z.string() });
 export const WorkerLeft = z.strictObject({ workerId: Name, reason: z.string() });
 
+/** The masters run with these bounds for what they make on the target; an absent one does not bound. */
+export const ReplicationFactorBounded = z.strictObject({
+  min: z.int().positive().exactOptional(),
+  max: z.int().positive().exactOptional(),
+});
+
 /** How long a shard may be without a message before it is suspected. */
 export const MessageTimeoutSet = z.strictObject({ messageTimeoutMs: z.int().positive() });
+/** Whether this deployment keeps its own user `root` while it follows a source: the leader's `--cluster.exclude-root-user`. */
+export const RootUserExclusionSet = z.strictObject({ excluded: z.boolean() });

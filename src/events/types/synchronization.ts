@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Selection } from '../selection/selection.ts';
 import { LogHead, listOf, Name, ServerMode, ShardRef, ShardWithChannels, SyncStatus, Way } from './parts.ts';
 
 /** An operator wants this deployment to follow `source`. Keys lie in `_sync_secrets` under `credentialId`. */
@@ -22,7 +23,11 @@ export const SyncConfigured = z.strictObject({
    * written here since (S8). So equal revisions are equal documents.
    */
   equalAtStart: z.literal(true).exactOptional(),
+  /** What is replicated; absent: everything. */
+  selection: Selection.exactOptional(),
 });
+/** Another part of the same source is replicated from now on; absent: everything. */
+export const SyncSelectionChanged = z.strictObject({ selection: Selection.exactOptional() });
 export const SyncCredentialsReplaced = z.strictObject({
   source: listOf(Name),
   credentialId: Name,
@@ -61,7 +66,12 @@ export const SyncStopped = z.strictObject({
 export const SyncFailed = z.strictObject({ code: Name, reason: z.string() });
 
 export const ShardsAdded = z.strictObject({ shards: listOf(ShardWithChannels) });
-export const ShardsRemoved = z.strictObject({ shards: listOf(ShardRef), reason: z.string() });
+export const ShardsRemoved = z.strictObject({
+  shards: listOf(ShardRef),
+  reason: z.string(),
+  /** They are not selected any longer: this deployment keeps what was replicated into them. */
+  leftOut: z.literal(true).exactOptional(),
+});
 
 export const ShardStateChange = z.strictObject({
   shard: ShardRef,
@@ -85,6 +95,17 @@ export const StructureChanged = z.strictObject({ changes: listOf(z.string()) });
 export const StructureProblem = z.strictObject({ database: z.string(), collection: z.string(), reason: z.string() });
 /** All that cannot be replicated now, each with its reason; replaces the list before. */
 export const StructureProblemsChanged = z.strictObject({ problems: listOf(StructureProblem) });
+/** What is on purpose other on the target than on the source, the same of many collections of a database in one. */
+export const StructureNote = z.strictObject({
+  database: z.string(),
+  note: z.string(),
+  /** The first few of them by name; none where it is of the database. */
+  collections: listOf(z.string()),
+  /** How many collections it holds for. */
+  count: z.int().nonnegative(),
+});
+/** All that is other on purpose now; replaces the list before. */
+export const StructureNotesChanged = z.strictObject({ notes: listOf(StructureNote) });
 /** Drops that wait for an operator (S1), `database/collection`; replaces the list before. */
 export const DropsHeld = z.strictObject({ collections: listOf(Name) });
 export const DropsConfirmed = z.strictObject({ collections: listOf(Name) });

@@ -10,10 +10,12 @@ import { keyRules } from './keys.ts';
 import { fencingViolations, leadershipRules } from './leadership.ts';
 import { memberRules } from './members.ts';
 import type { EventRule, Violation } from './rule.ts';
+import { settingRules } from './settings.ts';
 import { outgoingRules, shardRules } from './shards.ts';
 import { suspectRules } from './suspects.ts';
 import { synchronizationRules } from './synchronization.ts';
 import { taskRules } from './tasks.ts';
+import { verificationRules } from './verification.ts';
 
 const EVENT_RULES: readonly EventRule[] = [
   leadershipRules,
@@ -25,6 +27,8 @@ const EVENT_RULES: readonly EventRule[] = [
   outgoingRules,
   barrierRules,
   suspectRules,
+  settingRules,
+  verificationRules,
 ];
 
 /** Everything that a commit does to the state before it that no decider would have let it do. Pure. */

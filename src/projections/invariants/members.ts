@@ -1,7 +1,7 @@
 import { type EventRule, must } from './rule.ts';
 
-/** Masters and workers leave only when they were there, and no server id is given twice. */
-export const memberRules: EventRule = ({ masters, workers }, event) => {
+/** Masters and workers leave only when they were there, no server id is given twice, an option is set when it changes. */
+export const memberRules: EventRule = ({ masters, workers, settings }, event) => {
   switch (event.type) {
     case 'MasterLeft':
       return must(masters.has(event.data.masterId), 'master-known', `${event.data.masterId} left without having come`);
@@ -28,6 +28,14 @@ export const memberRules: EventRule = ({ masters, workers }, event) => {
         'worker-known',
         `${event.data.workerId} left without having come`,
       );
+    case 'RootUserExclusionSet': {
+      const { excluded } = event.data;
+      return must(
+        excluded !== settings.excludeRootUser,
+        'option-changes',
+        `root was ${excluded ? '' : 'not '}excluded`,
+      );
+    }
     default:
       return [];
   }

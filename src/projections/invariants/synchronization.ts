@@ -1,4 +1,6 @@
 import type { Synchronization, SyncPhase } from '../../domain/synchronization/state.ts';
+import { Selector, sameSelection } from '../../events/selection/selection.ts';
+import { shardKey } from '../../events/types/parts.ts';
 import type { KnownEvent } from '../../events/vocabulary.ts';
 import { type EventRule, must, type Violation } from './rule.ts';
 
@@ -6,6 +8,7 @@ import { type EventRule, must, type Violation } from './rule.ts';
 const FROM: Partial<Record<KnownEvent['type'], readonly SyncPhase[]>> = {
   SyncConfigured: ['inactive', 'failed'],
   SyncCredentialsReplaced: ['active'],
+  SyncSelectionChanged: ['active'],
   SourceIdentified: ['active'],
   EpochBegan: ['active'],
   TargetSettled: ['active'],
@@ -28,8 +31,26 @@ export const synchronizationRules: EventRule = ({ synchronization: sync }, event
     allowed === undefined || allowed.includes(sync.phase)
       ? []
       : [{ rule: 'phase-order', detail: `${event.type} while the synchronization was ${sync.phase}` }];
-  return [...phase, ...epochViolations(sync, event), ...sourceViolations(sync, event)];
+  return [
+    ...phase,
+    ...epochViolations(sync, event),
+    ...sourceViolations(sync, event),
+    ...selectionViolations(sync, event),
+  ];
 };
+
+/** What is left out has no shards, and a change of the selection is one. */
+function selectionViolations({ configuration }: Synchronization, event: KnownEvent): readonly Violation[] {
+  if (event.type === 'SyncSelectionChanged') {
+    const isChange = !sameSelection(configuration?.selection, event.data.selection);
+    return must(isChange, 'selection-changes', 'the selection changed to what it was');
+  }
+  if (event.type !== 'ShardsAdded' || configuration?.selection === undefined) return [];
+  const selector = new Selector(configuration.selection);
+  return event.data.shards.flatMap(({ shard }) =>
+    must(selector.takes(shard.database, shard.collection), 'shard-selected', `${shardKey(shard)} is not selected`),
+  );
+}
 
 function epochViolations({ configuration }: Synchronization, event: KnownEvent): readonly Violation[] {
   if (event.type !== 'EpochBegan' && event.type !== 'SyncConfigured') return [];
