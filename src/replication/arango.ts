@@ -17,6 +17,11 @@ export interface ArangoRequest {
    * a GET that may not be (its position moves on the server, reference 5.4); a PUT that only reads may.
    */
   readonly repeatable?: boolean;
+  /**
+   * Told how large an answer's body is, where the server says so, before it is read: nothing of it is taken until this
+   * resolves. A rejection ends the request.
+   */
+  readonly admit?: (bytes: number) => Promise<void>;
 }
 
 export interface ArangoAnswer {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { AnalyzerDefinition, ViewDefinition } from './search-definitions.ts';
+import { UserDocument } from './users/user-documents.ts';
 
 /** One index as the server's inventory gives it; `id`, `objectId`, `selectivityEstimate` are not definition. */
 export const IndexDefinition = z.looseObject({
@@ -56,6 +57,10 @@ export const Inventory = z.object({
   /** True when every database answered, asked as superuser: only then may anything be dropped (S1). */
   complete: z.boolean(),
   databases: z.array(SourceDatabase),
+  /** Absent: not told. They hold hashes of passwords: an inventory must not be logged. */
+  users: z.array(UserDocument).optional(),
+  /** Why users are not told, or not all of them. */
+  usersProblem: z.string().optional(),
 });
 
 export type IndexDefinition = z.infer<typeof IndexDefinition>;

@@ -28,8 +28,8 @@ export function itemsOf(body: Buffer): readonly Buffer[] {
   }
 }
 
-/** The place behind the value that begins at `at`. */
-function endOfItem(body: Buffer, start: number): number {
+/** The place behind the value that begins at `start`, inside of an array or an object. */
+export function endOfItem(body: Buffer, start: number): number {
   let depth = 0;
   let at = start;
   for (; at < body.length; at += 1) {
@@ -47,7 +47,7 @@ function endOfItem(body: Buffer, start: number): number {
 }
 
 /** The place of the quote that ends the text which begins at `start`. */
-function endOfText(body: Buffer, start: number): number {
+export function endOfText(body: Buffer, start: number): number {
   let at = body.indexOf(QUOTE, start + 1);
   while (at !== -1 && isEscaped(body, at)) at = body.indexOf(QUOTE, at + 1);
   return at === -1 ? body.length : at;
@@ -59,7 +59,8 @@ function isEscaped(body: Buffer, quote: number): boolean {
   return backslashes % 2 === 1;
 }
 
-function skipSpace(body: Buffer, start: number): number {
+/** The first place from `start` on at which there is no white space. */
+export function skipSpace(body: Buffer, start: number): number {
   let at = start;
   while ((body[at] ?? SPACE + 1) <= SPACE) at += 1;
   return at;

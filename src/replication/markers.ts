@@ -1,4 +1,4 @@
-import type { Tick } from './queue.ts';
+import { compareTicks, type Tick } from './queue.ts';
 
 /** Types of markers in a server's log (reference 6.5). */
 export const MARKER = {
@@ -69,6 +69,7 @@ const names = new ShardNames();
  */
 export class MarkerCursor {
   readonly #body: Buffer;
+  readonly #exactBehind: Tick | undefined;
   #next = 0;
   #dataStart = 0;
   #dataEnd = 0;
@@ -82,8 +83,10 @@ export class MarkerCursor {
   /** `''` for markers without a collection. */
   shardKey = '';
 
-  constructor(body: Buffer) {
+  /** `exactBehind`: from there on removals tell the revision that was removed; undefined: they do not. */
+  constructor(body: Buffer, exactBehind?: Tick) {
     this.#body = body;
+    this.#exactBehind = exactBehind;
   }
 
   /** Moves to the next line; false behind the last. Throws {@link BadMarker}. */
@@ -104,8 +107,22 @@ export class MarkerCursor {
     return this.type === MARKER.document || this.type === MARKER.remove;
   }
 
-  /** The operation as frames carry it: `+<document>\n` or `-{"_key":…}\n`. */
+  /** The operation as frames carry it: `+<document>\n` or `-{"_key":…[,"_rev":…]}\n`. */
   operation(): Buffer {
+    return this.type === MARKER.remove && !this.#isExact ? this.#removalByKey() : this.#asWritten();
+  }
+
+  get #isExact(): boolean {
+    return this.#exactBehind !== undefined && compareTicks(this.tick, this.#exactBehind) > 0;
+  }
+
+  /** Whose revision is, or may be, one that the server drew for the removal: it says nothing about what was removed. */
+  #removalByKey(): Buffer {
+    const { key } = documentIdentity(this.#asWritten().subarray(1));
+    return Buffer.from(`-{"_key":${JSON.stringify(key)}}\n`);
+  }
+
+  #asWritten(): Buffer {
     if (this.#copied !== undefined) return this.#copied;
     const body = this.#body;
     // The colon before the data and the brace behind it are ours to overwrite.

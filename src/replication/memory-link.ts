@@ -30,6 +30,7 @@ export function memoryLink(options: MemoryLinkOptions): {
       closing.signal.throwIfAborted();
       frames.put(frame);
     },
+    // One lane: who waits goes when there is room, whatever is more urgent.
     writable: (signal) => frames.below(limit, signal),
   };
   const receiver: ReceiverLink = {

@@ -5,6 +5,8 @@
  * checkpoints. Direct queue: `adapters/mq/direct`; in memory, for tests and the raw benchmark: `replication/memory-link.ts`.
  */
 
+import type { Urgency } from './throttle/throttle.ts';
+
 /** A tick is a decimal string: a RocksDB sequence number of one server. Compare with {@link compareTicks}, never as text. */
 export type Tick = string;
 
@@ -62,6 +64,11 @@ export type Control =
         /** The target may have been written to since: from this revision on an equal one proves nothing (S2). */
         readonly since?: string;
       };
+      /**
+       * Revisions tell nothing: the two sides have other shards, or one of them no trees. The shard is caught up with by
+       * keys and contents: all of the snapshot is sent, and the receiver asks which of its own keys the source lacks.
+       */
+      readonly byContent?: true;
       /** Bytes of frames that may be unacknowledged on this channel (S7). */
       readonly credit: number;
     }
@@ -74,9 +81,52 @@ export type Control =
       readonly durable?: Tick;
     }
   | { readonly kind: 'close'; readonly channel: string; readonly stream: string }
-  /** Ask for the shard's tree at a point of the stream, to be answered by a `tree` frame. */
-  | { readonly kind: 'verify'; readonly channel: string; readonly stream: string }
+  /**
+   * Ask for the shard's tree at a point of the stream, to be answered by a `tree` frame; or, for a check, for its contents.
+   * What is asked for a check and cannot be told is answered by `untold`: it ends no stream. On an inventory channel: send the
+   * structure as it is now, for a check just once.
+   */
+  | { readonly kind: 'verify'; readonly channel: string; readonly stream: string; readonly check?: CheckQuestion }
+  /** A unique index refuses a document: which indexes does the source have now? Answered by an `indexes` frame (S13). */
+  | { readonly kind: 'indexes'; readonly channel: string; readonly stream: string }
   | ({ readonly channel: string; readonly stream: string } & DifferenceQuestion);
+
+/** What a check asks of the source: its tree, or what its documents hold. */
+export type CheckQuestion = 'tree' | ContentQuestion | DocumentQuestion;
+
+/** What a check asks where revisions tell nothing. Answered beside the stream, in the order of the questions. */
+export type DocumentQuestion = ScanQuestion | LookQuestion;
+
+/**
+ * The next documents of the shard at one snapshot, told by digests and in no order that is promised; answered by `scanned`.
+ * 0 begins with another snapshot; it is kept for a while, until the next piece is asked for.
+ */
+export interface ScanQuestion {
+  readonly scan: number;
+}
+
+/** What stands under these keys now; answered by `looked`. */
+export interface LookQuestion {
+  readonly look: readonly string[];
+  /** `everywhere`: in each shard of a collection that is not distributed by its keys. */
+  readonly of: 'shard' | 'collection' | 'everywhere';
+  /** Where the logs of all shards ended after the documents were read. */
+  readonly ends?: true;
+}
+
+/** Where a server's log ended. */
+export interface LogEnd {
+  readonly serverId: string;
+  readonly tick: Tick;
+}
+
+/** Asks for a slice of a shard's documents in the order of their revisions, told by digests; answered by `contents`. */
+export interface ContentQuestion {
+  /** The slice begins behind this revision; absent: at the first. */
+  readonly behind?: string;
+  /** `text`: one digest over the documents as the server prints them. `value`: one for each, over what it means. */
+  readonly form: 'text' | 'value';
+}
 
 /** What a receiver that is caught up with by difference asks of the snapshot; each is answered before the next. */
 export type DifferenceQuestion =
@@ -89,6 +139,16 @@ export type DifferenceQuestion =
    * the stream with what is to be done (S21).
    */
   | { readonly kind: 'drifted' }
+  /**
+   * By content only: which of these keys has the source not, in the shard or in the whole collection? Asked of what is there
+   * now, not of the snapshot. Answered by an `absent` frame each, in order.
+   */
+  | { readonly kind: 'absent'; readonly keys: readonly string[]; readonly of: 'shard' | 'collection' }
+  /**
+   * Of a collection whose documents may move from shard to shard: what stands under these keys now, in any of them? Asked in
+   * any state of the stream. Answered by a `found` frame each, in order.
+   */
+  | { readonly kind: 'find'; readonly keys: readonly string[] }
   /** Nothing is missing any more: the stream goes on with the log. */
   | { readonly kind: 'compared' };
 
@@ -99,12 +159,16 @@ interface ChannelFrame {
   readonly seq: number;
 }
 
-/** Header of a frame, source → target. Bodies hold one document or operation a line and are never parsed on the way. */
+/**
+ * Header of a frame, source → target. `asOf` is the source worker's wall clock, ms since 1970: once the frame is applied, the
+ * shard shows everything that the source had acknowledged before; absent while no such moment is known. Bodies hold one
+ * document or operation a line and are never parsed on the way.
+ */
 export type FrameHeader =
   /** First frame of a stream: how the sender serves it, and from which server. */
   | (ChannelFrame & {
       readonly kind: 'opened';
-      readonly way: 'tail' | 'copy' | 'difference';
+      readonly way: 'tail' | 'copy' | 'difference' | 'content';
       readonly reason: string;
       readonly sourceDeployment: string;
       readonly dbServer: string;
@@ -112,14 +176,27 @@ export type FrameHeader =
       readonly cuid: string;
       /** `tail`: the position from which it goes on (the checkpoint's). Else: the snapshot's tick, where the log continues. */
       readonly from: Tick;
-      /** `copy` only: documents in the snapshot. */
+      /** `copy` and `content` only: documents in the snapshot. */
       readonly expectedDocuments?: number;
+      /** `tail` only: where the log ended when the stream opened. Nothing behind it was applied before by anybody (S13). */
+      readonly logEnd?: Tick;
+      /** How the source's collection is cut, for a receiver that was not told by the inventory. */
+      readonly sharding?: { readonly shards: number; readonly keys: readonly string[]; readonly strategy: string };
     })
+  /**
+   * Definitions of the source's indexes, as JSON, as they were read when the receiver asked, or just before it is caught
+   * up with.
+   */
+  | (ChannelFrame & { readonly kind: 'indexes' })
   /** `difference` only, behind `opened`: the snapshot's revision tree as the server prints it (reference 5.8.2). */
   | (ChannelFrame & { readonly kind: 'digest' })
   /** Answer to `list`: revisions, ascending, as `revision-list.ts` packs them; `resume`: where the rest begins. */
   | (ChannelFrame & { readonly kind: 'revisions'; readonly resume?: string })
-  /** A piece of the snapshot: bare documents in revision order, `\n`-terminated. */
+  /** Answer to `find`: bare documents, `\n`-terminated, those that there are. */
+  | (ChannelFrame & { readonly kind: 'found' })
+  /** Answer to `absent`; body: a JSON array of the keys that the source has not. */
+  | (ChannelFrame & { readonly kind: 'absent' })
+  /** A piece of the snapshot: bare documents in the server's order, that of revisions where it has one, `\n`-terminated. */
   | (ChannelFrame & { readonly kind: 'copy'; readonly documents: number; readonly last: boolean })
   /**
    * Operations in log order, a line each: `+<document>` or `-{"_key":…,"_rev":…}`. `from` is exactly the receiver's
@@ -132,11 +209,30 @@ export type FrameHeader =
       readonly complete: boolean;
       readonly operations: number;
       readonly witnesses: readonly Witness[];
-      /** Source worker's wall clock when the operations were read, ms since 1970. */
-      readonly readAt: number;
+      readonly asOf?: number;
     })
   /** Tree of the source shard at exactly `tick`, which is the receiver's position when the frame arrives. */
   | (ChannelFrame & { readonly kind: 'tree'; readonly tick: Tick; readonly count: number; readonly hash: string })
+  /**
+   * Answer to a {@link ContentQuestion}: a slice of what the shard holds at exactly `tick`, which is the receiver's position
+   * when the frame arrives. The body of form `value` is what `shard-contents.ts` packs, that of `text` is empty.
+   */
+  | (ChannelFrame & {
+      readonly kind: 'contents';
+      readonly tick: Tick;
+      readonly form: 'text' | 'value';
+      readonly behind?: string;
+      /** Last revision of the slice; absent: it reaches to the end of the shard. */
+      readonly to?: string;
+      readonly count: number;
+      readonly hash: string;
+    })
+  /** Answer to a {@link ScanQuestion}; body: what `shard-contents.ts` packs. */
+  | (ChannelFrame & { readonly kind: 'scanned'; readonly piece: number; readonly last: boolean })
+  /** Answer to a {@link LookQuestion}, of those keys that have a document; body: what `shard-contents.ts` packs. */
+  | (ChannelFrame & { readonly kind: 'looked'; readonly ends: readonly LogEnd[] })
+  /** What was asked for a check cannot be told. */
+  | (ChannelFrame & { readonly kind: 'untold'; readonly reason: string })
   /**
    * The stream ends here; the receiver opens again (after a pause if `retryAfterMs` is set). With `catchUp` not by the log:
    * in any way that is safe, or by a copy only.
@@ -157,7 +253,11 @@ export type FrameHeader =
       readonly dbServer: string;
       readonly serverId: string;
       readonly tick: Tick;
-      readonly readAt: number;
+      readonly asOf?: number;
+      /** Bytes of log that the reader of this link has read, over all shards of the server: counts up. */
+      readonly readBytes?: number;
+      /** Estimate of what the log held beyond that when the frame was made, by what its ticks weighed of late. */
+      readonly unreadBytes?: number;
       /** Channels of this server that are not covered. */
       readonly except: readonly string[];
       readonly witnesses: readonly Witness[];
@@ -180,8 +280,11 @@ export interface SenderLink {
   readonly bufferedBytes: number;
   /** Queues a frame; order is kept. Throws when the link is closed. */
   push(frame: Frame): void;
-  /** Resolves when the buffer is below its limit, rejects when the link closes or the signal fires. */
-  writable(signal: AbortSignal): Promise<void>;
+  /**
+   * Resolves when the buffer is below its limit, for the log (default) before copies; rejects when the link closes or the
+   * signal fires.
+   */
+  writable(signal: AbortSignal, urgency?: Urgency): Promise<void>;
   /** Controls in order; ends when the link closes. */
   readonly controls: AsyncIterable<Control>;
   /** Aborted when the link is gone. */

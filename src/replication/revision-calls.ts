@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { throwIfError } from './answers.ts';
 import type { ArangoRequest, ArangoServer } from './arango.ts';
 import { itemsOf } from './json-items.ts';
-import { isRevision } from './revision.ts';
+import { encodedRevision, isRevision } from './revision.ts';
 
 /** A shard at a snapshot, on the server that leads it. */
 export interface RevisionPlace {
@@ -61,10 +61,10 @@ export async function revisionsAt(
   const answer = await place.server.request(request);
   throwIfError(request, answer);
   const told = Ranges.parse(JSON.parse(answer.body.toString('utf8')));
-  const revisions = told.ranges.flat();
-  const odd = revisions.find((revision) => !isRevision(revision));
+  const listed = told.ranges.flat();
+  const odd = listed.find((revision) => !isRevision(revision));
   if (odd !== undefined) throw new Error(`${place.server.name} lists "${odd}" as a revision of ${place.shard}`);
-  return { revisions, resume: told.resume };
+  return { revisions: listed.map(encodedRevision), resume: told.resume };
 }
 
 /**

@@ -88,6 +88,24 @@ export function withAllSince(ranges: readonly RevisionRange[], since: bigint): r
   return [...before, within(from < since ? from : since, REVISION_MAX)];
 }
 
+/** Ascending ranges, and besides each of these revisions. */
+export function withRevisions(
+  ranges: readonly RevisionRange[],
+  revisions: readonly bigint[],
+): readonly RevisionRange[] {
+  if (revisions.length === 0) return ranges;
+  // Servers take no range of one revision.
+  const points = revisions.map((revision) => within(revision, revision + 1n));
+  const ascending = [...ranges, ...points].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+  const merged: RevisionRange[] = [];
+  for (const [from, to] of ascending) {
+    const before = merged.at(-1);
+    if (before === undefined || before[1] < from - 1n) merged.push([from, to]);
+    else if (before[1] < to) merged[merged.length - 1] = [before[0], to];
+  }
+  return merged;
+}
+
 /** Rubbish revisions can push the limits of a tree out of what 64 bits hold (reference 4.4). */
 function within(from: bigint, to: bigint): RevisionRange {
   return [from < 1n ? 1n : from, to > REVISION_MAX ? REVISION_MAX : to];

@@ -50,6 +50,11 @@ export function encodeRevision(value: bigint): string {
   return value > 0n && value <= DECIMAL_MAX ? value.toString() : encodeHlc(value);
 }
 
+/** A revision in letters: servers that do not know `encodeAsHLC` tell some as decimals, and take both (reference 5.8.1). */
+export function encodedRevision(text: string): string {
+  return isDecimal(text) ? encodeHlc(BigInt(text)) : text;
+}
+
 /** The base-64 text of any value, as `encodeAsHLC=true` gives it; 0 is the empty text. */
 export function encodeHlc(value: bigint): string {
   let text = '';

@@ -11,11 +11,6 @@ export const REPLICATED_SYSTEM_COLLECTIONS: ReadonlyMap<string, string> = new Ma
   ['_jobs', '_jobsbackup'],
 ]);
 
-/** System collections that hold the users' work and are not replicated yet, each with what is missing on the target. */
-export const UNREPLICATED_SYSTEM_COLLECTIONS: ReadonlyMap<string, string> = new Map([
-  ['_users', 'users and their grants'],
-]);
-
 /** Name under which the target keeps a collection of the source. */
 export function targetNameOf(collection: string): string {
   return REPLICATED_SYSTEM_COLLECTIONS.get(collection) ?? collection;

@@ -34,9 +34,18 @@ describe('markers', () => {
       operation: '+{"_key":"p1","_id":"animals/p1","_rev":"_gjDBOUe---","n":1}\n',
     });
     expect(read('{"tick":"180650","type":2200,"tid":"9411","db":"d1"}')).toMatchObject({ type: 2200, tid: '9411' });
-    expect(
-      read('{"tick":"7","type":2302,"db":"d1","cuid":"c1/s2","tid":"9411","data":{"_key":"p1","_rev":"_gjDBOUe---"}}'),
-    ).toMatchObject({ tid: '9411', operation: '-{"_key":"p1","_rev":"_gjDBOUe---"}\n' });
+  });
+
+  test('Removals: one tells what it removed only where the server is known to tell that', () => {
+    const line =
+      '{"tick":"7","type":2302,"db":"d1","cuid":"c1/s2","tid":"9411","data":{"_key":"p\\u0031","_rev":"_gjDBOUe---"}}';
+    const operation = (exactBehind?: string) => {
+      const cursor = new MarkerCursor(Buffer.from(`${line}\n`), exactBehind);
+      expect([cursor.next(), cursor.tid]).toEqual([true, '9411']);
+      return cursor.operation().toString();
+    };
+    expect(operation('6')).toBe('-{"_key":"p\\u0031","_rev":"_gjDBOUe---"}\n');
+    for (const untold of [undefined, '7', '10']) expect(operation(untold)).toBe('-{"_key":"p1"}\n');
   });
 
   test('many lines follow each other, and each operation is untouched by the others', () => {

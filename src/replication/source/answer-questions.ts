@@ -1,12 +1,16 @@
 import type { DifferenceQuestion } from '../queue.ts';
 import { documentsAt, isTreeSoundAt, type RevisionPlace, rebuildTreeAt, revisionsAt } from '../revision-calls.ts';
 import { packRevisions } from '../revision-list.ts';
+import type { Throttle } from '../throttle/throttle.ts';
 import { StreamBroken } from './broken.ts';
 import { Doorbell } from './doorbell.ts';
+import { mayRead } from './read-throttle.ts';
 import type { ShardStream } from './shard-stream.ts';
 
 /** A receiver waits for answers after a few questions; who asks for more than this does not keep to it. */
 const QUESTIONS_MAX = 64;
+/** What a listed revision is in the server's answer. */
+const REVISION_BYTES = 14;
 const NEWLINE = Buffer.from('\n');
 
 /** What the receiver asked of a snapshot and was not told yet, in order. */
@@ -34,6 +38,7 @@ export class Questions {
 export interface AnswerParts {
   readonly place: RevisionPlace;
   readonly chunkBytes: number;
+  readonly throttle: Throttle;
   readonly now: () => number;
   readonly onDocuments: (count: number, bytes: number) => void;
 }
@@ -52,10 +57,15 @@ export async function answerQuestions(
       await sendDocuments(stream, question.revisions, parts, signal);
       continue;
     }
+    if (question.kind === 'absent' || question.kind === 'find') {
+      throw new StreamBroken('failed', 'keys are asked for where revisions are compared');
+    }
     if (question.kind === 'drifted') throw await afterDrift(parts.place, signal);
     const { ranges, resume } = question;
+    await mayRead(stream, parts.throttle, 'copy', signal);
     const page = await revisionsAt(parts.place, { ranges, resume }, signal);
-    await stream.roomy(signal);
+    parts.throttle.charge({ bytes: page.revisions.length * REVISION_BYTES, operations: 0 }, 'copy');
+    await stream.roomy('copy', signal);
     stream.revisions(packRevisions(page.revisions), page.resume, parts.now());
   }
 }
@@ -74,11 +84,12 @@ async function afterDrift(place: RevisionPlace, signal: AbortSignal): Promise<St
 async function sendDocuments(
   stream: ShardStream,
   revisions: readonly string[],
-  { place, chunkBytes, now, onDocuments }: AnswerParts,
+  { place, chunkBytes, throttle, now, onDocuments }: AnswerParts,
   signal: AbortSignal,
 ): Promise<void> {
   let sent = 0;
-  for await (const found of documentsAt(place, revisions, chunkBytes, signal)) {
+  await mayRead(stream, throttle, 'copy', signal);
+  for await (const found of documentsAt(place, revisions, throttle.pieceBytes(chunkBytes), signal)) {
     const documents = found.filter((document) => document !== undefined);
     if (documents.length < found.length) {
       throw new StreamBroken('snapshot-lost', `the snapshot of ${place.shard} has lost what it listed`, {
@@ -87,8 +98,10 @@ async function sendDocuments(
     }
     const body = Buffer.concat(documents.flatMap((document) => [document, NEWLINE]));
     sent += documents.length;
-    await stream.roomy(signal);
+    throttle.charge({ bytes: body.length, operations: documents.length }, 'copy');
+    await stream.roomy('copy', signal);
     stream.copy(body, documents.length, sent === revisions.length, now());
     onDocuments(documents.length, body.length);
+    await mayRead(stream, throttle, 'copy', signal);
   }
 }

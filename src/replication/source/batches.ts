@@ -12,6 +12,8 @@ export interface SharedBatch {
   readonly lastTick: Tick;
   /** Aborted when the snapshot was lost. */
   readonly lost: AbortSignal;
+  /** Rejects when the snapshot is gone: reading it then gave what is there now (reference 5.8.1). */
+  confirm(signal: AbortSignal): Promise<void>;
   /** The last one to release it deletes it. */
   release(): Promise<void>;
 }
@@ -66,6 +68,7 @@ export class Batches {
       id: holding.id,
       lastTick: holding.lastTick,
       lost: holding.lost.signal,
+      confirm: (signal) => this.#renew(holding.id, signal),
       release: async () => {
         if (released) return;
         released = true;
@@ -98,20 +101,24 @@ export class Batches {
     return holding;
   }
 
-  async #keepAlive({ id, lost, ended }: Holding): Promise<void> {
-    const everyMs = (this.#limits.batchTtlSeconds * 1000) / 3;
+  async #renew(id: string, signal: AbortSignal): Promise<void> {
     const request = {
       method: 'PUT',
       path: `/_api/replication/batch/${id}`,
       query: { syncerId: this.#syncerId, clientInfo: 'arangosync' },
       body: { ttl: this.#limits.batchTtlSeconds },
       repeatable: true,
-      signal: ended.signal,
+      signal,
     } as const;
+    throwIfError(request, await this.#server.request(request));
+  }
+
+  async #keepAlive({ id, lost, ended }: Holding): Promise<void> {
+    const everyMs = (this.#limits.batchTtlSeconds * 1000) / 3;
     try {
       for (;;) {
         await pause(this.#environment, everyMs, ended.signal);
-        throwIfError(request, await this.#server.request(request));
+        await this.#renew(id, ended.signal);
       }
     } catch (error) {
       if (ended.signal.aborted) return;

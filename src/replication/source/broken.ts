@@ -9,10 +9,12 @@ export type BrokenCode =
   | 'truncated'
   | 'log-pruned'
   | 'log-replaced'
+  | 'version-changed'
   | 'server-unreachable'
   | 'snapshot-lost'
   | 'no-tree'
   | 'tree-drifted'
+  | 'duplicate-key'
   | 'failed';
 
 /** Why the log cannot go on: `copy` where the revisions cannot be compared either. */

@@ -1,7 +1,9 @@
 import { throwIfError } from '../answers.ts';
 import { type ArangoAnswer, type ArangoRequest, type ArangoServer, ArangoUnreachable } from '../arango.ts';
+import type { Throttle } from '../throttle/throttle.ts';
 import type { SharedBatch } from './batches.ts';
 import { StreamBroken } from './broken.ts';
+import { readPiece } from './read-throttle.ts';
 import type { ShardStream } from './shard-stream.ts';
 import type { ShardPlace } from './topology.ts';
 
@@ -14,6 +16,7 @@ export interface CopyParts {
   readonly place: ShardPlace;
   readonly batch: SharedBatch;
   readonly chunkBytes: number;
+  readonly throttle: Throttle;
   readonly now: () => number;
   readonly onDocuments: (count: number, bytes: number) => void;
 }
@@ -24,16 +27,16 @@ export interface CopyParts {
  */
 export async function copyShard(stream: ShardStream, parts: CopyParts, signal: AbortSignal): Promise<void> {
   const either = AbortSignal.any([signal, parts.batch.lost]);
-  let next = chunk(parts, either);
+  let next = readChunk(stream, parts, either);
   for (;;) {
     const answer = await next;
-    const isLast = answer.status === 204 || answer.headers['x-arango-replication-checkmore'] !== 'true';
+    const isLast = isLastChunk(answer);
     if (!isLast) {
-      next = chunk(parts, either);
+      next = readChunk(stream, parts, either);
       // Its failure is met when it is waited for.
       next.catch(() => undefined);
     }
-    await stream.roomy(either);
+    await stream.roomy('copy', either);
     const documents = linesIn(answer.body);
     stream.copy(answer.body, documents, isLast, parts.now());
     parts.onDocuments(documents, answer.body.length);
@@ -41,7 +44,26 @@ export async function copyShard(stream: ShardStream, parts: CopyParts, signal: A
   }
 }
 
-async function chunk({ server, place, batch, chunkBytes }: CopyParts, signal: AbortSignal): Promise<ArangoAnswer> {
+export function isLastChunk({ status, headers }: ArangoAnswer): boolean {
+  return status === 204 || headers['x-arango-replication-checkmore'] !== 'true';
+}
+
+/** The next documents of the snapshot, within the limit on reads. One that is lost on the way breaks the stream. */
+export function readChunk(
+  stream: ShardStream,
+  parts: Omit<CopyParts, 'onDocuments' | 'now'>,
+  signal: AbortSignal,
+): Promise<ArangoAnswer> {
+  const bytes = parts.throttle.pieceBytes(parts.chunkBytes);
+  const cost = ({ body }: ArangoAnswer) => ({ bytes: body.length, operations: linesIn(body) });
+  return readPiece(stream, parts.throttle, bytes, () => dump(parts, bytes, signal), cost, signal);
+}
+
+async function dump(
+  { server, place, batch }: Pick<CopyParts, 'server' | 'place' | 'batch'>,
+  chunkBytes: number,
+  signal: AbortSignal,
+): Promise<ArangoAnswer> {
   const request: ArangoRequest = {
     method: 'GET',
     path: '/_api/replication/dump',

@@ -1,3 +1,4 @@
+import { OVER } from '../over.ts';
 import { type Environment, whenAborted } from './environment.ts';
 
 /** Lets loops sleep until something happens: a ring while nobody waits is not forgotten. */
@@ -16,7 +17,7 @@ export class Doorbell {
     try {
       await Promise.race([this.#next(), whenAborted(signal, done.signal)]);
     } finally {
-      done.abort();
+      done.abort(OVER);
     }
     this.#rung = false;
   }
@@ -29,7 +30,7 @@ export class Doorbell {
       const slept = environment.sleep(ms, stop).catch(() => undefined);
       await Promise.race([this.#next(), slept]);
     } finally {
-      done.abort();
+      done.abort(OVER);
     }
     this.#rung = false;
     signal.throwIfAborted();

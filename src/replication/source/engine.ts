@@ -3,10 +3,14 @@ import type { ArangoDeployment } from '../arango.ts';
 import type { SenderLink } from '../queue.ts';
 import { ShardLines } from '../shard-lines.ts';
 import { Gate } from '../target/gate.ts';
+import { type Rate, Throttle } from '../throttle/throttle.ts';
 import { StreamBroken } from './broken.ts';
 import type { Environment } from './environment.ts';
 import { SOURCE_LIMITS, type SourceLimits } from './limits.ts';
 import { LinkSession } from './link-session.ts';
+import type { HeldBytes } from './operation-buffer.ts';
+import type { SharedReadRoom } from './read-room.ts';
+import { RemovalRevisions } from './removal-revisions.ts';
 import { ServerDirectory } from './server-directory.ts';
 import type { ShardSender } from './shard-sender.ts';
 import { StructureWatch } from './structure-watch.ts';
@@ -34,6 +38,9 @@ export class SourceEngine {
   readonly #watch: StructureWatch;
   readonly #openings: Gate;
   readonly #copies: Gate;
+  readonly #reads: SharedReadRoom;
+  readonly #held: HeldBytes = { bytes: 0 };
+  readonly #throttle: Throttle;
   readonly #lines: ShardLines;
   readonly #sessions = new Map<LinkSession, Promise<void>>();
   /** By data channel. */
@@ -48,9 +55,13 @@ export class SourceEngine {
     this.#deployment = deployment;
     this.#openings = new Gate(this.#limits.openingsAtOnce);
     this.#copies = new Gate(this.#limits.copiesAtOnce);
+    const { linkReadBytes: bytesMax, readBytes: bytesInAllMax } = this.#limits;
+    this.#reads = { bytesMax, bytesInAllMax, underWay: { bytes: 0, large: 0 }, waiting: new Set() };
+    this.#throttle = new Throttle(this.#environment);
     this.#lines = new ShardLines(this.#environment, this.#ended.signal);
     const shared = { deployment, environment: this.#environment, limits: this.#limits };
-    this.#servers = new ServerDirectory({ ...shared, seed: syncerSeed });
+    const removals = new RemovalRevisions(deployment, this.#environment);
+    this.#servers = new ServerDirectory({ ...shared, seed: syncerSeed, removals });
     this.#watch = new StructureWatch(deployment, this.#environment, this.#limits);
     this.#watch.listen((topology) => this.#follow(topology));
   }
@@ -61,11 +72,15 @@ export class SourceEngine {
     const session = new LinkSession({
       link,
       deploymentId: this.#deployment.id,
+      front: this.#deployment.front,
       taskOf: (channel) => this.#tasks.get(channel),
       servers: this.#servers,
       watch: this.#watch,
       openings: this.#openings,
       copies: this.#copies,
+      reads: this.#reads,
+      held: this.#held,
+      throttle: this.#throttle,
       lines: this.#lines,
       environment: this.#environment,
       limits: this.#limits,
@@ -78,6 +93,11 @@ export class SourceEngine {
     } finally {
       this.#sessions.delete(session);
     }
+  }
+
+  /** What may be read from the source from now on, by all that this worker sends. */
+  setReadLimit(rate: Rate): void {
+    this.#throttle.setRate(rate);
   }
 
   /** The whole list; other kinds of tasks are ignored. Resolves when what is no longer listed has stopped. */
@@ -122,6 +142,7 @@ export class SourceEngine {
       status: 'inactive',
       statusMessage: 'no target has opened the channel',
       shardMasterKnown: this.#watch.latest?.place(shard)?.leader !== undefined,
+      logKept: { state: 'unknown', message: 'no target reads it: the source keeps it by its own rules' },
       way: 'none',
       reason: '',
       documentsCopied: 0,

@@ -1,8 +1,4 @@
-import {
-  isOwnCollection,
-  REPLICATED_SYSTEM_COLLECTIONS,
-  UNREPLICATED_SYSTEM_COLLECTIONS,
-} from '../system-collections.ts';
+import { isOwnCollection, REPLICATED_SYSTEM_COLLECTIONS } from '../system-collections.ts';
 
 export type Verdict =
   | { readonly kind: 'replicated'; readonly targetName: string }
@@ -21,8 +17,7 @@ export function judgeCollection({ name, type, isSystem, isSmart, isSmartChild }:
   if (isOwnCollection(name)) return excluded('belongs to the replication itself');
   const systemName = REPLICATED_SYSTEM_COLLECTIONS.get(name);
   if (systemName !== undefined) return { kind: 'replicated', targetName: systemName };
-  const unreplicated = UNREPLICATED_SYSTEM_COLLECTIONS.get(name);
-  if (unreplicated !== undefined) return excluded(`not replicated yet: ${unreplicated}`);
+  if (name === '_users') return excluded('replicated as users, not as documents');
   if (name === '_analyzers') return excluded('replicated as analyzers, not as documents');
   if (isSmartChild || (isSmart && type === 3)) return excluded('not replicated yet: smart edge collections');
   if (isSystem) return excluded('internal to each deployment');

@@ -13,6 +13,7 @@ export class InventorySender {
   readonly #environment: Environment;
   readonly #stop = new AbortController();
   readonly #unlisten: () => void;
+  readonly #unfollowUsers: () => void;
   #sent: string | undefined;
   #confirmed = false;
   /** Waits for credit. */
@@ -22,6 +23,7 @@ export class InventorySender {
     this.stream = stream;
     this.#watch = watch;
     this.#environment = environment;
+    this.#unfollowUsers = watch.followUsers();
     this.#unlisten = watch.listen((topology) => this.#took(topology));
     this.verify();
   }
@@ -36,18 +38,30 @@ export class InventorySender {
   verify(): void {
     this.#sent = undefined;
     this.#confirmed = false;
-    this.#watch.refresh(this.#stop.signal).catch((error: unknown) => {
-      if (this.#stop.signal.aborted) return;
-      // The watch polls on: what it takes next is sent.
-      const reason = error instanceof Error ? error.message : String(error);
-      this.#environment.log.warn('the structure of the source cannot be read', { reason });
-    });
+    // The watch polls on: what it takes next is sent.
+    this.#watch.refresh(this.#stop.signal).catch((error: unknown) => this.#cannotRead(error));
+  }
+
+  /** As {@link verify}, for a check: once, and nothing follows from it that would not have come anyway. */
+  tell(): void {
+    const { signal } = this.#stop;
+    this.#watch
+      .refresh(signal)
+      .then((topology) => (signal.aborted ? undefined : this.#send(topology)))
+      .catch((error: unknown) => this.#cannotRead(error));
+  }
+
+  #cannotRead(error: unknown): void {
+    if (this.#stop.signal.aborted) return;
+    const reason = error instanceof Error ? error.message : String(error);
+    this.#environment.log.warn('the structure of the source cannot be read', { reason });
   }
 
   /** Sends nothing more; the stream is its owner's to end. */
   end(): void {
     this.#stop.abort(new Error('the stream was closed'));
     this.#unlisten();
+    this.#unfollowUsers();
   }
 
   #took(topology: Topology): void {

@@ -19,11 +19,20 @@ export interface SourceLimits {
   readonly batchShareMs: number;
   /** Held for a shard that is about to join the shared reader. */
   readonly joinBufferBytes: number;
+  /** Operations that all shards of the worker hold between two reads: joining ones, and parts of transactions. */
+  readonly heldBytes: number;
+  /** Reads of the log that one link, and all links together, have under way. */
+  readonly linkReadBytes: number;
+  readonly readBytes: number;
   readonly inventoryEveryMs: number;
+  /** Whoever rings more often than this waits: users can be written at any rate. */
+  readonly inventoryAtMostEveryMs: number;
   /** After a change was sent, the inventory that confirms it follows (S1). */
   readonly inventoryConfirmMs: number;
   readonly pollMinMs: number;
   readonly pollMaxMs: number;
+  /** Behind an answer that was far from full the next one is asked for so much later: it brings more, for fewer requests. */
+  readonly pollGatherMs: number;
   /** After something was read, polls stay quick for so long. */
   readonly pollQuickMs: number;
   readonly pollQuickForMs: number;
@@ -39,6 +48,8 @@ export interface SourceLimits {
   readonly overdrawnMs: number;
   /** A shard that is applied at this rate or faster stays with the others even while they wait for its credit. */
   readonly steadyBytesPerS: number;
+  /** A marker is written into each followed server's log so often, for its lag; 0: never. */
+  readonly markerEveryMs: number;
   readonly pinEveryMs: number;
   /** What the log may grow behind the lowest durable position before the pin is dropped (S7). */
   readonly pinBytesMax: number;
@@ -62,10 +73,15 @@ export const SOURCE_LIMITS: SourceLimits = {
   queuedEveryMs: 10_000,
   batchShareMs: 5_000,
   joinBufferBytes: 8 * MIB,
+  heldBytes: 32 * MIB,
+  linkReadBytes: 16 * MIB,
+  readBytes: 32 * MIB,
   inventoryEveryMs: 2_000,
+  inventoryAtMostEveryMs: 100,
   inventoryConfirmMs: 1_000,
   pollMinMs: 5,
   pollMaxMs: 250,
+  pollGatherMs: 15,
   pollQuickMs: 20,
   pollQuickForMs: 2_000,
   floorEveryMs: 500,
@@ -74,6 +90,7 @@ export const SOURCE_LIMITS: SourceLimits = {
   gatherTicksMax: 1_000_000,
   overdrawnMs: 250,
   steadyBytesPerS: 2 * MIB,
+  markerEveryMs: 1_000,
   pinEveryMs: 5_000,
   pinBytesMax: 64 * 1024 * MIB,
   pinMsMax: 24 * 60 * 60 * 1_000,

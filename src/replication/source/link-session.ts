@@ -1,31 +1,42 @@
 import type { WorkerTask } from '../../wire/worker.ts';
+import type { ArangoServer } from '../arango.ts';
+import type { CollectionPlace } from '../documents-by-key.ts';
 import type { Control, SenderLink } from '../queue.ts';
 import type { ShardLines } from '../shard-lines.ts';
 import type { Gate } from '../target/gate.ts';
+import type { Throttle } from '../throttle/throttle.ts';
 import { StreamBroken } from './broken.ts';
 import type { Environment } from './environment.ts';
 import { InventorySender } from './inventory-sender.ts';
 import type { SourceLimits } from './limits.ts';
 import type { Member } from './member.ts';
+import type { HeldBytes } from './operation-buffer.ts';
 import { tellQueued } from './queued-streams.ts';
+import { ReadRoom, type SharedReadRoom } from './read-room.ts';
 import type { ServerDirectory } from './server-directory.ts';
 import { ShardSender } from './shard-sender.ts';
 import { type Open, ShardStream } from './shard-stream.ts';
 import { SharedReader } from './shared-reader.ts';
 import type { SourceServer } from './source-server.ts';
 import type { StructureWatch } from './structure-watch.ts';
-import type { Topology } from './topology.ts';
+import type { ShardPlace, Topology } from './topology.ts';
 
 const RETRY_MS = 1_000;
 
 export interface LinkSessionParts {
   readonly link: SenderLink;
   readonly deploymentId: string;
+  readonly front: ArangoServer;
   readonly taskOf: (channel: string) => WorkerTask | undefined;
   readonly servers: ServerDirectory;
   readonly watch: StructureWatch;
   readonly openings: Gate;
   readonly copies: Gate;
+  /** Shared with the other links of the worker. */
+  readonly reads: SharedReadRoom;
+  readonly held: HeldBytes;
+  /** Of what is read from the source. */
+  readonly throttle: Throttle;
   readonly lines: ShardLines;
   readonly environment: Environment;
   readonly limits: SourceLimits;
@@ -51,9 +62,11 @@ export class LinkSession {
   readonly #parts: LinkSessionParts;
   readonly #slots = new Map<string, Slot>();
   readonly #readers = new Map<SourceServer, RunningReader>();
+  readonly #room: ReadRoom;
 
   constructor(parts: LinkSessionParts) {
     this.#parts = parts;
+    this.#room = new ReadRoom(parts.link, parts.reads);
   }
 
   get targetId(): string {
@@ -64,8 +77,8 @@ export class LinkSession {
   async run(): Promise<void> {
     const { link, environment, limits } = this.#parts;
     const over = new AbortController();
-    const unopened = () => this.#unopened();
-    const telling = tellQueued({ link, environment, limits, unopened }, over.signal).catch((error: unknown) => {
+    const waiting = () => this.#waiting();
+    const telling = tellQueued({ link, environment, limits, waiting }, over.signal).catch((error: unknown) => {
       if (!over.signal.aborted) environment.log.warn('who waits for its turn cannot be told', { error });
     });
     try {
@@ -111,12 +124,13 @@ export class LinkSession {
     const slot = this.#slots.get(control.channel);
     // What an earlier stream of the channel is still told means nothing for this one (S15).
     if (slot === undefined || slot.stream.open.stream !== control.stream) return;
+    const { sender } = slot;
     if (control.kind === 'close') void this.end(control.channel);
-    else if (control.kind === 'verify') slot.sender?.verify();
-    else if (control.kind !== 'ack') {
-      if (slot.sender instanceof ShardSender) slot.sender.ask(control);
-    } else if (slot.sender instanceof ShardSender) slot.sender.acknowledge(control.seq, control.durable);
-    else if (slot.sender !== undefined) slot.sender.acknowledge(control.seq);
+    else if (sender instanceof ShardSender) tell(sender, control);
+    else if (control.kind === 'ack') sender?.acknowledge(control.seq);
+    else if (control.kind !== 'verify') return;
+    else if (control.check === undefined) sender?.verify();
+    else sender?.tell();
   }
 
   #open(open: Open): void {
@@ -160,7 +174,8 @@ export class LinkSession {
   }
 
   async #shardSender(slot: Slot, task: WorkerTask): Promise<ShardSender> {
-    const { watch, servers, openings, copies, lines, environment, limits, deploymentId } = this.#parts;
+    const { watch, servers, openings, copies, held, deploymentId, front } = this.#parts;
+    const { throttle, lines, environment, limits } = this.#parts;
     const { signal } = slot.stop;
     const { shard } = task;
     if (shard === undefined) throw new StreamBroken('no-task', `task ${task.id} names no shard`);
@@ -177,21 +192,42 @@ export class LinkSession {
     const refreshTopology = (refreshSignal: AbortSignal) => watch.refresh(refreshSignal);
     const reader = this.#readerOf(server).reader;
     const { stream } = slot;
-    const own = { task: { ...task, shard }, stream, deploymentId, place, server, reader };
-    return new ShardSender({ ...own, openings, copies, lines, environment, limits, refreshTopology });
+    const shards = (askSignal: AbortSignal) => this.#shardsOf(place, askSignal);
+    const own = { task: { ...task, shard }, stream, deploymentId, place, server, front, shards, reader };
+    const shared = { openings, copies, room: this.#room, held, throttle, lines, environment, limits };
+    return new ShardSender({ ...own, ...shared, refreshTopology });
+  }
+
+  async #shardsOf({ database, collection, sharding }: ShardPlace, signal: AbortSignal): Promise<CollectionPlace[]> {
+    const { watch, servers } = this.#parts;
+    const topology = await watch.known(signal);
+    const places = Array.from({ length: sharding.shards }, async (_, shardIndex) => {
+      const place = topology.place({ database, collection, shardIndex });
+      if (place?.leader === undefined) {
+        const reason = `no DB-Server leads shard ${shardIndex} of ${database}/${collection}`;
+        throw new StreamBroken('no-leader', reason, { retryAfterMs: RETRY_MS });
+      }
+      const { server } = await servers.find(place.leader);
+      return { server, database, collection: place.shard };
+    });
+    return Promise.all(places);
   }
 
   #readerOf(server: SourceServer): RunningReader {
     const known = this.#readers.get(server);
     if (known !== undefined) return known;
-    const { link, environment, limits, watch } = this.#parts;
+    const { link, held, environment, limits, throttle, watch } = this.#parts;
     const reader = new SharedReader({
       server,
       link,
+      room: this.#room,
+      held,
+      throttle,
       environment,
       limits,
       channels: () => this.#channelsOn(server),
       onStructure: () => watch.ring(),
+      isOfUsers: (key) => watch.isOfUsers(key),
       refreshTopology: (signal) => watch.refresh(signal),
     });
     const stop = new AbortController();
@@ -200,9 +236,10 @@ export class LinkSession {
     return running;
   }
 
-  *#unopened(): Iterable<ShardStream> {
+  *#waiting(): Iterable<ShardStream> {
     for (const { stream, sender } of this.#slots.values()) {
-      if (stream.isUnopened && !(sender instanceof InventorySender)) yield stream;
+      if (sender instanceof InventorySender) continue;
+      if (stream.isUnopened || stream.heldBecause !== undefined) yield stream;
     }
   }
 
@@ -232,6 +269,13 @@ export class LinkSession {
     await Promise.all([...this.#slots.keys()].map((channel) => this.end(channel)));
     await Promise.all([...this.#readers.values()].map(({ done }) => done));
   }
+}
+
+function tell(sender: ShardSender, control: Exclude<Control, { kind: 'open' | 'close' }>): void {
+  if (control.kind === 'verify') sender.verify(control.check);
+  else if (control.kind === 'indexes') sender.tellIndexes();
+  else if (control.kind === 'ack') sender.acknowledge(control.seq, control.durable);
+  else sender.ask(control);
 }
 
 function outdated(sender: ShardSender, topology: Topology): StreamBroken | undefined {

@@ -1,4 +1,6 @@
+import type { KeptLog } from '../../wire/kept-log.ts';
 import type { ArangoServer } from '../arango.ts';
+import { isoTime } from '../iso-time.ts';
 import { compareTicks, type Tick } from '../queue.ts';
 import { Doorbell } from './doorbell.ts';
 import type { Environment } from './environment.ts';
@@ -11,6 +13,12 @@ interface Mark {
   readonly bytes: number;
   readonly at: number;
 }
+
+/** Behind by less, the time at which the log would be given up is not told: it moves on all the time. */
+const BEHIND_TOLD_MS = 60_000;
+const MINUTE_MS = 60_000;
+/** The same for all whom it holds for: asked for every shard each second. */
+const KEPT: KeptLog = { state: 'kept' };
 
 /** Marks kept: with one every few seconds, hours. When there are more, every second one is forgotten. */
 const MARKS_MAX = 4_096;
@@ -31,6 +39,8 @@ export class LogPin {
   #bytesRead = 0;
   #pinned: Tick | undefined;
   #pinnedAtMs = -Infinity;
+  /** Why the last request did not reach the server. */
+  #failure: string | undefined;
   /** Requests that may still move the pin. */
   #underway = 0;
 
@@ -64,6 +74,21 @@ export class LogPin {
     return this.#positions.get(owner)?.dropped;
   }
 
+  /**
+   * Whether the server keeps the log for `owner`: as long as we read, or until a time when the position of `owner` stays
+   * where it is, far behind. A server with a limit on its archive's size may give it up nevertheless.
+   */
+  keptFor(owner: object): KeptLog {
+    const position = this.#positions.get(owner);
+    if (position === undefined) return { state: 'unknown', message: 'nobody has read from it yet' };
+    if (position.dropped !== undefined) return { state: 'released', message: position.dropped };
+    if (this.#failure !== undefined) return { state: 'unknown', message: this.#failure };
+    const behind = this.#firstBehind(position.tick);
+    if (behind === undefined || this.#environment.now() - behind.at < BEHIND_TOLD_MS) return KEPT;
+    const end = behind.at + this.#limits.pinMsMax;
+    return { state: 'kept', until: isoTime(end - (end % MINUTE_MS)) };
+  }
+
   /** What a reader of the log has taken from it. */
   passed(tick: Tick, bytes: number): void {
     this.#bytesRead += bytes;
@@ -83,6 +108,7 @@ export class LogPin {
         else if (this.#pinned !== undefined) await this.#release(signal);
       } catch (error) {
         if (signal.aborted) return;
+        this.#failure = `${this.#server.name} cannot be told to keep it: ${error instanceof Error ? error.message : String(error)}`;
         this.#environment.log.warn('the log of the source could not be pinned', { server: this.#server.name, error });
       }
     }
@@ -103,6 +129,7 @@ export class LogPin {
     } finally {
       this.#underway -= 1;
     }
+    this.#failure = undefined;
     this.#pinned = lowest;
     this.#pinnedAtMs = this.#environment.now();
     this.#forgetMarksBelow(lowest);
@@ -124,8 +151,13 @@ export class LogPin {
     return lowest;
   }
 
+  /** The first look at the log behind a position. */
+  #firstBehind(position: Tick): Mark | undefined {
+    return this.#marks.find(({ tick }) => compareTicks(tick, position) > 0);
+  }
+
   #judge(position: { tick: Tick; dropped?: string }): void {
-    const behind = this.#marks.find(({ tick }) => compareTicks(tick, position.tick) > 0);
+    const behind = this.#firstBehind(position.tick);
     const bytes = behind === undefined ? 0 : this.#bytesRead - behind.bytes;
     const ms = behind === undefined ? 0 : this.#environment.now() - behind.at;
     if (bytes <= this.#limits.pinBytesMax && ms <= this.#limits.pinMsMax) {

@@ -6,7 +6,7 @@ import type { ShardPlace, Topology } from './topology.ts';
 /** How a stream is served, and why. */
 export type Way =
   | { readonly kind: 'tail'; readonly checkpoint: Checkpoint; readonly reason: string }
-  | { readonly kind: 'copy' | 'difference'; readonly reason: string };
+  | { readonly kind: 'copy' | 'difference' | 'content'; readonly reason: string };
 
 export interface OpeningParts {
   readonly deploymentId: string;
@@ -19,12 +19,13 @@ export interface OpeningParts {
 /**
  * Decides whether the log can go on where the receiver stands. It can when the checkpoint was made on this very data
  * (deployment, server, data directory, shard), when the log still holds it, and when an operation that was seen there is
- * there still (S5). In doubt it is caught up with, by difference where equal revisions prove equal documents: that costs
- * time, the other way costs data.
+ * there still (S5). In doubt it is caught up with, by difference where equal revisions prove equal documents, by content
+ * where they mean nothing: that costs time, the other way costs data.
  */
 export async function wayFor(open: Open, parts: OpeningParts, signal: AbortSignal): Promise<Way> {
-  const { checkpoint, catchUpBecause, compare } = open;
-  const without = (reason: string): Way => ({ kind: compare === undefined ? 'copy' : 'difference', reason });
+  const { checkpoint, catchUpBecause, compare, byContent } = open;
+  const kind = byContent === true ? 'content' : compare === undefined ? 'copy' : 'difference';
+  const without = (reason: string): Way => ({ kind, reason });
   if (catchUpBecause !== undefined) return without(`the receiver asks for it: ${catchUpBecause}`);
   if (checkpoint === undefined) return without('the receiver has no checkpoint');
   const other = anotherOrigin(checkpoint, parts) ?? (await missingLog(checkpoint, parts, signal));

@@ -11,10 +11,18 @@ export interface Piece {
   readonly witnesses: readonly Witness[];
 }
 
+/** A line from here on is passed on as it lies in its answer, which is not much more than it. */
+const UNCOPIED_BYTES = 8 * 1024 * 1024;
+
 interface Entry {
   readonly line: Buffer;
   readonly tick: Tick;
   readonly groupTick: Tick;
+}
+
+/** Bytes that all buffers of a worker hold. */
+export interface HeldBytes {
+  bytes: number;
 }
 
 /** Whether the receiver of a stream is inside a transaction that was cut: both of a shard's buffers go on from there. */
@@ -34,13 +42,15 @@ export class OperationBuffer {
   #completeCount = 0;
   #completeTick: Tick = '0';
   readonly #cut: Cut;
+  readonly #held: HeldBytes;
   /** The end of a cut transaction has to be told even when nothing is left of it. */
   #cutHasEnded = false;
   #settledCount = 0;
 
-  constructor(cuid: string, cut: Cut) {
+  constructor(cuid: string, cut: Cut, held: HeldBytes) {
     this.#cuid = cuid;
     this.#cut = cut;
+    this.#held = held;
   }
 
   get bytes(): number {
@@ -54,7 +64,7 @@ export class OperationBuffer {
   /** The line may be a view into an answer: {@link settle} before the answer is let go. */
   add(line: Buffer, tick: Tick, groupTick: Tick): void {
     this.#entries.push({ line, tick, groupTick });
-    this.#bytes += line.length;
+    this.#count(line.length);
   }
 
   markComplete(tick: Tick): void {
@@ -85,7 +95,7 @@ export class OperationBuffer {
     const kept = this.#entries.filter((entry) => compareTicks(entry.tick, tick) > 0);
     const dropped = this.#entries.length - kept.length;
     this.#entries = kept;
-    this.#bytes = kept.reduce((sum, { line }) => sum + line.length, 0);
+    this.#count(kept.reduce((sum, { line }) => sum + line.length, 0) - this.#bytes);
     this.#completeCount = Math.max(0, this.#completeCount - dropped);
     this.#settledCount = Math.max(0, this.#settledCount - dropped);
   }
@@ -93,7 +103,7 @@ export class OperationBuffer {
   /** Forgets what was not sent. Whether a cut transaction is open stays known. */
   clear(): void {
     this.#entries = [];
-    this.#bytes = 0;
+    this.#count(-this.#bytes);
     this.#completeCount = 0;
     this.#settledCount = 0;
     this.#cutHasEnded = false;
@@ -108,10 +118,18 @@ export class OperationBuffer {
     this.#settledCount = this.#entries.length;
   }
 
+  #count(bytes: number): void {
+    this.#bytes += bytes;
+    this.#held.bytes += bytes;
+  }
+
   #take(count: number, to: Tick, complete: boolean): Piece {
     const taken = this.#entries.splice(0, count);
-    const body = Buffer.concat(taken.map(({ line }) => line));
-    this.#bytes -= body.length;
+    const [first] = taken;
+    // A large document came alone, or nearly so: a copy would only take as much again.
+    const isAlone = taken.length === 1 && first !== undefined && first.line.length >= UNCOPIED_BYTES;
+    const body = isAlone ? first.line : Buffer.concat(taken.map(({ line }) => line));
+    this.#count(-body.length);
     this.#completeCount = Math.max(0, this.#completeCount - count);
     this.#settledCount = Math.max(0, this.#settledCount - count);
     return { body, operations: count, to, complete, witnesses: complete ? this.#witnessOf(taken) : [] };

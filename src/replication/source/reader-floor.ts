@@ -4,6 +4,7 @@ import type { Environment } from './environment.ts';
 import type { SourceLimits } from './limits.ts';
 import { LogPosition } from './log-position.ts';
 import type { Member } from './member.ts';
+import type { Standing } from './reader-standing.ts';
 import type { SourceServer } from './source-server.ts';
 import { laterTick, tail, tickMinus } from './tail.ts';
 import { RecentOperations } from './witness.ts';
@@ -35,7 +36,7 @@ export class ReaderFloor {
   #hasUnfinished = false;
   #durable: Tick = '0';
   #syncedAt = -Infinity;
-  #told: { readonly tick: Tick; readonly at: number } = { tick: '', at: -Infinity };
+  #told: { readonly tick: Tick; readonly at: number; readonly standing?: Standing } = { tick: '', at: -Infinity };
 
   constructor(parts: ReaderFloorParts) {
     this.#parts = parts;
@@ -77,18 +78,34 @@ export class ReaderFloor {
   }
 
   /** Sends a floor when it moved, or when the last is old; and keeps the log for those who stand on it. */
-  async tell(position: Tick, readAt: number, signal: AbortSignal): Promise<void> {
+  async tell(position: Tick, standing: Standing, now: number, signal: AbortSignal): Promise<void> {
     this.#position = position;
     await this.#makeDurable(signal);
     const { tick } = this;
-    if (tick === this.#told.tick && readAt - this.#told.at < this.#parts.limits.floorEveryMs) return;
-    this.#told = { tick, at: readAt };
+    if (tick === this.#told.tick && now - this.#told.at < this.#parts.limits.floorEveryMs) return;
+    this.#told = { tick, at: now, standing };
+    this.#push(tick, standing);
+  }
+
+  /** Says once more what was said last: nothing is read at this moment, and the streams live. */
+  repeat(): void {
+    const { tick, standing } = this.#told;
+    if (standing !== undefined && !this.#parts.link.closed.aborted) this.#push(tick, standing);
+  }
+
+  #push(tick: Tick, standing: Standing): void {
     const { server, link } = this.#parts;
     const { witnesses } = this;
     const except = this.#advance(tick);
     const { id: dbServer, serverId } = server;
+    const { asOf, readBytes, unreadBytes } = standing;
+    const known = {
+      ...(asOf === undefined ? {} : { asOf }),
+      readBytes,
+      ...(unreadBytes === undefined ? {} : { unreadBytes }),
+    };
     link.push({
-      header: { kind: 'floor', dbServer, serverId, tick, readAt, except, witnesses },
+      header: { kind: 'floor', dbServer, serverId, tick, ...known, except, witnesses },
       body: new Uint8Array(0),
     });
   }

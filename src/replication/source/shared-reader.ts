@@ -1,5 +1,7 @@
 import { MarkerCursor } from '../markers.ts';
+import { OVER } from '../over.ts';
 import { compareTicks, type SenderLink, type Tick } from '../queue.ts';
+import { type Throttle, UNKNOWN_COST } from '../throttle/throttle.ts';
 import { StreamBroken } from './broken.ts';
 import { waitForCredit } from './credit-wait.ts';
 import { Doorbell } from './doorbell.ts';
@@ -8,8 +10,11 @@ import type { SourceLimits } from './limits.ts';
 import { type LogHandler, LogPosition } from './log-position.ts';
 import type { Departure, Member } from './member.ts';
 import { replacedLog } from './opening.ts';
+import type { HeldBytes } from './operation-buffer.ts';
 import { PollPace } from './poll-pace.ts';
+import type { Admit, ReadRoom } from './read-room.ts';
 import { ReaderFloor } from './reader-floor.ts';
+import { ReaderStanding } from './reader-standing.ts';
 import type { SourceServer } from './source-server.ts';
 import { structureReason } from './structure-reason.ts';
 import { type TailAnswer, tail, tickMinus } from './tail.ts';
@@ -19,17 +24,34 @@ import type { Topology } from './topology.ts';
 const GATHER_ROUNDS_MAX = 100;
 const BACK_OFF_FIRST_MS = 50;
 const BACK_OFF_MAX_MS = 2_000;
+/** An answer of at most this part of what was asked for is little: who reads it is up to date. */
+const LITTLE_PART = 1 / 8;
+
+type Found = 'nothing' | 'little' | 'much';
 
 export interface SharedReaderParts {
   readonly server: SourceServer;
   readonly link: SenderLink;
+  /** For reads of the log, of all that go over this link. */
+  readonly room: ReadRoom;
+  /** What all buffers of the worker hold. */
+  readonly held: HeldBytes;
+  /** Of what is read from the source. */
+  readonly throttle: Throttle;
   readonly environment: Environment;
   readonly limits: SourceLimits;
   /** Channels whose stream is open on this server and link, with their place in this reader. */
   readonly channels: () => Iterable<{ readonly channel: string; readonly member: Member | undefined }>;
   /** Something in the log, or in reading it, says that the structure may have changed. */
   readonly onStructure: () => void;
+  /** Whether an operation of the shard with this key is one of `_users`, which travels with the structure. */
+  readonly isOfUsers: (key: string) => boolean;
   readonly refreshTopology: (signal: AbortSignal) => Promise<Topology>;
+}
+
+interface Reading {
+  readonly chunkBytes: number;
+  readonly admit: Admit;
 }
 
 /**
@@ -53,16 +75,20 @@ export class SharedReader {
   #position: LogPosition | undefined;
   #incarnation = 0;
   readonly #pace: PollPace;
+  readonly #standing: ReaderStanding;
   #readAt = 0;
   #failingSince: number | undefined;
   #failures = 0;
   /** An answer is half handed over: nobody can go on behind it. */
   #isFeeding = false;
+  /** Of the answer in hand, whoever follows their shards. */
+  #operationsRead = 0;
 
   constructor(parts: SharedReaderParts) {
     this.#parts = parts;
     this.#floor = new ReaderFloor(parts);
     this.#pace = new PollPace(parts.limits);
+    this.#standing = new ReaderStanding(parts.server.markers);
     this.#handler = {
       operation: (marker, groupTick) => this.#operation(marker, groupTick),
       complete: (tick) => this.#complete(tick),
@@ -112,26 +138,48 @@ export class SharedReader {
         await this.#turn(signal);
         this.#recovered();
       } catch (error) {
-        if (signal.aborted) return;
-        await this.#failed(error, signal).catch(() => undefined);
+        if (!signal.aborted) await this.#failed(error, signal).catch(() => undefined);
       }
     }
+    this.#parts.server.markers.unfollow(this);
   }
 
   async #turn(signal: AbortSignal): Promise<void> {
-    const { link, environment } = this.#parts;
+    const { environment, room, throttle, limits } = this.#parts;
     if (this.#members.size === 0 && this.#waiting.size === 0) {
       this.#position = undefined;
+      this.#parts.server.markers.unfollow(this);
       return this.#bell.wait(signal);
     }
+    this.#parts.server.markers.follow(this);
     this.#position ??= await this.#begin(signal);
     this.#admit(this.#position);
-    await link.writable(signal);
-    const { limits } = this.#parts;
     const parts = { bell: this.#bell, environment, limits };
     await waitForCredit(this.#members, (member) => this.leave(member, 'behind'), parts, signal);
-    const moved = await this.#read(this.#position, signal);
-    if (!moved) await this.#bell.waitAtMost(environment, this.#pace.nextMs(environment.now()), signal);
+    // The limit first: who waits for it holds no room.
+    await this.#mayRead(signal);
+    const position = this.#position;
+    const chunkBytes = throttle.pieceBytes(limits.tailChunkBytes);
+    const found = await room.within({ bytes: chunkBytes, isAhead: true }, signal, (admit) =>
+      this.#read(position, { chunkBytes, admit }, signal),
+    );
+    if (found === 'nothing') await this.#bell.waitAtMost(environment, this.#pace.nextMs(environment.now()), signal);
+    // Not by the bell, which every acknowledgement rings.
+    if (found === 'little') await pause(environment, limits.pollGatherMs, signal);
+  }
+
+  /** While it may not, the floor is told again now and then: nobody is to be taken for dead because of a limit. */
+  async #mayRead(signal: AbortSignal): Promise<void> {
+    const { throttle, environment, limits } = this.#parts;
+    if (throttle.waitMs === 0) return;
+    const over = new AbortController();
+    const telling = repeatedly(environment, limits.queuedEveryMs, () => this.#floor.repeat(), over.signal);
+    try {
+      await throttle.pass(UNKNOWN_COST, 'log', signal);
+    } finally {
+      over.abort(OVER);
+      await telling;
+    }
   }
 
   /** Shards that open together read together, from the lowest of their positions; one far behind catches up alone. */
@@ -146,6 +194,7 @@ export class SharedReader {
     const lowestGood = tickMinus(wishes.at(-1) ?? '0', limits.gatherTicksMax);
     const start = wishes.find((wish) => compareTicks(wish, lowestGood) >= 0) ?? '0';
     await this.#floor.begin(start, signal);
+    this.#standing.begin();
     return new LogPosition(start);
   }
 
@@ -165,10 +214,10 @@ export class SharedReader {
     }
   }
 
-  /** True when the log had something, or the position moved. */
-  async #read(position: LogPosition, signal: AbortSignal): Promise<boolean> {
-    const { server, limits, environment } = this.#parts;
-    const request = { ...position.request, chunkBytes: limits.tailChunkBytes, syncerId: server.readerSyncerId };
+  /** What the log had; `nothing` only when the position did not move either. */
+  async #read(position: LogPosition, piece: Reading, signal: AbortSignal): Promise<Found> {
+    const { server, environment } = this.#parts;
+    const request = { ...position.request, ...piece, syncerId: server.readerSyncerId };
     const readAt = environment.now();
     const answer = await tail(server.server, request, signal);
     if (compareTicks(answer.lastTick, request.from) < 0) {
@@ -179,41 +228,51 @@ export class SharedReader {
       const reason = `the log of ${server.id} does not reach back to ${request.from} any more`;
       throw new StreamBroken('log-pruned', reason, { catchUp: 'any' });
     }
-    if (!(await this.#isSameIncarnation(position, signal))) return true;
+    if (!(await this.#isSameIncarnation(position, signal))) return 'much';
     const before = position.complete;
     this.#readAt = readAt;
-    this.#feed(position, answer);
-    await this.#floor.tell(position.complete, readAt, signal);
-    return answer.body.length > 0 || position.complete !== before;
+    this.#feed(position, answer, piece.chunkBytes);
+    await this.#floor.tell(position.complete, this.#standing.now, readAt, signal);
+    if (answer.body.length > piece.chunkBytes * LITTLE_PART) return 'much';
+    return answer.body.length > 0 || position.complete !== before ? 'little' : 'nothing';
   }
 
-  #feed(position: LogPosition, answer: TailAnswer): void {
-    const { server, environment } = this.#parts;
+  #feed(position: LogPosition, answer: TailAnswer, chunkBytes: number): void {
+    const { server, environment, throttle } = this.#parts;
+    const before = position.complete;
     this.#isFeeding = true;
-    position.feed(new MarkerCursor(answer.body), answer, this.#handler);
+    this.#operationsRead = 0;
+    position.feed(new MarkerCursor(answer.body, server.exactRemovalsBehind), answer, this.#handler);
+    this.#standing.answered({ askedAt: this.#readAt, answer, chunkBytes, before, position });
+    // What nobody follows, markers of ours above all, is no reason to read more often.
+    if (this.#touched.size > 0) this.#pace.found(environment.now());
     for (const member of this.#touched) this.#flush(member);
     this.#touched.clear();
+    this.#holdLess();
     this.#isFeeding = false;
     this.#floor.settle();
+    throttle.charge({ bytes: answer.body.length, operations: this.#operationsRead }, 'log');
     server.pin.passed(position.complete, answer.body.length);
-    if (answer.body.length === 0) return;
-    this.#pace.found(environment.now());
   }
 
   #operation(marker: MarkerCursor, groupTick: Tick): void {
+    this.#operationsRead += 1;
     this.#floor.saw(marker, groupTick);
+    this.#standing.operation(marker);
     const member = this.#members.get(marker.shardKey);
+    if (member === undefined && this.#parts.isOfUsers(marker.shardKey)) this.#parts.onStructure();
     if (member === undefined || member.skips(marker.tick)) return;
     const { buffer } = member.options;
     buffer.add(marker.operation(), marker.tick, groupTick);
     this.#inGroup.add(member);
     this.#touched.add(member);
-    const { frameBytes, frameOperations, joinBufferBytes } = this.#parts.limits;
+    const { held, limits } = this.#parts;
+    const { frameBytes, frameOperations, joinBufferBytes, heldBytes } = limits;
     if (member.state === 'buffering') {
-      if (buffer.bytes > joinBufferBytes) this.leave(member, 'overflow');
+      if (buffer.bytes > joinBufferBytes || held.bytes > heldBytes) this.leave(member, 'overflow');
     } else if (buffer.bytes >= frameBytes || buffer.operations >= frameOperations) {
       const piece = buffer.takeUnfinished();
-      if (piece !== undefined) member.options.stream.operations(piece, this.#readAt);
+      if (piece !== undefined) member.options.stream.operations(piece, this.#readAt, this.#standing.asOf);
     }
   }
 
@@ -224,6 +283,7 @@ export class SharedReader {
       this.#touched.add(member);
     }
     this.#inGroup.clear();
+    this.#standing.reached(tick);
     this.#floor.complete(tick);
   }
 
@@ -238,8 +298,18 @@ export class SharedReader {
   /** Sends what is finished, and takes what is held out of the answer it came with. */
   #flush({ state, options: { buffer, stream } }: Member): void {
     const piece = state === 'live' ? buffer.takeComplete() : undefined;
-    if (piece !== undefined) stream.operations(piece, this.#readAt);
+    if (piece !== undefined) stream.operations(piece, this.#readAt, this.#standing.asOf);
     buffer.settle();
+  }
+
+  /** A transaction over many shards must not be held for each of them until it ends: it goes on its way as it is. */
+  #holdLess(): void {
+    const { held, limits } = this.#parts;
+    if (held.bytes <= limits.heldBytes) return;
+    for (const { state, options } of this.#inGroup) {
+      const piece = state === 'live' ? options.buffer.takeUnfinished() : undefined;
+      if (piece !== undefined) options.stream.operations(piece, this.#readAt, this.#standing.asOf);
+    }
   }
 
   async #isSameIncarnation(position: LogPosition, signal: AbortSignal): Promise<boolean> {
@@ -252,6 +322,12 @@ export class SharedReader {
     const { tick, witnesses } = this.#floor;
     const doubt = await replacedLog({ tick, witnesses }, { server, refreshTopology }, signal);
     if (doubt !== undefined) throw new StreamBroken('log-replaced', doubt, { catchUp: 'any' });
+    if (!(await server.hasVersion(signal))) {
+      throw new StreamBroken(
+        'version-changed',
+        `${server.id} was ArangoDB ${server.version} and is another version now`,
+      );
+    }
     this.#incarnation = incarnation;
     this.#position = new LogPosition(tick);
     return false;
@@ -293,5 +369,17 @@ export class SharedReader {
   #break(member: Member, error: StreamBroken): void {
     member.break(error);
     this.leave(member, 'asked');
+  }
+}
+
+async function repeatedly(
+  environment: Environment,
+  everyMs: number,
+  work: () => void,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    await environment.sleep(everyMs, signal).catch(() => undefined);
+    if (!signal.aborted) work();
   }
 }

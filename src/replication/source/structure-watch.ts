@@ -2,6 +2,7 @@ import type { ArangoDeployment } from '../arango.ts';
 import { Doorbell } from './doorbell.ts';
 import { type Environment, UNINTERRUPTED } from './environment.ts';
 import type { SourceLimits } from './limits.ts';
+import { ToldUsers } from './told-users.ts';
 import { type Topology, takeTopology } from './topology.ts';
 
 /**
@@ -13,6 +14,7 @@ export class StructureWatch {
   readonly #environment: Environment;
   readonly #limits: SourceLimits;
   readonly #bell = new Doorbell();
+  readonly #users: ToldUsers;
   readonly #listeners = new Set<(topology: Topology) => void>();
   #latest: Topology | undefined;
   #taking: Promise<Topology> | undefined;
@@ -23,6 +25,7 @@ export class StructureWatch {
     this.#deployment = deployment;
     this.#environment = environment;
     this.#limits = limits;
+    this.#users = new ToldUsers(deployment);
   }
 
   get latest(): Topology | undefined {
@@ -33,6 +36,16 @@ export class StructureWatch {
   listen(listener: (topology: Topology) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** Users belong to every topology taken from now on, until what is returned is called. */
+  followUsers(): () => void {
+    return this.#users.want();
+  }
+
+  /** Whether an operation of the shard with this key changes what is told. */
+  isOfUsers(key: string): boolean {
+    return this.#users.isWanted && key === this.#latest?.usersKey;
   }
 
   /** Something changed: look soon. */
@@ -73,13 +86,16 @@ export class StructureWatch {
         if (signal.aborted) return;
         this.#report(error instanceof Error ? error.message : String(error));
       }
+      await this.#environment.sleep(this.#limits.inventoryAtMostEveryMs, signal).catch(() => undefined);
       const ms = confirm ? this.#limits.inventoryConfirmMs : this.#limits.inventoryEveryMs;
       if (!this.#isWanted) await this.#bell.waitAtMost(this.#environment, ms, signal).catch(() => undefined);
     }
   }
 
   async #take(signal: AbortSignal): Promise<Topology> {
-    const topology = await takeTopology(this.#deployment, this.#environment.now, signal);
+    const topology = await takeTopology(this.#deployment, this.#environment.now, signal, (asked) =>
+      this.#users.tell(asked),
+    );
     this.#latest = topology;
     for (const listener of this.#listeners) listener(topology);
     return topology;

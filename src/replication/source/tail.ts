@@ -19,6 +19,8 @@ export interface TailRequest {
   readonly only?: { readonly database: string; readonly shard: string };
   /** Under which the server keeps the log behind `from`; absent: it does not. */
   readonly syncerId?: string;
+  /** Told how large the answer is before it is read. */
+  readonly admit?: (bytes: number) => Promise<void>;
 }
 
 /** Answer of `/_api/wal/tail` (reference 6.3). Ticks that are not there are `"0"`. */
@@ -50,6 +52,7 @@ export async function tail(server: ArangoServer, tailed: TailRequest, signal: Ab
     timeoutMs: TAIL_TIMEOUT_MS,
     repeatable: false,
     signal,
+    ...(tailed.admit === undefined ? {} : { admit: tailed.admit }),
   };
   const answer = await server.request(request);
   throwIfError(request, answer);

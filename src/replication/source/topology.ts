@@ -2,9 +2,12 @@ import { createHash } from 'node:crypto';
 import type { ShardRef } from '../../wire/shards.ts';
 import type { ArangoDeployment } from '../arango.ts';
 import type { Inventory, SourceCollection, SourceDatabase, SourceShard } from '../inventory.ts';
+import { shardKey } from '../markers.ts';
 import { readAnalyzers, readViews } from '../search-definitions.ts';
+import { shardingOf } from '../sharding.ts';
 import { judgeCollection } from './exclusions.ts';
 import { type RawInventory, type RawParameters, withInventoryReader } from './raw-inventory.ts';
+import type { UsersTold } from './told-users.ts';
 
 /** Where a shard is to be read. */
 export interface ShardPlace {
@@ -15,6 +18,8 @@ export interface ShardPlace {
   readonly shard: string;
   readonly cuid: string;
   readonly leader: string | undefined;
+  /** How the collection is cut. */
+  readonly sharding: { readonly shards: number; readonly keys: readonly string[]; readonly strategy: string };
 }
 
 /** The source's structure at one moment, and where its shards are. */
@@ -24,6 +29,8 @@ export interface Topology {
   readonly fingerprint: string;
   /** Databases that did not answer, each with the reason. */
   readonly unanswered: ReadonlyMap<string, string>;
+  /** Key of `_system/_users` in the logs; undefined while `_system` does not answer. */
+  readonly usersKey: string | undefined;
   place(shard: ShardRef): ShardPlace | undefined;
   /** Whether a server holds a shard, leading or following, replicated by us or not. */
   holds(dbServer: string, cuid: string): boolean;
@@ -31,11 +38,12 @@ export interface Topology {
 
 const REPLICATION_TWO = 'database with replication version 2: its log cannot be followed';
 
-/** Asks every database. One that does not answer makes the inventory incomplete, nothing else. */
+/** Asks every database, and `users`. A database that does not answer makes the inventory incomplete, nothing else. */
 export async function takeTopology(
   deployment: ArangoDeployment,
   now: () => number,
   signal: AbortSignal,
+  users: (signal: AbortSignal) => Promise<UsersTold> = async () => ({}),
 ): Promise<Topology> {
   const { version } = await deployment.front.json<{ version: string }>({
     method: 'GET',
@@ -47,10 +55,12 @@ export async function takeTopology(
   const holders = new Map<string, Set<string>>();
   const unanswered = new Map<string, string>();
   const databases: SourceDatabase[] = [];
+  let usersKey: string | undefined;
   await withInventoryReader(deployment, signal, async (read) => {
     for (const name of names) {
       try {
         const raw = await read(name);
+        if (name === '_system') usersKey = usersKeyOf(raw, self);
         databases.push({ ...databaseOf(name, raw, self, holders), ...(await searchOf(deployment, name, raw, signal)) });
       } catch (error) {
         signal.throwIfAborted();
@@ -65,14 +75,16 @@ export async function takeTopology(
     takenAt: new Date(now()).toISOString(),
     complete: unanswered.size === 0,
     databases,
+    ...(await users(signal)),
   };
-  return new TakenTopology(inventory, unanswered, holders);
+  return new TakenTopology(inventory, unanswered, holders, usersKey);
 }
 
 class TakenTopology implements Topology {
   readonly inventory: Inventory;
   readonly fingerprint: string;
   readonly unanswered: ReadonlyMap<string, string>;
+  readonly usersKey: string | undefined;
   readonly #holders: ReadonlyMap<string, ReadonlySet<string>>;
   readonly #places = new Map<string, ShardPlace>();
 
@@ -80,7 +92,9 @@ class TakenTopology implements Topology {
     inventory: Inventory,
     unanswered: ReadonlyMap<string, string>,
     holders: ReadonlyMap<string, ReadonlySet<string>>,
+    usersKey: string | undefined,
   ) {
+    this.usersKey = usersKey;
     this.inventory = inventory;
     this.unanswered = unanswered;
     this.#holders = holders;
@@ -98,9 +112,10 @@ class TakenTopology implements Topology {
     return this.#holders.get(cuid)?.has(dbServer) ?? false;
   }
 
-  #addPlaces(database: string, { name, id, shards }: SourceCollection): void {
+  #addPlaces(database: string, { name, id, parameters, shards }: SourceCollection): void {
+    const sharding = shardingOf(parameters, shards.length);
     for (const { index, name: shard, cuid, leader } of shards) {
-      const place = { database, collection: name, collectionId: id, shard, cuid, leader };
+      const place = { database, collection: name, collectionId: id, shard, cuid, leader, sharding };
       this.#places.set(JSON.stringify([database, name, index]), place);
     }
   }
@@ -149,6 +164,13 @@ async function searchOf(
     analyzers: await readAnalyzers(front, database, signal),
     views: await readViews(front, database, names, signal),
   };
+}
+
+function usersKeyOf({ collections }: RawInventory, self: string | undefined): string | undefined {
+  const parameters = collections.find((collection) => collection.parameters.name === '_users')?.parameters;
+  if (parameters === undefined) return undefined;
+  const [shard] = shardsOf(parameters, self, new Map());
+  return shard === undefined ? undefined : shardKey('_system', shard.cuid);
 }
 
 function traitsOf({ name, type, isSystem, isSmart = false, isSmartChild = false }: RawParameters) {

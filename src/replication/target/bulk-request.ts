@@ -20,7 +20,8 @@ export type BulkOutcome =
 const WRITE_TIMEOUT_MS = 60_000;
 
 /**
- * Writes a run with one request, keeping keys and revisions (reference 4.4, 7.5). Asks without `silent` only when
+ * Writes a run with one request, keeping keys and, where the target may, revisions (reference 4.4, 7.5): a document that
+ * comes without `_rev` gets a new one, and is as little held against schemas and computed values. Asks without `silent` only when
  * something failed, since silent answers do not tell positions. Rejects only with the signal's reason and with what is
  * no answer of ArangoDB.
  */
@@ -33,7 +34,8 @@ export async function sendRun(
   try {
     const silent = await send(front, requestFor(target, run, true, signal));
     if (!Array.isArray(silent) || silent.length === 0) return { kind: 'answered', failures: [] };
-    if (run.kind === 'remove' && silent.every(isSettledRemoval)) return { kind: 'answered', failures: [] };
+    if (run.kind === 'remove' && silent.every((item) => isSettled(item, run)))
+      return { kind: 'answered', failures: [] };
     const answers = await send(front, requestFor(target, run, false, signal));
     return { kind: 'answered', failures: failuresIn(answers) };
   } catch (error) {
@@ -53,15 +55,22 @@ function removalsOf(run: Run, exact: boolean): string {
   );
 }
 
+/** Whether a run removes revisions: keys alone name documents of all shards where these are chosen by other attributes. */
+export function isExact({ shardedByKey }: Pick<ShardTarget, 'shardedByKey'>, { kind, cleanup }: Run): boolean {
+  if (kind !== 'remove') return false;
+  return cleanup === undefined ? !shardedByKey : cleanup === 'exact';
+}
+
 function requestFor(target: ShardTarget, run: Run, silent: boolean, signal: AbortSignal): ArangoRequest {
   const path = `/_api/document/${encodeURIComponent(target.address)}`;
   const common = { path, database: target.database, timeoutMs: WRITE_TIMEOUT_MS, signal } as const;
   if (run.kind === 'remove') {
-    const exact = run.cleanup === undefined ? !target.shardedByKey : run.cleanup === 'exact';
+    const exact = isExact(target, run);
     return { ...common, method: 'DELETE', query: { silent, ignoreRevs: !exact }, body: removalsOf(run, exact) };
   }
-  const query = { isRestore: true, overwriteMode: 'replace', skipDocumentValidation: true, silent };
-  return { ...common, method: 'POST', query, body: arrayOf(run.operations) };
+  const overwriteMode = run.onlyAbsent === true ? 'ignore' : 'replace';
+  const query = { isRestore: true, overwriteMode, skipDocumentValidation: true, silent };
+  return { ...common, method: 'POST', query, body: arrayOf(run.operations, target.keepsRevisions) };
 }
 
 async function send(front: ArangoServer, request: ArangoRequest): Promise<unknown> {
@@ -91,11 +100,12 @@ function errorItem(item: unknown): { readonly errorNum: number; readonly message
   return { errorNum, message };
 }
 
-function isSettledRemoval(item: unknown): boolean {
+/** Which removals of the stream found another revision has to be known. */
+function isSettled(item: unknown, { cleanup }: Run): boolean {
   const error = errorItem(item);
   if (error === undefined) return true;
   const meaning = meaningOf(error.errorNum, error.message);
-  return meaning === 'absent' || meaning === 'replaced';
+  return meaning === 'absent' || (meaning === 'replaced' && cleanup !== undefined);
 }
 
 function failuresIn(answers: unknown): ItemFailure[] {

@@ -21,8 +21,8 @@ export interface Progress {
   readonly checkpoint: Checkpoint;
   /** The floor that it stands on, if it does. */
   readonly group: FloorGroup | undefined;
-  /** DB-Server of the target that leads the shard. */
-  readonly leader: string;
+  /** Servers of the target that hold what was written. */
+  readonly leaders: readonly string[];
   /** What the document shall say; undefined while the shard is to be compared with the source. */
   readonly servedBy: ServedBy | undefined;
   /** Counts the writes of the stream. */
@@ -100,6 +100,12 @@ export class CheckpointRounds {
     }
   }
 
+  /** As {@link mark}, of a shard that this engine does not receive: who does will write it, and we remember nothing of it. */
+  async markForOthers(document: ShardDocument, copyBecause: string): Promise<void> {
+    await this.mark(document, copyBecause);
+    this.#stored.delete(document._key);
+  }
+
   /** One round. Rejects when the target cannot be asked at all; the next one does what this one left. */
   async run(shards: readonly Progressing[], signal: AbortSignal): Promise<void> {
     const taken = shards.flatMap((shard) => {
@@ -130,10 +136,13 @@ export class CheckpointRounds {
     for (const id of rebooted) for (const shard of shards) shard.serverRebooted(id);
     const written = taken.filter(({ progress }) => isWritten(progress));
     for (const { shard, progress } of written) {
-      if (!synced.has(progress.leader) && !rebooted.has(progress.leader)) shard.leaderSilent();
+      if (progress.leaders.some((leader) => !synced.has(leader) && !rebooted.has(leader))) shard.leaderSilent();
     }
     // A shard may be led by another server than we know: with a restart anywhere, this round proves nothing.
-    const unsynced = rebooted.size > 0 ? written : written.filter(({ progress }) => !synced.has(progress.leader));
+    const unsynced =
+      rebooted.size > 0
+        ? written
+        : written.filter(({ progress }) => !progress.leaders.every((leader) => synced.has(leader)));
     const left = new Set(unsynced);
     return taken.filter((one) => !left.has(one));
   }

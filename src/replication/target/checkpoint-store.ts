@@ -46,6 +46,8 @@ export class CheckpointStore {
 
   /** Makes the collection when it is missing. */
   async prepare(dbServers: number, signal: AbortSignal): Promise<void> {
+    // The target is read-only, and not every version may let us make what is there already (reference 2.2).
+    if (await this.#isThere(signal)) return;
     const body = {
       name: CHECKPOINTS,
       isSystem: true,
@@ -57,6 +59,11 @@ export class CheckpointStore {
     } catch (error) {
       if (!(error instanceof ArangoError) || error.errorNum !== DUPLICATE_NAME) throw error;
     }
+  }
+
+  async #isThere(signal: AbortSignal): Promise<boolean> {
+    const path = `/_api/collection/${CHECKPOINTS}`;
+    return (await this.#front.request({ method: 'GET', path, signal })).status === 200;
   }
 
   async shard(key: string): Promise<ShardDocument | undefined> {

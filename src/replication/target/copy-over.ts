@@ -28,7 +28,6 @@ export class CopyOver {
   #chunk: readonly Operation[] = [];
   #at = 0;
   #ended = false;
-  #empty = true;
   #storedTo = '';
   #sourceTo = '';
 
@@ -83,12 +82,6 @@ export class CopyOver {
   }
 
   #take(chunk: readonly Operation[]): void {
-    if (this.#empty && chunk.length > 0 && !this.#target.revisionOrder) {
-      throw new ShardFailed(
-        `${shardLabel(this.#target)} holds documents, and its collection was made by a version before 3.8: it has no ` +
-          'order of revisions by which surplus documents could be found. Drop the collection on the target.',
-      );
-    }
     for (const { key, revision } of chunk) {
       if (!isRevision(revision) || (this.#storedTo !== '' && compareRevisions(revision, this.#storedTo) < 0)) {
         throw new ShardFailed(
@@ -98,7 +91,6 @@ export class CopyOver {
       }
       this.#storedTo = revision;
     }
-    if (chunk.length > 0) this.#empty = false;
     this.#chunk = chunk;
     this.#at = 0;
   }

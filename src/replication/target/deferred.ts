@@ -9,7 +9,14 @@ import type { Operation } from './lines.ts';
  */
 export class DeferredDocuments {
   readonly #held = new Map<string, Operation>();
+  readonly #fillings = new Set<string>();
+  readonly #shared: SharedBytes;
   #bytes = 0;
+
+  /** `shared` counts what all shards of the worker hold. */
+  constructor(shared: SharedBytes) {
+    this.#shared = shared;
+  }
 
   get bytes(): number {
     return this.#bytes;
@@ -24,11 +31,17 @@ export class DeferredDocuments {
     return [...this.#held.values()];
   }
 
-  hold(operation: Operation): void {
+  /** Whether what is held under the key takes a place only as long as nothing else stands there. */
+  isFilling(key: string): boolean {
+    return this.#fillings.has(key);
+  }
+
+  hold(operation: Operation, isFilling = false): void {
     this.forget(operation.key);
+    if (isFilling) this.#fillings.add(operation.key);
     // A copy: the frame that it is a view into must not stay in memory for its sake.
     this.#held.set(operation.key, { ...operation, bytes: Uint8Array.from(operation.bytes) });
-    this.#bytes += operation.bytes.length;
+    this.#count(operation.bytes.length);
   }
 
   holds(key: string): boolean {
@@ -40,6 +53,24 @@ export class DeferredDocuments {
     const held = this.#held.get(key);
     if (held === undefined) return;
     this.#held.delete(key);
-    this.#bytes -= held.bytes.length;
+    this.#fillings.delete(key);
+    this.#count(-held.bytes.length);
   }
+
+  /** The stream has ended: what was held comes again with the next one. */
+  clear(): void {
+    this.#held.clear();
+    this.#fillings.clear();
+    this.#count(-this.#bytes);
+  }
+
+  #count(bytes: number): void {
+    this.#bytes += bytes;
+    this.#shared.bytes += bytes;
+  }
+}
+
+/** Bytes that several hold together. */
+export interface SharedBytes {
+  bytes: number;
 }

@@ -8,6 +8,7 @@ import {
   rangeText,
   type TreeSummary,
   withAllSince,
+  withRevisions,
 } from '../revision-tree.ts';
 import type { CatchUp, CatchUpHeader } from './catch-up.ts';
 import type { CatchUpOptions } from './copy-session.ts';
@@ -28,6 +29,8 @@ const REMOVED_AT_ONCE = 2_000;
 export interface DifferenceOptions extends CatchUpOptions {
   /** From this revision on an equal one proves nothing: the target may have been written to since (S2). */
   readonly since: string | undefined;
+  /** Equal revisions under which the target is known to hold something else. */
+  readonly altered: ReadonlySet<string>;
   readonly ask: (question: DifferenceQuestion) => void;
 }
 
@@ -50,6 +53,7 @@ interface Listing {
  * index, equal revisions of which nobody knows what they are) the surplus goes first.
  */
 export class DifferenceSession implements CatchUp {
+  readonly settlement = 'repaired';
   readonly #options: DifferenceOptions;
   #batch: TargetBatch | undefined;
   #source: TreeSummary = { count: 0, hash: '0' };
@@ -65,7 +69,7 @@ export class DifferenceSession implements CatchUp {
 
   constructor(options: DifferenceOptions) {
     this.#options = options;
-    this.#merge = new RevisionMerge(options.since);
+    this.#merge = new RevisionMerge(options.since, options.altered);
   }
 
   async take(header: CatchUpHeader, body: Uint8Array, signal: AbortSignal): Promise<boolean> {
@@ -80,8 +84,15 @@ export class DifferenceSession implements CatchUp {
       case 'copy':
         await this.#store(documentsOf(body), body.byteLength, header.last, signal);
         break;
+      case 'absent':
+      case 'found':
+        throw new ReopenStream('keys came where revisions are compared');
     }
     return this.#goOn(signal);
+  }
+
+  async keepAlive(now: number, signal: AbortSignal): Promise<void> {
+    await this.#batch?.keepAlive(now, signal);
   }
 
   async close(): Promise<void> {
@@ -90,12 +101,13 @@ export class DifferenceSession implements CatchUp {
   }
 
   async #compare(text: string, signal: AbortSignal): Promise<void> {
-    const { since, openBatch } = this.#options;
+    const { since, altered, openBatch } = this.#options;
     const source = parseTree(text);
     this.#source = source;
     this.#batch = await openBatch(signal);
     const ranges = differingRanges(source, parseTree(await this.#batch.treeText(signal)));
-    this.#ranges = [...(since === undefined ? ranges : withAllSince(ranges, decodeRevision(since)))];
+    const doubtful = withRevisions(ranges, [...altered].map(decodeRevision));
+    this.#ranges = [...(since === undefined ? doubtful : withAllSince(doubtful, decodeRevision(since)))];
   }
 
   async #list(revisions: readonly string[], resume: string | undefined, signal: AbortSignal): Promise<void> {
@@ -104,23 +116,23 @@ export class DifferenceSession implements CatchUp {
     this.#resume = resume;
     if (resume === undefined) this.#listing = undefined;
     const isLast = resume === undefined && this.#ranges.length === 0;
-    if (isLast || this.#merge.size >= REVISIONS_HELD) await this.#settle(signal);
+    if (isLast || this.#merge.size >= REVISIONS_HELD) await this.#settle(isLast, signal);
   }
 
   /** Begins to bring in what is missing; what is surplus goes before where it may stand in the way. */
-  async #settle(signal: AbortSignal): Promise<void> {
+  async #settle(isLast: boolean, signal: AbortSignal): Promise<void> {
     this.#isSettling = true;
     this.#toFetch = [...this.#merge.missing];
     const { progress } = this.#options;
     progress.documentsExpected = (progress.documentsExpected ?? 0) + this.#toFetch.length;
+    progress.isTotalKnown = isLast;
     if (this.#removesFirst) await this.#removeSurplus(signal);
   }
 
   async #store(documents: readonly Operation[], bytes: number, isLast: boolean, signal: AbortSignal): Promise<void> {
-    const { ports, progress } = this.#options;
+    const { ports } = this.#options;
     if (this.#awaited === 0) throw new ReopenStream('documents came that were not asked for');
     await ports.write(ports.checked(documents), bytes, signal);
-    progress.documentsCopied += documents.length;
     if (isLast) this.#awaited -= 1;
   }
 
@@ -151,7 +163,7 @@ export class DifferenceSession implements CatchUp {
 
   async #settled(signal: AbortSignal): Promise<void> {
     await this.#removeSurplus(signal);
-    this.#merge = new RevisionMerge(this.#options.since);
+    this.#merge = new RevisionMerge(this.#options.since, this.#options.altered);
     this.#isSettling = false;
   }
 
@@ -163,7 +175,8 @@ export class DifferenceSession implements CatchUp {
   }
 
   get #removesFirst(): boolean {
-    return this.#options.since !== undefined || this.#options.target.uniqueIndexes;
+    const { since, altered, target } = this.#options;
+    return since !== undefined || altered.size > 0 || target.uniqueIndexes;
   }
 
   async #removeSurplus(signal: AbortSignal): Promise<void> {
@@ -173,6 +186,7 @@ export class DifferenceSession implements CatchUp {
       for await (const documents of this.#batch.removals(revisions, this.#options.limits.dumpChunkBytes, signal)) {
         await this.#options.ports.remove(documents, signal);
         this.#removed += documents.length;
+        this.#options.progress.documentsRemoved += documents.length;
       }
     }
   }

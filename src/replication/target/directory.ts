@@ -1,10 +1,13 @@
 import type { ShardRef } from '../../wire/shards.ts';
 import type { ArangoDeployment } from '../arango.ts';
+import { isCutByKey, shardingOf } from '../sharding.ts';
 import { targetNameOf } from '../system-collections.ts';
 import type { Environment } from './environment.ts';
 import { ReopenStream } from './failures.ts';
+import { hasTreesHere, type Pairing, pairingOf } from './pairing.ts';
 import { readTargetDatabase, type TargetCollection, type TargetDatabase } from './read-structure.ts';
 import type { ShardTarget } from './shard-target.ts';
+import type { FollowedCollections } from './structure-memory.ts';
 
 /** How long a database's structure is believed when nobody said that it changed. */
 const FRESH_MS = 10_000;
@@ -12,6 +15,17 @@ const FRESH_MS = 10_000;
 const ASK_AGAIN_MS = 1_000;
 /** From this version on paths take no ids (reference 1.1). */
 const NAMES_ONLY_FROM_MAJOR = 4;
+
+/** As long as nobody has said what the source's collection is made like. */
+const ONE_TO_ONE: Pairing = { isOneToOne: true, keepsRevisions: true, isComparedByRevision: true, note: '' };
+
+export interface DirectoryOptions {
+  readonly deployment: ArangoDeployment;
+  readonly followed: Pick<FollowedCollections, 'source'>;
+  readonly sourceDeployment: string;
+  readonly environment: Pick<Environment, 'now'>;
+  readonly signal: AbortSignal;
+}
 
 interface Known {
   readonly at: number;
@@ -21,13 +35,17 @@ interface Known {
 /** Where shards are on the target. One read of a database serves all of its shards that open at the time. */
 export class TargetDirectory {
   readonly #deployment: ArangoDeployment;
+  readonly #followed: Pick<FollowedCollections, 'source'>;
+  readonly #sourceDeployment: string;
   readonly #environment: Pick<Environment, 'now'>;
   readonly #signal: AbortSignal;
   readonly #known = new Map<string, Known>();
   #byId: Promise<boolean> | undefined;
 
-  constructor(deployment: ArangoDeployment, environment: Pick<Environment, 'now'>, signal: AbortSignal) {
+  constructor({ deployment, followed, sourceDeployment, environment, signal }: DirectoryOptions) {
     this.#deployment = deployment;
+    this.#followed = followed;
+    this.#sourceDeployment = sourceDeployment;
     this.#environment = environment;
     this.#signal = signal;
   }
@@ -36,12 +54,13 @@ export class TargetDirectory {
   async shard(ref: ShardRef): Promise<ShardTarget> {
     const name = targetNameOf(ref.collection);
     const collection = (await this.#database(ref.database)).collections.get(name);
-    const shard = collection?.shards[ref.shardIndex];
-    if (collection === undefined || shard?.leader === undefined) {
-      const missing = collection === undefined ? 'does not exist' : `has no leader for shard ${ref.shardIndex}`;
-      this.expire(ref.database);
-      throw new ReopenStream(`the target's ${ref.database}/${name} ${missing} yet`, { afterMs: ASK_AGAIN_MS });
-    }
+    if (collection === undefined) throw this.#notYet(ref, 'does not exist');
+    const source = await this.#followed.source(collection.id);
+    const facts = source?.facts.deployment === this.#sourceDeployment ? source.facts : undefined;
+    // Of what nobody has told us the sender does, before anything is written.
+    const pairing = facts === undefined ? ONE_TO_ONE : pairingOf(facts, collection);
+    const [shard, ...others] = ledShards(collection, pairing.isOneToOne ? ref.shardIndex : undefined);
+    if (shard === undefined) throw this.#notYet(ref, `has no leader for shard ${ref.shardIndex}`);
     return {
       database: ref.database,
       collection: name,
@@ -50,8 +69,23 @@ export class TargetDirectory {
       shardIndex: ref.shardIndex,
       shardName: shard.name,
       leader: shard.leader,
+      shards: [shard, ...others],
+      isOneToOne: pairing.isOneToOne,
+      keepsRevisions: pairing.keepsRevisions,
+      sharding: shardingOf(collection.parameters, collection.shards.length),
+      note: pairing.note,
+      revisionOrder: pairing.isComparedByRevision && hasTreesHere(collection),
+      mayMove: !pairing.isOneToOne && facts !== undefined && !isCutByKey(facts.sharding),
+      isBlank: facts !== undefined && source?.isBlank === true,
+      source: facts,
       ...traitsOf(collection),
     };
+  }
+
+  #notYet({ database, collection }: ShardRef, missing: string): ReopenStream {
+    this.expire(database);
+    const name = `${database}/${targetNameOf(collection)}`;
+    return new ReopenStream(`the target's ${name} ${missing} yet`, { afterMs: ASK_AGAIN_MS });
   }
 
   /** Whatever is known of a database is not believed any longer. */
@@ -85,14 +119,17 @@ export class TargetDirectory {
   }
 }
 
-function traitsOf({
-  parameters,
-  indexes,
-}: TargetCollection): Pick<ShardTarget, 'shardedByKey' | 'uniqueIndexes' | 'revisionOrder'> {
+/** The one shard, or all of them; none while one that is wanted has no leader. */
+function ledShards({ shards }: TargetCollection, index: number | undefined): ShardTarget['shards'] {
+  const wanted = index === undefined ? shards : shards.slice(index, index + 1);
+  const led = wanted.flatMap(({ name, leader }) => (leader === undefined ? [] : [{ name, leader }]));
+  return led.length === wanted.length ? led : [];
+}
+
+function traitsOf({ parameters, indexes }: TargetCollection): Pick<ShardTarget, 'shardedByKey' | 'uniqueIndexes'> {
   const keys: unknown = parameters.shardKeys;
   return {
     shardedByKey: !Array.isArray(keys) || (keys.length === 1 && keys[0] === '_key'),
     uniqueIndexes: indexes.some(({ unique }) => unique === true),
-    revisionOrder: parameters.usesRevisionsAsDocumentIds === true && parameters.syncByRevision === true,
   };
 }

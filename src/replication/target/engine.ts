@@ -1,9 +1,11 @@
+import type { ComparisonRequest, ComparisonResult } from '../../wire/comparisons.ts';
 import { toMilliseconds } from '../../wire/durations.ts';
 import type { ShardRef } from '../../wire/shards.ts';
 import type { ShardReport, StructureReport, WorkerInstructions, WorkerTask } from '../../wire/worker.ts';
 import type { ArangoDeployment } from '../arango.ts';
 import { type Environment, TARGET_LIMITS, type TargetLimits } from './environment.ts';
 import type { LinkSources } from './link-pool.ts';
+import type { ServerLag } from './server-lags.ts';
 import { Synchronization } from './synchronization.ts';
 
 export interface TargetEngineOptions extends LinkSources, Environment {
@@ -13,11 +15,15 @@ export interface TargetEngineOptions extends LinkSources, Environment {
   readonly onStructure: (report: StructureReport) => Promise<void>;
   /** Resolves when it is recorded that an old write to the shard may still land (S4); what rejects is told again by itself. */
   readonly onDoubt: (shard: ShardRef, reason: string) => Promise<void>;
+  /** Told about once a second how the received shards stand to the source's logs. */
+  readonly onLag?: (lags: readonly ServerLag[]) => void;
   readonly limits?: Partial<TargetLimits>;
 }
 
 type Incoming = NonNullable<WorkerInstructions['incoming']>;
-type Instructions = Pick<WorkerInstructions, 'incoming' | 'tasks' | 'messageTimeout'> & { readonly term?: number };
+type Instructions = Pick<WorkerInstructions, 'incoming' | 'tasks' | 'messageTimeout' | 'throttle'> & {
+  readonly term?: number;
+};
 
 /**
  * The target side of a worker: does what the leader's instructions list, and nothing else. Another epoch or another
@@ -48,6 +54,16 @@ export class TargetEngine {
     return this.#running?.synchronization.reports() ?? [];
   }
 
+  /** Shards that are to be held against the source; a shard whose request is not listed is let alone. */
+  setComparisons(requests: readonly ComparisonRequest[]): void {
+    this.#running?.synchronization.setComparisons(requests);
+  }
+
+  /** How the listed comparisons fare. */
+  comparisons(): readonly ComparisonResult[] {
+    return this.#running?.synchronization.comparisons() ?? [];
+  }
+
   /** Ends everything. What is applied and not yet covered by a checkpoint is stored before, if the target answers. */
   async stop(): Promise<void> {
     this.#stopped = true;
@@ -55,8 +71,8 @@ export class TargetEngine {
     await this.#end();
   }
 
-  async #apply({ incoming, tasks, messageTimeout, term }: Instructions): Promise<void> {
-    const name = incoming === undefined ? undefined : `${incoming.epoch} ${incoming.sourceDeployment}`;
+  async #apply({ incoming, tasks, messageTimeout, throttle, term }: Instructions): Promise<void> {
+    const name = incoming === undefined ? undefined : nameOf(incoming);
     if (this.#running !== undefined && this.#running.name !== name) await this.#end();
     if (incoming === undefined || name === undefined) return;
     this.#running ??= { name, synchronization: this.#begin(incoming) };
@@ -64,13 +80,17 @@ export class TargetEngine {
     if (messageTimeout !== undefined) {
       this.#running.synchronization.setMessageTimeout(toMilliseconds(messageTimeout));
     }
+    this.#running.synchronization.setExcludeRoot(incoming.excludeRootUser === true);
+    this.#running.synchronization.setWriteLimit(throttle?.targetWrite ?? {});
     this.#running.synchronization.setBarrier(incoming.barrier);
     this.#running.synchronization.setTerm(term);
-    await this.#running.synchronization.setTasks(wanted, new Set(incoming.confirmedDrops));
+    const { selection, selectionVersion, replicationFactor, confirmedDrops } = incoming;
+    const rules = { selection, selectionVersion, replicationFactor, confirmedDrops: new Set(confirmedDrops) };
+    await this.#running.synchronization.setTasks(wanted, rules);
   }
 
   #begin({ epoch, sourceDeployment, equalAtStart = false }: Incoming): Synchronization {
-    const { deployment, onStructure, onDoubt, connect, routes, now, sleep, newId, log } = this.#options;
+    const { deployment, onStructure, onDoubt, onLag, connect, routes, now, sleep, newId, log } = this.#options;
     return new Synchronization({
       epoch,
       sourceDeployment,
@@ -78,6 +98,7 @@ export class TargetEngine {
       deployment,
       onStructure,
       onDoubt,
+      ...(onLag === undefined ? {} : { onLag }),
       sources: { connect, routes },
       environment: { now, sleep, newId, log },
       limits: this.#limits,
@@ -89,6 +110,11 @@ export class TargetEngine {
     this.#running = undefined;
     await ending?.synchronization.stop();
   }
+}
+
+/** Another name begins from nothing. What was equal at the start is so only for what was selected then. */
+function nameOf({ epoch, sourceDeployment, equalAtStart = false }: Incoming): string {
+  return JSON.stringify([epoch, sourceDeployment, equalAtStart]);
 }
 
 function isReceiving({ type }: WorkerTask): boolean {

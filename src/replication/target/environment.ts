@@ -20,8 +20,12 @@ export interface TargetLog {
 export interface TargetLimits {
   /** Unacknowledged bytes that a shard's stream may have: its part of the buffers (S7). */
   readonly shardCreditBytes: number;
-  /** Bytes of frames taken from one link and not yet applied; no more is pulled while it is full. */
-  readonly linkBufferBytes: number;
+  /**
+   * Memory for frames that were taken from links and are not yet applied: each link of the worker has an equal part of it,
+   * and no more is pulled from one while its part is full (S7). Catch-ups have memory beside it:
+   * `copiesAtOnce` times `shardCreditBytes`.
+   */
+  readonly frameBytes: number;
   /** Largest body of one write; a larger document goes alone. */
   readonly writeBytes: number;
   readonly writeDocuments: number;
@@ -31,11 +35,16 @@ export interface TargetLimits {
   readonly copiesAtOnce: number;
   /** Write requests in flight, over all shards. */
   readonly writesInFlight: number;
-  /** Documents held back because of a unique index, per shard. */
+  /** Documents held back because of a unique index, per shard, and by all shards of the worker. */
   readonly deferredBytes: number;
+  readonly deferredBytesInAll: number;
   /** Documents of one answer of the target's own dump. */
   readonly dumpChunkBytes: number;
   readonly checkpointEveryMs: number;
+  /** How often users of the target are looked at that changed without the source. */
+  readonly usersEveryMs: number;
+  /** Indexes that wait for the copy, and steps that are shelved, are looked at again so often, and with every change of the structure. */
+  readonly lookAgainMs: number;
   /** A sender that does not answer an `open` within it is asked again. */
   readonly openTimeoutMs: number;
   /** Neither a frame nor a floor for a shard within it: its stream is opened again. */
@@ -46,15 +55,18 @@ const MIB = 1024 * 1024;
 
 export const TARGET_LIMITS: TargetLimits = {
   shardCreditBytes: 4 * MIB,
-  linkBufferBytes: 64 * MIB,
+  frameBytes: 64 * MIB,
   writeBytes: 8 * MIB,
   writeDocuments: 5_000,
   openingsAtOnce: 128,
   copiesAtOnce: 16,
   writesInFlight: 8,
-  deferredBytes: 16 * MIB,
+  deferredBytes: 8 * MIB,
+  deferredBytesInAll: 32 * MIB,
   dumpChunkBytes: 4 * MIB,
   checkpointEveryMs: 1_000,
+  usersEveryMs: 2_000,
+  lookAgainMs: 30_000,
   openTimeoutMs: 60_000,
   messageTimeoutMs: 60 * 60 * 1000,
 };

@@ -6,6 +6,8 @@ import { ArangoError, ArangoUnreachable, REFUSED_AT_THE_DOOR } from '../arango.t
  * - `unavailable`: a server is away, a leader changes, an outcome is unknown: repeat the same, it is idempotent.
  * - `not-writable`: the write concern is not met, or the server is read-only for us: takes operators' time.
  * - `too-large`: the batch asks for more memory than there is: half of it.
+ * - `oversized`: the document alone is more than any server takes.
+ * - `invalid-text`: the document's text is none for this server: newer ones refuse what older ones have stored.
  * - `no-right`: the login was refused.
  * - `gone`: the collection or database is not there.
  * - `absent`: the document is not there.
@@ -20,6 +22,8 @@ export type ErrorMeaning =
   | 'unavailable'
   | 'not-writable'
   | 'too-large'
+  | 'oversized'
+  | 'invalid-text'
   | 'no-right'
   | 'gone'
   | 'absent'
@@ -35,10 +39,12 @@ const MEANINGS = new Map<number, ErrorMeaning>([
   ...numbers('unavailable', [30, 38, 500, 502, 503, 504, 1000, 1238, 1400, 1401, 1402, 1403, 1404, 1446, 1447, 1448]),
   ...numbers(
     'unavailable',
-    [1456, 1457, 1464, 1465, 1478, 1481, 1489, 1490, 1491, 1492, 1495, 1496, 1654, 21003, 21004],
+    [1456, 1457, 1464, 1465, 1472, 1478, 1481, 1489, 1490, 1491, 1492, 1495, 1496, 1654, 21003, 21004],
   ),
   ...numbers('not-writable', [1004, 1429]),
   ...numbers('too-large', [3, 32, 413]),
+  ...numbers('oversized', [1216]),
+  ...numbers('invalid-text', [600, 1220]),
   ...numbers('no-right', [11, 401, 403]),
   ...numbers('gone', [1203, 1228]),
   ...numbers('absent', [1202]),

@@ -1,5 +1,6 @@
 import { type ArangoDeployment, ArangoError, type ArangoRequest } from '../arango.ts';
 import { describeSearchStep, searchRequestFor } from './execute-search-step.ts';
+import { GRAPH_HOLDS_COLLECTION, type GraphDoubt, withoutGraphsOf } from './graphs-in-the-way.ts';
 import { creationOf } from './index-difference.ts';
 import type { Step } from './plan-structure.ts';
 
@@ -12,15 +13,26 @@ const COLLECTION_NOT_FOUND = 1203;
 const DATABASE_NOT_FOUND = 1228;
 const INDEX_NOT_FOUND = 1212;
 
-/** Does one step; that it was done already is success. Throws {@link ArangoError} and what the server throws. */
-export async function executeStep(deployment: ArangoDeployment, step: Step, signal: AbortSignal): Promise<void> {
+/** Does one step; false when it was done already. Throws {@link ArangoError} and what the server throws. */
+export async function executeStep(
+  deployment: ArangoDeployment,
+  step: Step,
+  onDoubt: GraphDoubt,
+  signal: AbortSignal,
+): Promise<boolean> {
   const { request, done } = requestFor(step);
+  // A lost answer does no harm: the structure is read again afterwards.
+  const send = async () => void (await deployment.front.json({ timeoutMs: STRUCTURE_TIMEOUT_MS, ...request, signal }));
   try {
-    // A lost answer does no harm: the structure is read again afterwards.
-    await deployment.front.json({ timeoutMs: STRUCTURE_TIMEOUT_MS, ...request, signal });
+    await send();
   } catch (error) {
-    if (!(error instanceof ArangoError) || !done.includes(error.errorNum)) throw error;
+    if (!(error instanceof ArangoError)) throw error;
+    if (done.includes(error.errorNum)) return false;
+    // A collection that goes for good is in no graph of the source: that will be here in a moment.
+    if (error.errorNum !== GRAPH_HOLDS_COLLECTION || step.kind !== 'drop-collection' || !step.makesRoom) throw error;
+    await withoutGraphsOf(deployment, step, { work: send, onDoubt }, signal);
   }
+  return true;
 }
 
 /** `done`: numbers that say that it was done before. */
@@ -86,13 +98,13 @@ function onCollection(
 export function describeStep(step: Step): string {
   switch (step.kind) {
     case 'create-database':
-      return `created database ${step.database}`;
+      return `created database ${step.database}${withNote(step)}`;
     case 'drop-database':
       return `dropped database ${step.database}: the source does not have it`;
     case 'rename-collection':
       return `renamed collection ${step.database}/${step.collection} to ${step.to}`;
     case 'create-collection':
-      return `created collection ${step.database}/${step.collection}${step.note === '' ? '' : ` with ${step.note}`}`;
+      return `created collection ${step.database}/${step.collection}${withNote(step)}`;
     case 'change-collection':
       return `changed ${Object.keys(step.settings).join(', ')} of collection ${step.database}/${step.collection}`;
     case 'drop-collection':
@@ -104,4 +116,8 @@ export function describeStep(step: Step): string {
     default:
       return describeSearchStep(step);
   }
+}
+
+function withNote({ note }: { readonly note: string }): string {
+  return note === '' ? '' : ` with ${note}`;
 }

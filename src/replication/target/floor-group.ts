@@ -13,6 +13,7 @@ export class FloorGroup {
   readonly serverId: string;
   #tick: Tick;
   #witnesses: readonly Witness[];
+  #log: LogStanding | undefined;
 
   constructor(key: string, frame: FloorFrame) {
     this.key = key;
@@ -31,10 +32,27 @@ export class FloorGroup {
     return this.#witnesses;
   }
 
+  /** What the source last told of the reader and the end of its log; undefined when it does not tell. */
+  get log(): LogStanding | undefined {
+    return this.#log;
+  }
+
+  /** A frame came. */
+  heard({ readBytes, unreadBytes }: FloorFrame, now: number): void {
+    this.#log = readBytes === undefined || unreadBytes === undefined ? undefined : { readBytes, unreadBytes, at: now };
+  }
+
   advance(frame: FloorFrame): void {
     this.#tick = frame.tick;
     if (frame.witnesses.length > 0) this.#witnesses = frame.witnesses;
   }
+}
+
+/** How far the source's reader was when it told, and when that was by our clock. */
+export interface LogStanding {
+  readonly readBytes: number;
+  readonly unreadBytes: number;
+  readonly at: number;
 }
 
 /** Where a shard stands by a floor: reached when as many of its frames are applied as had come before the floor. */
@@ -42,6 +60,8 @@ export interface FloorMark {
   readonly group: FloorGroup;
   readonly tick: Tick;
   readonly witnesses: readonly Witness[];
-  readonly readAt: number;
+  readonly asOf?: number | undefined;
+  /** What the source's reader had read then. */
+  readonly readBytes?: number | undefined;
   readonly afterFrames: number;
 }

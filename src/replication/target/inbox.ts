@@ -5,6 +5,8 @@ import type { FloorFrame, FloorGroup, FloorMark } from './floor-group.ts';
 
 /** What a frame costs in memory beside its body. */
 const FRAME_OVERHEAD_BYTES = 512;
+/** What an operation or a document costs beside its bytes while it is applied: a million tiny ones are not tiny. */
+const OPERATION_OVERHEAD_BYTES = 512;
 
 /** A sender may pass on what it has read already when a stream's credit is taken: so many times the credit in all. */
 const OVERDRAFT = 2;
@@ -17,6 +19,7 @@ export interface Arrival {
   readonly body: Uint8Array;
   /** The newest floor that came before this frame and after the one before it. */
   readonly floorBefore: FloorMark | undefined;
+  /** Memory that it takes. */
   readonly bytes: number;
 }
 
@@ -32,7 +35,10 @@ export class Inbox {
   #askedAt: number;
   readonly #onFreed: (bytes: number) => void;
   #arrivals: Arrival[] = [];
+  /** Memory of what waits or is being applied. */
   #bytes = 0;
+  /** What the sender has counted for frames that wait. */
+  #creditTaken = 0;
   #received = 0;
   #applied = 0;
   #floor: FloorMark | undefined;
@@ -40,6 +46,8 @@ export class Inbox {
   #streaming = false;
   #isCopy = false;
   #lastMessageAt: number | undefined;
+  /** When it was seen last that frames of it wait to be applied, or that the sender lets it wait. */
+  #busyAt = -Infinity;
   #ended: Error | undefined;
   #wake: (() => void) | undefined;
 
@@ -55,6 +63,11 @@ export class Inbox {
     this.#onFreed = onFreed;
   }
 
+  /** What the sender may have under way unacknowledged. */
+  get creditBytes(): number {
+    return this.#creditBytes;
+  }
+
   /** Wall clock of the last frame or floor, ms. */
   get lastMessageAt(): number | undefined {
     return this.#lastMessageAt;
@@ -66,7 +79,9 @@ export class Inbox {
     if (this.#lastMessageAt === undefined) {
       return now - this.#askedAt > openTimeoutMs ? `the source did not answer within ${openTimeoutMs} ms` : undefined;
     }
-    const isSilent = now - this.#lastMessageAt > messageTimeoutMs;
+    // Whose frames wait for the target is not silent: it would be asked for what it has sent already.
+    if (this.#bytes > 0) this.#busyAt = now;
+    const isSilent = now - Math.max(this.#lastMessageAt, this.#busyAt) > messageTimeoutMs;
     return isSilent ? `no message from the source for ${messageTimeoutMs} ms` : undefined;
   }
 
@@ -87,11 +102,12 @@ export class Inbox {
       this.end(new ReopenStream(`frame ${header.seq} came where frame ${this.#received + 1} was expected`));
       return 0;
     }
-    if (this.#bytes > this.#creditBytes * OVERDRAFT) {
+    if (this.#creditTaken > this.#creditBytes * OVERDRAFT) {
       this.end(new ReopenStream(`the sender went beyond its credit of ${this.#creditBytes} bytes`));
       return 0;
     }
-    const bytes = body.byteLength + FRAME_OVERHEAD_BYTES;
+    const bytes = body.byteLength + FRAME_OVERHEAD_BYTES + operationsIn(header) * OPERATION_OVERHEAD_BYTES;
+    this.#creditTaken += body.byteLength;
     this.#received += 1;
     this.#lastMessageAt = now;
     this.#arrivals.push({ header, body, floorBefore: this.#floor, bytes });
@@ -112,16 +128,22 @@ export class Inbox {
     this.#streaming = true;
   }
 
+  /** Until all that it is caught up with has come. */
+  get isCatchingUp(): boolean {
+    return !this.#streaming;
+  }
+
   /** The sender knows of it, and lets it wait. */
   noteQueued(now: number): void {
     this.#askedAt = now;
+    this.#busyAt = now;
   }
 
   /** A floor that covers this stream came, behind all frames so far. */
   noteFloor(group: FloorGroup, frame: FloorFrame, now: number): void {
     this.#lastMessageAt = now;
-    const { tick, witnesses, readAt } = frame;
-    this.#floor = { group, tick, witnesses, readAt, afterFrames: this.#received };
+    const { tick, witnesses, asOf, readBytes } = frame;
+    this.#floor = { group, tick, witnesses, asOf, readBytes, afterFrames: this.#received };
   }
 
   /** Everything that waits, once something does. Rejects when the stream has ended or the signal fires. */
@@ -140,6 +162,7 @@ export class Inbox {
   /** Frames that {@link take} gave are applied: their memory is free again. */
   applied(arrivals: readonly Arrival[]): void {
     this.#applied += arrivals.length;
+    for (const { body } of arrivals) this.#creditTaken -= body.byteLength;
     this.#free(arrivals.reduce((sum, { bytes }) => sum + bytes, 0));
   }
 
@@ -177,4 +200,9 @@ export class Inbox {
     signal.removeEventListener('abort', wake);
     this.#wake = undefined;
   }
+}
+
+function operationsIn(header: ChannelHeader): number {
+  if (header.kind === 'ops') return header.operations;
+  return header.kind === 'copy' ? header.documents : 0;
 }

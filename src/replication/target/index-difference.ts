@@ -49,8 +49,22 @@ export function sameIndex(source: IndexDefinition, target: IndexDefinition): boo
   if (source.name !== target.name || typeOf(source) !== typeOf(target)) return false;
   if ((source.unique ?? false) !== (target.unique ?? false)) return false;
   return Object.keys(source)
-    .filter((attribute) => attribute !== 'type' && !NOT_DEFINITION.has(attribute) && attribute in target)
+    .filter((attribute) => attribute !== 'type' && isIndexDefinition(attribute) && attribute in target)
     .every((attribute) => canonical(source[attribute]) === canonical(target[attribute]));
+}
+
+/** Whether an attribute belongs to what an index is, in every version. */
+export function isIndexDefinition(attribute: string): boolean {
+  return !NOT_DEFINITION.has(attribute);
+}
+
+/**
+ * Whether the index is trained with the documents that it finds when it is made: up to 3.12.8 it cannot be made without,
+ * and later ones are trained once, so with a part of a copy they would stay bad. `arangorestore` makes it behind the data as
+ * well, and every other index before.
+ */
+export function learnsFromDocuments({ type }: IndexDefinition): boolean {
+  return type === 'vector';
 }
 
 /** Body that makes the index on the target. */

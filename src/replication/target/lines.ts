@@ -26,16 +26,18 @@ const LONG_HEAD_BYTES = 4096;
 
 /** The operations of a body: a line each, `+<document>` or `-{"_key":…,"_rev":…}`. Throws {@link BadLine}. */
 export function operationsOf(body: Uint8Array): Operation[] {
-  return linesOf(body).map((line) => {
-    const kind = line[0] === PLUS ? 'put' : line[0] === MINUS ? 'remove' : undefined;
-    if (kind === undefined) throw new BadLine(`an operation begins with byte ${line[0]} instead of + or -`);
-    return { kind, ...identityOf(line.subarray(1)), bytes: line.subarray(1) };
+  return linesOf(body, 1).map((bytes) => {
+    const sign = body[bytes.byteOffset - body.byteOffset - 1];
+    const kind = sign === PLUS ? 'put' : sign === MINUS ? 'remove' : undefined;
+    if (kind === undefined) throw new BadLine(`an operation begins with byte ${sign} instead of + or -`);
+    const { key, revision } = identityOf(bytes);
+    return { kind, key, revision, bytes };
   });
 }
 
 /** The documents of a body, a line each, as operations that put them. Throws {@link BadLine}. */
 export function documentsOf(body: Uint8Array): Operation[] {
-  return linesOf(body).map((bytes) => ({ kind: 'put', ...identityOf(bytes), bytes }));
+  return linesOf(body, 0).map((bytes) => ({ kind: 'put', ...identityOf(bytes), bytes }));
 }
 
 /** The removal of exactly this document. Keeps nothing of its bytes, which would keep what they are a part of. */
@@ -45,12 +47,13 @@ export function removalOf(document: Uint8Array): Operation {
 
 const NO_BYTES = new Uint8Array(0);
 
-function linesOf(body: Uint8Array): Uint8Array[] {
+/** Without the first `skipped` bytes of each. */
+function linesOf(body: Uint8Array, skipped: number): Uint8Array[] {
   const lines: Uint8Array[] = [];
   for (let start = 0; start < body.length; ) {
     const newline = body.indexOf(NEWLINE, start);
     const end = newline === -1 ? body.length : newline;
-    if (end > start) lines.push(body.subarray(start, end));
+    if (end > start) lines.push(body.subarray(start + skipped, end));
     start = end + 1;
   }
   return lines;

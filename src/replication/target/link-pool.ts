@@ -1,4 +1,5 @@
 import type { ReceiverLink } from '../queue.ts';
+import { CatchUpMemory } from './catch-up-memory.ts';
 import type { Environment, TargetLimits } from './environment.ts';
 import { ReopenStream } from './failures.ts';
 import { LinkSession } from './link-session.ts';
@@ -18,6 +19,7 @@ export class LinkPool {
   readonly #sources: LinkSources;
   readonly #environment: Environment;
   readonly #limits: TargetLimits;
+  readonly #catchUps: CatchUpMemory;
   readonly #signal: AbortSignal;
   readonly #links = new Map<string, Promise<LinkSession>>();
   #routes: { readonly at: number; readonly answer: Promise<ReadonlyMap<string, string>> } | undefined;
@@ -26,6 +28,7 @@ export class LinkPool {
     this.#sources = sources;
     this.#environment = environment;
     this.#limits = limits;
+    this.#catchUps = new CatchUpMemory(limits.copiesAtOnce * limits.shardCreditBytes);
     this.#signal = signal;
   }
 
@@ -54,7 +57,9 @@ export class LinkPool {
 
   async #connect(workerId: string): Promise<LinkSession> {
     const link = await this.#sources.connect(workerId);
-    const session = new LinkSession(workerId, link, this.#environment, this.#limits);
+    const bytesMax = () => this.#limits.frameBytes / Math.max(1, this.#links.size);
+    const memory = { bytesMax, catchUps: this.#catchUps };
+    const session = new LinkSession(workerId, link, this.#environment, memory);
     void this.#serve(workerId, session);
     return session;
   }

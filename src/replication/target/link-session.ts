@@ -1,5 +1,6 @@
 import type { Control, Frame, FrameHeader, ReceiverLink } from '../queue.ts';
-import type { Environment, TargetLimits } from './environment.ts';
+import type { CatchUpMemory } from './catch-up-memory.ts';
+import type { Environment } from './environment.ts';
 import { ReopenStream } from './failures.ts';
 import { type FloorFrame, FloorGroup } from './floor-group.ts';
 import { type ChannelHeader, Inbox } from './inbox.ts';
@@ -18,25 +19,37 @@ export interface StreamOwner extends Sheddable {
   queued?(reason: string): void;
 }
 
+/** What frames of a link may take that are not applied. */
+export interface LinkMemory {
+  /** The link's part of the worker's memory for frames; it changes with the number of links. */
+  readonly bytesMax: () => number;
+  /** Shared with the other links. */
+  readonly catchUps: CatchUpMemory;
+}
+
 /**
  * One link to a source worker: hands each frame to the inbox of its stream, and stops pulling while the worker's part of
- * memory for this link is full (S7). Frames of streams that nobody has open any longer are dropped: they were closed.
+ * memory for this link is full (S7). What is caught up with has memory of its own: whoever streams must not wait
+ * behind it, however slowly it may be written. Frames of streams that nobody has open any longer are dropped: they were closed.
  */
 export class LinkSession {
   readonly workerId: string;
   readonly link: ReceiverLink;
   readonly #environment: Environment;
-  readonly #limits: TargetLimits;
+  readonly #bytesMax: () => number;
   readonly #inboxes = new Map<string, { readonly inbox: Inbox; readonly owner: StreamOwner }>();
   readonly #groups = new Map<string, FloorGroup>();
+  readonly #catchUps: CatchUpMemory;
+  /** Without what the memory for catch-ups holds. */
   #bufferedBytes = 0;
   #room: (() => void) | undefined;
 
-  constructor(workerId: string, link: ReceiverLink, environment: Environment, limits: TargetLimits) {
+  constructor(workerId: string, link: ReceiverLink, environment: Environment, memory: LinkMemory) {
     this.workerId = workerId;
     this.link = link;
     this.#environment = environment;
-    this.#limits = limits;
+    this.#bytesMax = memory.bytesMax;
+    this.#catchUps = memory.catchUps;
   }
 
   get bufferedBytes(): number {
@@ -45,7 +58,7 @@ export class LinkSession {
 
   /** Sends `open` and collects the stream's frames from now on. */
   open(control: OpenControl, owner: StreamOwner): Inbox {
-    const inbox = new Inbox(control, this.#environment.now(), (bytes) => this.#freed(bytes));
+    const inbox: Inbox = new Inbox(control, this.#environment.now(), (bytes) => this.#freed(inbox, bytes));
     if (this.link.closed.aborted) {
       inbox.end(this.#lost());
       return inbox;
@@ -97,13 +110,15 @@ export class LinkSession {
   #passTo(header: ChannelHeader, body: Uint8Array): void {
     const entry = this.#inboxes.get(header.stream);
     if (entry === undefined || entry.inbox.channel !== header.channel) return;
-    this.#bufferedBytes += entry.inbox.accept({ header, body }, this.#environment.now());
+    const bytes = entry.inbox.accept({ header, body }, this.#environment.now());
+    this.#bufferedBytes += bytes - this.#catchUps.take(entry.inbox, bytes);
   }
 
   #passFloor(frame: FloorFrame): void {
     const group = this.#groupOf(frame);
     const except = new Set(frame.except);
     const now = this.#environment.now();
+    group.heard(frame, now);
     for (const { inbox } of this.#inboxes.values()) {
       if (inbox.isOn(frame.dbServer, frame.serverId) && !except.has(inbox.channel)) inbox.noteFloor(group, frame, now);
     }
@@ -129,14 +144,18 @@ export class LinkSession {
     return group;
   }
 
-  #freed(bytes: number): void {
-    this.#bufferedBytes -= bytes;
-    if (this.#bufferedBytes < this.#limits.linkBufferBytes) this.#room?.();
+  #freed(inbox: Inbox, bytes: number): void {
+    this.#bufferedBytes -= bytes - this.#catchUps.freed(inbox);
+    if (!this.#isFull) this.#room?.();
+  }
+
+  get #isFull(): boolean {
+    return this.#bufferedBytes >= this.#bytesMax();
   }
 
   /** Waits below the limit. Streams that wait for the target, not for us, must not hold the others up (S7): they go. */
   async #makeRoom(): Promise<void> {
-    while (this.#bufferedBytes >= this.#limits.linkBufferBytes && !this.link.closed.aborted) {
+    while (this.#isFull && !this.link.closed.aborted) {
       const stalled = this.#largestStalled();
       if (stalled !== undefined) {
         stalled.owner.shed(new ReopenStream('its part of the buffers was needed for other shards'));
@@ -149,8 +168,13 @@ export class LinkSession {
 
   #largestStalled(): { readonly inbox: Inbox; readonly owner: Sheddable } | undefined {
     return [...this.#inboxes.values()]
-      .filter(({ inbox, owner }) => owner.stalled && inbox.bufferedBytes > 0)
-      .toSorted((a, b) => b.inbox.bufferedBytes - a.inbox.bufferedBytes)[0];
+      .filter(({ inbox, owner }) => owner.stalled && this.#bytesOf(inbox) > 0)
+      .toSorted((a, b) => this.#bytesOf(b.inbox) - this.#bytesOf(a.inbox))[0];
+  }
+
+  /** What the inbox takes of the link's memory. */
+  #bytesOf(inbox: Inbox): number {
+    return inbox.bufferedBytes - this.#catchUps.of(inbox);
   }
 
   /** A stream can begin to wait for the target while we wait for room: whoever does calls {@link stallsChanged}. */

@@ -2,7 +2,7 @@ import type { ShardRef } from '../../wire/shards.ts';
 import type { ServedBy } from './checkpoint-documents.ts';
 import type { ReceiverParts } from './receiver-parts.ts';
 import type { ShardProgress } from './shard-progress.ts';
-import type { ShardTarget } from './shard-target.ts';
+import { leadersOf, type ShardTarget } from './shard-target.ts';
 import type { Standing, StoredPosition } from './stored-position.ts';
 
 /** Where a stream begins. */
@@ -26,6 +26,8 @@ export class Opening {
   readonly #position: StoredPosition;
   readonly #progress: ShardProgress;
   #place: Place | undefined;
+  /** What was said last of waiting. */
+  #said = '';
 
   constructor(ref: ShardRef, parts: Parts, position: StoredPosition, progress: ShardProgress) {
     this.#ref = ref;
@@ -44,8 +46,14 @@ export class Opening {
     // Those that need no copy must not wait behind hours of copying.
     this.#place.leave();
     const isAtOnce = openings.mayCopyAtOnce;
-    this.#place = { until: 'copied', leave: await openings.enterCopy(signal, onWait) };
+    this.#place = { until: 'copied', leave: await this.#copyTurn(onWait, signal) };
     return isAtOnce ? beginning : this.#look(signal);
+  }
+
+  async #copyTurn(onWait: (reason: string) => void, signal: AbortSignal): Promise<() => void> {
+    // Until the copy begins: the source may let it wait as well.
+    this.#progress.waitsForCopy = true;
+    return await this.#parts.openings.enterCopy(signal, onWait);
   }
 
   /** The source has the stream wait for its turn there: others may open meanwhile. */
@@ -56,16 +64,21 @@ export class Opening {
 
   /** Something of the stream was applied. */
   progressed(): void {
+    if (this.#said !== '' && this.#progress.statusMessage === this.#said) this.#progress.statusMessage = '';
+    this.#said = '';
     if (this.#place?.until === 'opened' || this.#progress.status === 'running') this.#place?.leave();
   }
 
   end(): void {
+    this.#progress.waitsForCopy = false;
     this.#place?.leave();
     this.#place = undefined;
   }
 
   #waits(reason: string): void {
-    if (this.#progress.status !== 'failed') this.#progress.statusMessage = `waiting: ${reason}`;
+    if (this.#progress.status === 'failed') return;
+    this.#said = `waiting: ${reason}`;
+    this.#progress.statusMessage = this.#said;
   }
 
   async #look(signal: AbortSignal): Promise<Beginning> {
@@ -73,7 +86,10 @@ export class Opening {
     try {
       const target = await directory.shard(this.#ref);
       this.#progress.ledBy(target.leader, environment.now());
-      const servedBy = { server: target.leader, ...(await watch.meet(target.leader, signal)) };
+      // All are met before the first write to them, so that a restart of any is seen.
+      const [first] = await Promise.all(leadersOf(target).map((leader) => watch.meet(leader, signal)));
+      if (first === undefined) throw new Error('a shard without leaders was opened');
+      const servedBy = { server: target.leader, ...first };
       const standing = await this.#position.standing(target, servedBy);
       openings.succeeded();
       return { target, servedBy, ...standing };

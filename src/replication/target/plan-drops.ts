@@ -3,6 +3,8 @@ import { isOwnCollection } from '../system-collections.ts';
 import type { Pair, Step, StructureMemory, TargetStructure } from './plan-structure.ts';
 import type { TargetCollection } from './read-structure.ts';
 
+const SYSTEM = '_system';
+
 /** More than this part of the target's collections at once: an operator has to confirm it (S1). */
 const SHARE_HELD = 0.5;
 
@@ -12,6 +14,11 @@ interface Candidate {
   readonly reason: string;
   /** Set when it is made again at once. */
   readonly pair: Pair | undefined;
+}
+
+export interface Remade {
+  readonly pair: Pair;
+  readonly reason: string;
 }
 
 export interface PlannedDrops {
@@ -37,23 +44,28 @@ export function planDrops(
   source: Inventory,
   target: TargetStructure,
   memory: StructureMemory,
-  remade: readonly { readonly pair: Pair; readonly reason: string }[],
+  { pairs, remade }: { readonly pairs: readonly Pair[]; readonly remade: readonly Remade[] },
 ): PlannedDrops {
   if (!source.complete) return NONE;
-  const candidates = [...anewOf(remade), ...surplusOf(source, target, memory, remade)];
-  const databases = emptyDatabases(source, target);
+  const candidates = [...anewOf(remade), ...surplusOf(source, target, memory, pairs)];
+  const databases = surplusDatabases(source, target);
   const wanted = new Set([...candidates.map(identityOf), ...databases.map(databaseIdentity)]);
   const agreed = candidates.filter((candidate) => memory.agreed.has(identityOf(candidate)));
   const tooMany = candidates.length > SHARE_HELD * countCollections(target, memory);
   const held = tooMany ? agreed.filter((candidate) => !memory.confirmed.has(labelOf(candidate))) : [];
-  const dropped = followersFirst(agreed.filter((candidate) => !held.includes(candidate)));
+  const allowed = agreed.filter((candidate) => !held.includes(candidate));
+  const going = databases.filter(
+    (database) =>
+      memory.agreed.has(databaseIdentity(database)) &&
+      candidates.every((candidate) => candidate.database !== database || allowed.includes(candidate)),
+  );
+  const dropped = followersFirst(allowed.filter(({ database }) => !databases.includes(database)));
   return {
     before: dropped.filter(({ pair }) => pair !== undefined).map(stepOf),
     after: [
       ...dropped.filter(({ pair }) => pair === undefined).map(stepOf),
-      ...databases
-        .filter((database) => memory.agreed.has(databaseIdentity(database)))
-        .map((database): Step => ({ kind: 'drop-database', database })),
+      // With all that is in it: collections that graphs or others hold on to could not go before it.
+      ...going.map((database): Step => ({ kind: 'drop-database', database })),
     ],
     anew: dropped.flatMap(({ pair }) => (pair === undefined ? [] : [pair])),
     wanted,
@@ -61,7 +73,7 @@ export function planDrops(
   };
 }
 
-function anewOf(remade: readonly { readonly pair: Pair; readonly reason: string }[]): Candidate[] {
+function anewOf(remade: readonly Remade[]): Candidate[] {
   return remade.flatMap(({ pair, reason }) =>
     pair.target === undefined ? [] : [{ database: pair.database, collection: pair.target, reason, pair }],
   );
@@ -71,19 +83,19 @@ function surplusOf(
   source: Inventory,
   target: TargetStructure,
   memory: StructureMemory,
-  remade: readonly { readonly pair: Pair }[],
+  pairs: readonly Pair[],
 ): Candidate[] {
-  const taken = new Set(remade.map(({ pair }) => pair.target?.id));
+  // On a single server a name that is wanted may be that of something else: what shall have it is called otherwise yet.
+  const isSingle = target.kind === 'single';
+  const taken = new Set(pairs.map((pair) => pair.target?.id));
   return [...target.databases.values()].flatMap(({ name: database, collections }) => {
     const wanted = source.databases.find(({ name }) => name === database);
-    const ids = new Set(wanted?.collections.map(({ globallyUniqueId }) => globallyUniqueId));
     const names = new Set([
-      ...(wanted?.collections ?? []).map(({ targetName }) => targetName),
+      ...(isSingle ? [] : (wanted?.collections ?? [])).map(({ targetName }) => targetName),
       ...(wanted?.excluded ?? []).map(({ name }) => name),
     ]);
     return [...collections.values()]
       .filter(({ id, name }) => !names.has(name) && !taken.has(id) && isDroppable({ id, name }, memory))
-      .filter(({ id }) => target.kind !== 'single' || !ids.has(memory.followed.get(id) ?? ''))
       .map((collection) => ({ database, collection, reason: 'the source does not have it', pair: undefined }));
   });
 }
@@ -94,13 +106,11 @@ function isDroppable({ id, name }: { readonly id: string; readonly name: string 
   return !name.startsWith('_') || memory.followed.has(id);
 }
 
-/** Databases that the source lacks and in which only the server's own collections are left. */
-function emptyDatabases(source: Inventory, target: TargetStructure): readonly string[] {
+/** One that holds what is not looked at stays: only what is surplus in it goes. */
+function surplusDatabases(source: Inventory, target: TargetStructure): readonly string[] {
   const wanted = new Set(source.databases.map(({ name }) => name));
   return [...target.databases.values()]
-    .filter(({ name, collections }) => {
-      return name !== '_system' && !wanted.has(name) && [...collections.keys()].every((key) => key.startsWith('_'));
-    })
+    .filter(({ name, holdsOther }) => name !== SYSTEM && !wanted.has(name) && holdsOther !== true)
     .map(({ name }) => name);
 }
 
@@ -115,9 +125,10 @@ function followersFirst(candidates: readonly Candidate[]): readonly Candidate[] 
   return [...candidates.filter(follows), ...candidates.filter((candidate) => !follows(candidate))];
 }
 
-function stepOf({ database, collection, reason }: Candidate): Step {
+function stepOf({ database, collection, reason, pair }: Candidate): Step {
   const isSystem = collection.parameters.isSystem === true;
-  return { kind: 'drop-collection', database, collection: collection.name, isSystem, reason };
+  const makesRoom = pair !== undefined;
+  return { kind: 'drop-collection', database, collection: collection.name, makesRoom, isSystem, reason };
 }
 
 function labelOf({ database, collection }: Candidate): string {

@@ -1,7 +1,9 @@
+import type { StructureReport } from '../../wire/worker.ts';
 import type { Inventory } from '../inventory.ts';
 import type { AnalyzerDefinition, ViewDefinition } from '../search-definitions.ts';
 import { canonical } from './index-difference.ts';
 import type { StructureMemory, TargetStructure } from './plan-structure.ts';
+import { sameWhereBothTell, unkeptAttributes, unkeptReason } from './unkept.ts';
 
 /** One change of analyzers or views. */
 export type SearchStep =
@@ -28,6 +30,8 @@ export interface SearchPlan {
   readonly drops: readonly SearchStep[];
   /** Drops that the next complete inventory has to want as well (S1). */
   readonly wanted: ReadonlySet<string>;
+  /** Parts of definitions that the target does not know. */
+  readonly problems: StructureReport['problems'];
 }
 
 /** What a view keeps as it was made (reference 3.4): to change it the view is made anew. */
@@ -53,6 +57,7 @@ export function planSearch(
   const analyzers: SearchStep[] = [];
   const views: SearchStep[] = [];
   const surplus: { readonly identity: string; readonly step: SearchStep }[] = [];
+  const problems: StructureReport['problems'] = [];
   for (const { name: database, analyzers: wantedAnalyzers, views: wantedViews } of source.databases) {
     const stored = target.databases.get(database);
     if (wantedAnalyzers !== undefined) {
@@ -64,6 +69,7 @@ export function planSearch(
     }
     if (wantedViews === undefined) continue;
     views.push(...viewSteps(database, wantedViews, stored?.views ?? []));
+    problems.push(...unkeptOfViews(database, wantedViews, stored?.views ?? []));
     for (const { name } of missingIn(wantedViews, stored?.views ?? [])) {
       const step = { kind: 'drop-view', database, name, reason: GONE, anew: false } as const;
       surplus.push({ identity: `${database}/view/${name}`, step });
@@ -76,6 +82,7 @@ export function planSearch(
     views,
     drops: [...dropped.filter(isView), ...dropped.filter((step) => !isView(step))],
     wanted: new Set(source.complete ? surplus.map(({ identity }) => identity) : []),
+    problems,
   };
 }
 
@@ -95,7 +102,7 @@ function analyzerSteps(
     const { name } = analyzer;
     const there = stored.find((other) => other.name === name);
     if (there === undefined) return [{ kind: 'create-analyzer', database, analyzer }];
-    if (canonical(there) === canonical(analyzer)) return [];
+    if (sameWhereBothTell(analyzer, there)) return [];
     return [
       { kind: 'drop-analyzer', database, name, reason: OTHER, anew: true },
       { kind: 'create-analyzer', database, analyzer },
@@ -111,8 +118,10 @@ function viewSteps(
   return wanted.flatMap((view): SearchStep[] => {
     const there = stored.find((other) => other.name === view.name);
     if (there === undefined) return [{ kind: 'create-view', database, view }];
-    if (canonical(comparable(there)) === canonical(comparable(view))) return [];
-    const isFixed = FIXED.some((key) => canonical(there.properties[key]) !== canonical(view.properties[key]));
+    if (sameView(view, there)) return [];
+    const isFixed = FIXED.some(
+      (key) => key in there.properties && canonical(there.properties[key]) !== canonical(view.properties[key]),
+    );
     if (there.type === view.type && !isFixed) return [{ kind: 'change-view', database, view }];
     return [
       { kind: 'drop-view', database, name: view.name, reason: OTHER, anew: true },
@@ -121,11 +130,29 @@ function viewSteps(
   });
 }
 
+function unkeptOfViews(
+  database: string,
+  wanted: readonly ViewDefinition[],
+  stored: readonly ViewDefinition[],
+): StructureReport['problems'] {
+  return wanted.flatMap(({ name, type, properties }) => {
+    const there = stored.find((other) => other.name === name && other.type === type);
+    const unkept = there === undefined ? [] : unkeptAttributes(properties, there.properties);
+    return unkept.length === 0 ? [] : [{ database, collection: name, reason: unkeptReason(`view ${name}`, unkept) }];
+  });
+}
+
+/**
+ * Links say which collections are searched, and how: they are equal or not. Of the rest only what both tell is compared,
+ * of policies as well, whose numbers are others in each version (reference 3.3).
+ */
+function sameView(source: ViewDefinition, target: ViewDefinition): boolean {
+  const [{ links, ...ours }, { links: theirLinks, ...theirs }] = [comparable(source), comparable(target)];
+  return source.type === target.type && canonical(links) === canonical(theirLinks) && sameWhereBothTell(ours, theirs);
+}
+
 /** The indexes of a search-alias are a set. */
-function comparable({ type, properties }: ViewDefinition): unknown {
+function comparable({ properties }: ViewDefinition): Readonly<Record<string, unknown>> {
   const { indexes } = properties;
-  return {
-    type,
-    properties: Array.isArray(indexes) ? { ...properties, indexes: indexes.map(canonical).sort() } : properties,
-  };
+  return Array.isArray(indexes) ? { ...properties, indexes: indexes.map(canonical).sort() } : properties;
 }

@@ -4,22 +4,34 @@ import type { IndexDefinition, Inventory, SourceCollection } from '../inventory.
 import { isOwnCollection } from '../system-collections.ts';
 import {
   changedSettings,
-  copiesFor,
+  copiesNote,
   creationSettings,
   databaseSettings,
   type TargetKind,
 } from './collection-settings.ts';
-import { isReplicatedIndex, sameIndex } from './index-difference.ts';
+import { isReplicatedIndex, learnsFromDocuments, sameIndex } from './index-difference.ts';
+import { factsOf, pairingOf } from './pairing.ts';
 import { planDrops } from './plan-drops.ts';
 import { planSearch, type SearchStep } from './plan-search.ts';
 import type { TargetCollection, TargetDatabase } from './read-structure.ts';
-import { impossibleOn, lastingDifference } from './structure-problems.ts';
+import { waitsForPrototype, withFollowersRemade } from './remade-prototypes.ts';
+import { followedInDatabase, renames, waitsForName } from './renames.ts';
+import type { SourceFacts } from './source-facts.ts';
+import type { Note } from './structure-notes.ts';
+import { impossible, lastingDifference, unfollowable } from './structure-problems.ts';
+import { unkeptOfIndex, unkeptReason } from './unkept.ts';
 
 type Settings = Readonly<Record<string, unknown>>;
 
 /** One change of the target's structure. */
 export type Step =
-  | { readonly kind: 'create-database'; readonly database: string; readonly settings: Settings }
+  | {
+      readonly kind: 'create-database';
+      readonly database: string;
+      readonly settings: Settings;
+      /** What became other than on the source, for the log. */
+      readonly note: string;
+    }
   | { readonly kind: 'rename-collection'; readonly database: string; readonly collection: string; readonly to: string }
   | {
       readonly kind: 'create-collection';
@@ -46,6 +58,8 @@ export type Step =
       readonly kind: 'drop-collection';
       readonly database: string;
       readonly collection: string;
+      /** It is made again at once. */
+      readonly makesRoom: boolean;
       readonly isSystem: boolean;
       readonly reason: string;
     }
@@ -61,24 +75,47 @@ export interface TargetStructure extends TargetKind {
 
 /** What is remembered from one inventory to the next, under one epoch. */
 export interface StructureMemory {
-  /** By id of the target's collection: the globallyUniqueId of the source's collection that it follows. */
+  /**
+   * By id of the target's collection: the globallyUniqueId of the source's collection that it follows. By
+   * {@link databaseKey} of the target's database: the id of the source's.
+   */
   readonly followed: ReadonlyMap<string, string>;
   /** Drops that the complete inventory before this one wanted as well: `database/collection/id` (S1). */
   readonly agreed: ReadonlySet<string>;
   /** Drops that an operator confirmed: `database/collection`. */
   readonly confirmed: ReadonlySet<string>;
+  /** Ids of collections of which every shard was copied, where that matters. */
+  readonly copied: ReadonlySet<string>;
+}
+
+/** Something of the target, and what of the source it follows. */
+export interface Followed {
+  readonly targetId: string;
+  readonly sourceId: string;
+  /** Of collections. */
+  readonly collection?: { readonly facts: SourceFacts; readonly pair: Pair };
 }
 
 export interface StructurePlan {
   readonly steps: readonly Step[];
   readonly problems: StructureReport['problems'];
+  /** What is, or will be, other on purpose than on the source. */
+  readonly notes: readonly Note[];
   /** Shards of collections that are on the target as they must be. */
   readonly ready: readonly ShardRef[];
   /** Collections that are, for the memory. */
-  readonly following: readonly { readonly targetId: string; readonly sourceId: string }[];
+  readonly following: readonly Followed[];
   /** Drops that the next complete inventory has to want as well. */
   readonly wantedDrops: ReadonlySet<string>;
   readonly heldDrops: readonly string[];
+  /** Indexes that are made after the copy of their collection. */
+  readonly afterCopy: readonly IndexOf[];
+}
+
+export interface IndexOf {
+  readonly database: string;
+  readonly collection: string;
+  readonly index: IndexDefinition;
 }
 
 /** A collection of both sides, as far as it is there. */
@@ -94,44 +131,96 @@ export interface Pair {
  * views, and at last what the source does not have any longer, in the reverse order.
  */
 export function planStructure(source: Inventory, target: TargetStructure, memory: StructureMemory): StructurePlan {
-  const pairs = pairsOf(source, target, memory);
-  const judged = pairs.map((pair) => ({ pair, verdict: judge(pair, target, memory) }));
+  const replaced = replacedDatabases(source, target, memory);
+  const present = withoutDatabases(source, replaced);
+  const pairs = pairsOf(present, target, memory);
+  const judged = withFollowersRemade<Verdict>(
+    pairs.map((pair) => ({ pair, verdict: judge(pair, target, memory) })),
+    memory,
+  );
   const problems = judged.flatMap(({ pair, verdict }) =>
     verdict.kind === 'problem' ? [{ ...nameOf(pair), reason: verdict.reason }] : [],
   );
   const remade = judged.flatMap(({ pair, verdict }) =>
     verdict.kind === 'make-anew' ? [{ pair, reason: verdict.reason }] : [],
   );
-  const drops = planDrops(source, target, memory, remade);
-  const search = planSearch(source, target, memory);
+  const drops = planDrops(present, target, memory, { pairs, remade });
+  const search = planSearch(present, target, memory);
   const anew = new Set(drops.anew);
+  const waits = waitsForPrototype(judged, drops.anew);
   const missing = judged
     .filter(({ pair, verdict }) => verdict.kind === 'create' || anew.has(pair))
-    .map(({ pair }) => pair);
-  const present = judged.filter(({ verdict }) => verdict.kind === 'keep').map(({ pair }) => pair);
+    .map(({ pair }) => pair)
+    .filter((pair) => !waits(pair));
+  const kept = judged
+    .filter(({ verdict }) => verdict.kind === 'keep')
+    .map(({ pair }) => pair)
+    .filter((pair) => !waitsForName(pair, target.databases, pairs));
+  const indexes = [...kept, ...missing].flatMap((pair) => missingIndexes(pair, anew.has(pair)));
+  const isForLater = ({ id, index }: (typeof indexes)[number]) =>
+    learnsFromDocuments(index) && (id === undefined || !memory.copied.has(id));
   return {
     steps: [
-      ...createDatabases(source, target),
+      ...createDatabases(present, target),
       ...search.analyzers,
-      ...renames(present),
+      ...renames(kept),
       ...drops.before,
       ...prototypesFirst(missing).map((pair) => creation(source, target, pair, pairs)),
-      ...present.flatMap((pair) => change(source, target, pair)),
-      ...present.flatMap((pair) => indexDrops(source, pair)),
-      ...[...present, ...missing].flatMap((pair) => indexCreations(pair, anew.has(pair))),
+      ...kept.flatMap((pair) => change(source, target, pair)),
+      ...kept.flatMap((pair) => indexDrops(source, pair)),
+      ...indexes
+        .filter((wanted) => !isForLater(wanted))
+        .map(({ id: _, ...wanted }) => ({ kind: 'create-index' as const, ...wanted })),
       ...search.views,
       // While too much would go at once nothing else goes either.
       ...(drops.held.length === 0 ? search.drops : []),
       ...drops.after,
     ],
-    problems,
-    ready: present.filter(({ source, target }) => target?.name === source.targetName).flatMap(shardsOf),
-    following: present.flatMap(({ source: { globallyUniqueId }, target: stored }) =>
-      stored === undefined ? [] : [{ targetId: stored.id, sourceId: globallyUniqueId }],
-    ),
+    problems: [...problems, ...kept.flatMap(unkeptIndexes), ...search.problems],
+    notes: kept.flatMap((pair) => [...copyNotes(source, target, pair), ...pairingNotes(source, pair)]),
+    ready: kept.filter(({ source, target }) => target?.name === source.targetName).flatMap(shardsOf),
+    following: [
+      ...followedDatabases(present, target),
+      ...kept.flatMap((pair) => {
+        const { source: wanted, target: stored } = pair;
+        if (stored === undefined) return [];
+        const facts = factsOf(source.deploymentId, wanted);
+        return [{ targetId: stored.id, sourceId: wanted.globallyUniqueId, collection: { facts, pair } }];
+      }),
+    ],
     wantedDrops: new Set([...drops.wanted, ...search.wanted]),
     heldDrops: drops.held,
+    afterCopy: indexes.filter(isForLater),
   };
+}
+
+/** Under which name the memory has a database of the target. */
+export function databaseKey(id: string): string {
+  return `database-${id}`;
+}
+
+/**
+ * Databases that were made anew on the source under the same name: they go as a whole before anything of the new one comes,
+ * since system collections cannot go one by one. One that holds what is not looked at stays, and so do these.
+ */
+function replacedDatabases(source: Inventory, target: TargetStructure, memory: StructureMemory): ReadonlySet<string> {
+  const replaced = source.databases.filter(({ name, id }) => {
+    const stored = target.databases.get(name);
+    const followed = stored === undefined ? undefined : memory.followed.get(databaseKey(stored.id));
+    return followed !== undefined && followed !== id && stored?.holdsOther !== true;
+  });
+  return new Set(replaced.map(({ name }) => name));
+}
+
+function withoutDatabases(source: Inventory, names: ReadonlySet<string>): Inventory {
+  return { ...source, databases: source.databases.filter(({ name }) => !names.has(name)) };
+}
+
+function followedDatabases(source: Inventory, target: TargetStructure): StructurePlan['following'] {
+  return source.databases.flatMap(({ name, id }) => {
+    const stored = target.databases.get(name);
+    return stored === undefined || stored.id === '' ? [] : [{ targetId: databaseKey(stored.id), sourceId: id }];
+  });
 }
 
 type Verdict =
@@ -141,8 +230,8 @@ type Verdict =
   | { readonly kind: 'problem'; readonly reason: string };
 
 function judge({ source, target: stored }: Pair, target: TargetStructure, memory: StructureMemory): Verdict {
-  const impossible = impossibleOn(target.kind, source);
-  if (impossible !== undefined) return { kind: 'problem', reason: impossible };
+  const never = impossible(source);
+  if (never !== undefined) return { kind: 'problem', reason: never };
   if (stored === undefined) return { kind: 'create' };
   const followed = memory.followed.get(stored.id);
   if (followed !== undefined && followed !== source.globallyUniqueId) {
@@ -150,12 +239,15 @@ function judge({ source, target: stored }: Pair, target: TargetStructure, memory
   }
   const difference = lastingDifference(source, stored);
   if (difference === undefined) return { kind: 'keep' };
-  if (followed !== undefined) return { kind: 'make-anew', reason: difference };
-  if (!target.filled.has(stored.id)) return { kind: 'make-anew', reason: `${difference}, and the target's is empty` };
-  return {
-    kind: 'problem',
-    reason: `${difference}, and the target's holds documents that were not replicated: drop or rename it on the target`,
-  };
+  const { text, kind } = difference;
+  const isSharding = kind === 'sharding';
+  // What is followed as it is stays so: only an empty one, that the target can make otherwise, is better made anew.
+  if (isSharding && (target.kind === 'single' || followed !== undefined)) return { kind: 'keep' };
+  if (followed !== undefined) return { kind: 'make-anew', reason: text };
+  if (!target.filled.has(stored.id)) return { kind: 'make-anew', reason: `${text}, and the target's is empty` };
+  const why = isSharding ? unfollowable(stored) : "the target's holds documents that were not replicated";
+  if (why === undefined) return { kind: 'keep' };
+  return { kind: 'problem', reason: `${text}, and ${why}: drop or rename it on the target` };
 }
 
 /** Collections whose definition conflicts: whether they hold documents has to be asked before planning. */
@@ -172,36 +264,20 @@ export function conflicting(
 function pairsOf(source: Inventory, target: TargetStructure, memory: StructureMemory): Pair[] {
   return source.databases.flatMap((database) => {
     const stored = target.databases.get(database.name);
-    const wanted = new Set(database.collections.map(({ targetName }) => targetName));
+    // Only on a single server collections are renamed.
+    const followed = target.kind === 'single' ? followedInDatabase(database, stored, memory) : new Map();
+    const taken = new Set([...followed.values()].map(({ id }) => id));
+    const called = (name: string) => {
+      const found = stored?.collections.get(name);
+      return found === undefined || taken.has(found.id) ? undefined : found;
+    };
     const collections = database.collections.filter(({ targetName }) => !isOwnCollection(targetName));
     return collections.map((collection) => ({
       database: database.name,
       source: collection,
-      target: stored?.collections.get(collection.targetName) ?? renamed(collection, stored, wanted, target, memory),
+      target: followed.get(collection.globallyUniqueId) ?? called(collection.targetName),
     }));
   });
-}
-
-/** The target's collection that follows this one under the name it had before (single servers only). */
-function renamed(
-  source: SourceCollection,
-  stored: TargetDatabase | undefined,
-  wanted: ReadonlySet<string>,
-  target: TargetStructure,
-  memory: StructureMemory,
-): TargetCollection | undefined {
-  if (target.kind !== 'single' || stored === undefined) return undefined;
-  return [...stored.collections.values()].find(
-    ({ id, name }) => memory.followed.get(id) === source.globallyUniqueId && !wanted.has(name),
-  );
-}
-
-function renames(present: readonly Pair[]): Step[] {
-  return present.flatMap(({ database, source, target }) =>
-    target === undefined || target.name === source.targetName
-      ? []
-      : [{ kind: 'rename-collection', database, collection: target.name, to: source.targetName }],
-  );
 }
 
 function createDatabases(source: Inventory, target: TargetStructure): Step[] {
@@ -211,20 +287,22 @@ function createDatabases(source: Inventory, target: TargetStructure): Step[] {
       kind: 'create-database',
       database: database.name,
       settings: databaseSettings(source.kind, target, database),
+      note: copiesNote(source.kind, target, { ...database }) ?? '',
     }));
 }
 
 function creation(source: Inventory, target: TargetStructure, pair: Pair, pairs: readonly Pair[]): Step {
   const prototype = prototypeOf(pair, pairs, target);
   const settings = creationSettings(source.kind, target, pair.source, prototype);
-  return { kind: 'create-collection', ...nameOf(pair), settings, note: capNote(source, target, pair.source) };
+  const note = prototype === undefined ? copiesNote(source.kind, target, pair.source.parameters) : undefined;
+  return { kind: 'create-collection', ...nameOf(pair), settings, note: note ?? '' };
 }
 
-function capNote(source: Inventory, target: TargetKind, { parameters }: SourceCollection): string {
-  const { replicationFactor } = copiesFor(source.kind, target, parameters);
-  if (replicationFactor === undefined || replicationFactor === parameters.replicationFactor) return '';
-  const servers = target.dbServers === 1 ? '1 DB-Server' : `${target.dbServers} DB-Servers`;
-  return `replication factor ${String(replicationFactor)} instead of ${String(parameters.replicationFactor)}: the target has ${servers}`;
+/** Of what follows a prototype, that one decides. */
+function copyNotes(source: Inventory, target: TargetStructure, pair: Pair): Note[] {
+  if (typeof pair.target?.parameters.distributeShardsLike === 'string') return [];
+  const note = copiesNote(source.kind, target, pair.source.parameters);
+  return note === undefined ? [] : [{ ...nameOf(pair), note }];
 }
 
 /** The prototype by its name on the target, when it is or will be there. */
@@ -255,11 +333,32 @@ function indexDrops(source: Inventory, pair: Pair): Step[] {
     .map((index) => ({ kind: 'drop-index', ...nameOf(pair), index: index.name }));
 }
 
-function indexCreations(pair: Pair, anew: boolean): Step[] {
-  const stored = anew ? [] : (pair.target?.indexes ?? []);
+/** `id`: of the target's collection, undefined for one that is to be made. */
+function missingIndexes(pair: Pair, anew: boolean): readonly (IndexOf & { readonly id: string | undefined })[] {
+  const target = anew ? undefined : pair.target;
+  const stored = target?.indexes ?? [];
   return pair.source.indexes
     .filter((index) => isReplicatedIndex(index) && !stored.some((known) => sameIndex(index, known)))
-    .map((index) => ({ kind: 'create-index', ...nameOf(pair), index }));
+    .map((index) => ({ ...nameOf(pair), index, id: target?.id }));
+}
+
+/** What the target's version does not know of a collection's indexes. */
+function unkeptIndexes(pair: Pair): StructureReport['problems'] {
+  const { source, target: stored } = pair;
+  if (stored === undefined) return [];
+  const name = nameOf(pair);
+  return source.indexes.flatMap((index) => {
+    const there = stored.indexes.find((known) => sameIndex(index, known));
+    const unkept = there === undefined ? [] : unkeptOfIndex(index, there);
+    return unkept.length === 0 ? [] : [{ ...name, reason: unkeptReason(`index ${index.name}`, unkept) }];
+  });
+}
+
+/** What is compared by key and content, and why. */
+function pairingNotes(source: Inventory, pair: Pair): Note[] {
+  if (pair.target === undefined) return [];
+  const { note } = pairingOf(factsOf(source.deploymentId, pair.source), pair.target);
+  return note === '' ? [] : [{ ...nameOf(pair), note }];
 }
 
 /** Names on the target. */

@@ -22,12 +22,24 @@ export interface TargetCollection {
 
 export interface TargetDatabase {
   readonly name: string;
+  /** Empty where the inventory does not tell it: of servers before 3.6. */
+  readonly id: string;
   readonly collections: ReadonlyMap<string, TargetCollection>;
   readonly analyzers: readonly AnalyzerDefinition[];
   readonly views: readonly ViewDefinition[];
+  /** Named graphs with the collections that they are made of; absent where nobody asked for them. */
+  readonly graphs?: readonly TargetGraph[];
+  /** It holds more than what is looked at here: it must not be dropped with that. */
+  readonly holdsOther?: boolean;
+}
+
+export interface TargetGraph {
+  readonly name: string;
+  readonly collections: readonly string[];
 }
 
 interface InventoryAnswer {
+  readonly properties?: { readonly id?: string };
   readonly collections: readonly {
     readonly parameters: Readonly<Record<string, unknown>>;
     readonly indexes?: readonly unknown[];
@@ -56,6 +68,7 @@ export async function readTargetDatabase(
   const names = (answer.views ?? []).map(({ name }) => name);
   return {
     name: database,
+    id: answer.properties?.id ?? '',
     collections: new Map(collections.map((collection) => [collection.name, collection])),
     analyzers: await readAnalyzers(deployment.front, database, signal),
     views: await readViews(deployment.front, database, names, signal),

@@ -9,9 +9,12 @@ export class RevisionMerge {
   readonly surplus: string[] = [];
   readonly missing: string[] = [];
   readonly #since: string | undefined;
+  readonly #altered: ReadonlySet<string>;
 
-  constructor(since: string | undefined) {
+  /** `altered`: equal revisions that are known to stand for something else in the target. */
+  constructor(since: string | undefined, altered: ReadonlySet<string> = new Set()) {
     this.#since = since;
+    this.#altered = altered;
   }
 
   /** How many are held. */
@@ -52,6 +55,7 @@ export class RevisionMerge {
   }
 
   #isDoubtful(revision: string): boolean {
+    if (this.#altered.has(revision)) return true;
     return this.#since !== undefined && compareRevisions(revision, this.#since) >= 0;
   }
 }

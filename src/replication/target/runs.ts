@@ -1,3 +1,5 @@
+import { joinedArray } from '../json-array.ts';
+import { withoutMembers } from '../json-members.ts';
 import type { Operation } from './lines.ts';
 
 /** Operations of one kind that go into one request. */
@@ -9,6 +11,8 @@ export interface Run {
    * takes whatever stands under the key.
    */
   readonly cleanup?: 'exact' | 'evict';
+  /** Of documents: only under keys that have none. */
+  readonly onlyAbsent?: true;
 }
 
 export interface RunLimits {
@@ -23,6 +27,7 @@ export interface RunLimits {
 export function lastPerKey(operations: readonly Operation[]): readonly Operation[] {
   const last = new Map<string, Operation>();
   for (const operation of operations) last.set(operation.key, operation);
+  if (last.size === operations.length && operations.every(({ kind }) => kind === 'put')) return operations;
   const kept = [...last.values()];
   return [...kept.filter(({ kind }) => kind === 'remove'), ...kept.filter(({ kind }) => kind === 'put')];
 }
@@ -48,17 +53,13 @@ export function runsOf(operations: readonly Operation[], limits: RunLimits): Run
   return runs;
 }
 
-const COMMA = Buffer.from(',');
-const OPEN = Buffer.from('[');
-const CLOSE = Buffer.from(']');
+const REVISION = new Set(['_rev']);
 
-/** The documents as a JSON array, their text untouched. */
-export function arrayOf(operations: readonly Operation[]): Buffer {
-  const parts: Uint8Array[] = [OPEN];
-  for (const { bytes } of operations) {
-    if (parts.length > 1) parts.push(COMMA);
-    parts.push(bytes);
-  }
-  parts.push(CLOSE);
-  return Buffer.concat(parts);
+/** The documents as a JSON array, their text untouched but for the revisions, when these are not kept. */
+export function arrayOf(operations: readonly Operation[], keepsRevisions: boolean): Buffer {
+  if (keepsRevisions) return joinedArray(operations.map(({ bytes }) => bytes));
+  const documents = operations.map(({ bytes }) =>
+    Buffer.concat(withoutMembers(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), REVISION)),
+  );
+  return joinedArray(documents);
 }

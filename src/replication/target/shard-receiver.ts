@@ -1,6 +1,8 @@
+import type { ComparisonRequest, ComparisonResult, Repair } from '../../wire/comparisons.ts';
 import type { ShardRef } from '../../wire/shards.ts';
 import type { ShardReport, WorkerTask } from '../../wire/worker.ts';
-import type { Tick } from '../queue.ts';
+import type { IndexDefinition } from '../inventory.ts';
+import type { DocumentQuestion, Tick } from '../queue.ts';
 import { type ServedBy, shardKey } from './checkpoint-documents.ts';
 import type { Progress, Progressing } from './checkpoint-rounds.ts';
 import { ReopenStream } from './failures.ts';
@@ -8,17 +10,22 @@ import type { Inbox } from './inbox.ts';
 import type { LinkSession, StreamOwner } from './link-session.ts';
 import { type Beginning, Opening } from './opening.ts';
 import type { ReceiverParts } from './receiver-parts.ts';
+import { RunningContentCheck } from './running-content-check.ts';
+import type { ReceivedLag } from './server-lags.ts';
+import { ShardComparisons } from './shard-comparisons.ts';
+import { shardPositions } from './shard-positions.ts';
 import { ShardProgress } from './shard-progress.ts';
 import { ShardRecovery } from './shard-recovery.ts';
-import type { ShardTarget } from './shard-target.ts';
+import { isByContent, leadersOf, type ShardTarget } from './shard-target.ts';
 import { ShardWriter } from './shard-writer.ts';
 import { hasReached, type SourceBarrier } from './source-barrier.ts';
 import { StoredPosition } from './stored-position.ts';
-import { isEmpty } from './stored-revision.ts';
+import { isEmpty, storedDocuments } from './stored-revision.ts';
 import type { StreamOptions } from './stream-options.ts';
 import { StreamSession } from './stream-session.ts';
-import { SuspectComparison } from './suspect-comparison.ts';
+import { dropSurplusUnique } from './surplus-indexes.ts';
 import { TargetBatch } from './target-batch.ts';
+import { ToldAnswers } from './told-answers.ts';
 
 /** How often a shard in which nothing happens tells the source how far it is durable: 10,000 must not shout (S20). */
 const TELL_CARRIED_MS = 30_000;
@@ -30,6 +37,7 @@ interface OpenStream {
   readonly inbox: Inbox;
   readonly session: StreamSession;
   readonly servedBy: ServedBy;
+  readonly contents: RunningContentCheck;
   /** Ends what the stream is doing. */
   readonly ending: AbortController;
 }
@@ -58,7 +66,7 @@ export class ShardReceiver implements Progressing, StreamOwner {
   #verify = false;
   #waiting: string | undefined;
   #toldDurableAt = 0;
-  readonly #comparison = new SuspectComparison();
+  readonly #comparisons: ShardComparisons;
 
   constructor(task: WorkerTask, ref: ShardRef, parts: ReceiverParts) {
     this.#task = task;
@@ -67,6 +75,11 @@ export class ShardReceiver implements Progressing, StreamOwner {
     this.#position = new StoredPosition(ref, parts);
     this.#opening = new Opening(ref, parts, this.#position, this.#progress);
     this.#recovery = new ShardRecovery(ref, parts, this.#position, this.#progress);
+    this.#comparisons = new ShardComparisons({
+      progress: this.#progress,
+      now: () => parts.environment.now(),
+      compareContents: (reason) => this.#compareContents(reason),
+    });
   }
 
   get stream(): string | undefined {
@@ -93,17 +106,40 @@ export class ShardReceiver implements Progressing, StreamOwner {
 
   /** The shard is to be compared with the source for the sake of this suspicion; undefined: there is none, or it is early. */
   lookInto(suspicion: number | undefined): void {
-    this.#comparison.lookInto(suspicion);
+    this.#comparisons.lookInto(suspicion);
+  }
+
+  /** How old what the target shows is, for the sum over all shards. */
+  lag(): ReceivedLag {
+    const now = this.#lookNow();
+    const { dbServer, lag } = this.#progress;
+    return { dbServer, ageMs: lag.ageMs(now), behindBytes: lag.behindBytes(now) };
+  }
+
+  /** The barrier of the source behind which a shard without comparable trees is compared; undefined: there is none (S8). */
+  lookBehind(barrier: SourceBarrier | undefined): void {
+    this.#comparisons.lookBehind(barrier);
+  }
+
+  /** Somebody wants to know whether the shard is as the source's; undefined: nobody any longer. */
+  compare(request: ComparisonRequest | undefined): void {
+    this.#comparisons.follow(request);
+    this.#askForCheck();
+  }
+
+  /** How that fares; undefined when nobody asked. */
+  get compared(): ComparisonResult | undefined {
+    return this.#comparisons.compared;
   }
 
   report(barrier?: SourceBarrier): ShardReport {
     this.#progress.lastMessageAt = this.#open?.inbox.lastMessageAt ?? this.#progress.lastMessageAt;
-    const { settled } = this.#comparison;
-    const own = this.#progress.report(this.#task.id, this.ref, this.#delayMs());
+    const { settled, equalBehind } = this.#comparisons;
+    const own = this.#progress.report(this.#task.id, this.ref, this.#lookNow());
     const report = settled === undefined ? own : { ...own, settled };
     const progress = barrier === undefined || this.#verify ? undefined : this.progress();
     if (barrier === undefined || progress === undefined || !hasReached(progress, barrier)) return report;
-    return { ...report, reachedBarrier: barrier.epoch };
+    return { ...report, reachedBarrier: barrier.epoch, ...(equalBehind === undefined ? {} : { equalBehind }) };
   }
 
   progress(): Progress | undefined {
@@ -116,7 +152,7 @@ export class ShardReceiver implements Progressing, StreamOwner {
       stream: open.id,
       checkpoint,
       group: open.session.group,
-      leader: open.target.leader,
+      leaders: leadersOf(open.target),
       servedBy: this.#verify ? undefined : open.servedBy,
       writes: open.session.writes,
       durableWrites: this.#durableWrites,
@@ -145,7 +181,8 @@ export class ShardReceiver implements Progressing, StreamOwner {
   serverRebooted(serverId: string): void {
     const open = this.#open;
     if (open === undefined) return;
-    if (open.target.leader === serverId) this.#compareAgain(open, `the target's server ${serverId} started anew`);
+    if (leadersOf(open.target).includes(serverId))
+      this.#compareAgain(open, `the target's server ${serverId} started anew`);
     else this.#checkLeader(open);
   }
 
@@ -158,9 +195,10 @@ export class ShardReceiver implements Progressing, StreamOwner {
     const { directory } = this.#parts;
     directory.expire(this.ref.database);
     directory.shard(this.ref).then(
-      ({ leader }) => {
-        if (leader !== open.target.leader)
-          this.#compareAgain(open, `the target's server ${leader} leads the shard now`);
+      (target) => {
+        const before = new Set(leadersOf(open.target));
+        const other = leadersOf(target).find((leader) => !before.has(leader));
+        if (other !== undefined) this.#compareAgain(open, `the target's server ${other} leads the shard now`);
       },
       // Whoever opens the shard next is told.
       () => undefined,
@@ -170,8 +208,10 @@ export class ShardReceiver implements Progressing, StreamOwner {
   /** Back to the stored checkpoint, which names the server's start before: so trees are compared from there (S6). */
   #compareAgain(open: OpenStream, reason: string): void {
     if (this.#open !== open) return;
+    // What was applied and not synced may be gone.
+    this.#progress.lag.forget();
     this.#parts.directory.expire(this.ref.database);
-    // Without a tree there is nothing to compare by.
+    // Without trees contents are compared.
     this.#end(new ReopenStream(reason, open.target.revisionOrder ? {} : { catchUpBecause: reason, copy: true }));
   }
 
@@ -184,17 +224,41 @@ export class ShardReceiver implements Progressing, StreamOwner {
     const open = this.#open;
     if (open === undefined) return;
     open.session.checkDeferred(now);
-    this.#compareSuspect(open, now);
+    this.#comparisons.tick(open, this.progress());
+    open.session.keepAlive(now).catch((error: unknown) => this.#snapshotLost(open, error));
+    this.#askForCheck();
     const silence = open.inbox.silence(now, this.#parts.limits);
     if (silence !== undefined) this.#end(new ReopenStream(silence));
   }
 
-  /** Asks for the source's tree at a place of the stream; a shard without trees is copied. */
-  #compareSuspect(open: OpenStream, now: number): void {
-    if (this.#progress.status !== 'running' || !this.#comparison.isDue(now)) return;
-    const reason = 'an old write may have landed late: compared after the quiet time';
-    if (open.target.revisionOrder) open.session.askForTree();
-    else this.#end(new ReopenStream(reason, { catchUpBecause: reason, copy: true }));
+  #snapshotLost(open: OpenStream, error: unknown): void {
+    if (this.#open !== open) return;
+    const why = error instanceof Error ? error.message : String(error);
+    this.#end(new ReopenStream(`the snapshot of the target was lost: ${why}`));
+  }
+
+  #askForCheck(): void {
+    const open = this.#open;
+    if (open !== undefined && !open.ending.signal.aborted) this.#comparisons.askForCheck(open);
+  }
+
+  #contentCheck(target: ShardTarget, told: ToldAnswers): RunningContentCheck {
+    const { deployment, store, environment, limits } = this.#parts;
+    const options = {
+      target,
+      ask: (question: DocumentQuestion) => told.ask(question),
+      stored: (keys: readonly string[], signal: AbortSignal) => storedDocuments(deployment, target, keys, signal),
+      openBatch: (shard: ShardTarget['shards'][number], signal: AbortSignal) =>
+        TargetBatch.open(deployment, { ...target, shardName: shard.name, leader: shard.leader }, signal),
+      positions: () => shardPositions(store, this.#parts, target),
+      environment,
+      limits,
+    };
+    return new RunningContentCheck(this.#comparisons.check, options, (reason) => this.#compareContents(reason));
+  }
+
+  #compareContents(reason: string): void {
+    this.#end(new ReopenStream(reason, { catchUpBecause: reason, copy: true }));
   }
 
   /** Also when the stream is waiting for the target. */
@@ -227,7 +291,7 @@ export class ShardReceiver implements Progressing, StreamOwner {
 
   #stream(link: LinkSession, beginning: Beginning, signal: AbortSignal): Promise<never> {
     const { limits, environment } = this.#parts;
-    const { target, servedBy, checkpoint, compare, forkRevision } = beginning;
+    const { target, servedBy, checkpoint, compare, forkRevision, isBegun } = beginning;
     const { catchUpBecause } = this.#position;
     const id = environment.newId();
     const inbox = link.open(
@@ -238,23 +302,33 @@ export class ShardReceiver implements Progressing, StreamOwner {
         ...(checkpoint === undefined ? {} : { checkpoint }),
         ...(catchUpBecause === undefined ? {} : { catchUpBecause }),
         ...(compare === undefined ? {} : { compare }),
+        ...(isByContent(target, isBegun) ? { byContent: true as const } : {}),
         credit: limits.shardCreditBytes,
       },
       this,
     );
     const ending = new AbortController();
-    const session = this.#sessionFor({ target, link, inbox, checkpoint, compare, forkRevision });
+    const told = new ToldAnswers((check) =>
+      link.send({ kind: 'verify', channel: inbox.channel, stream: inbox.stream, check }),
+    );
+    const contents = this.#contentCheck(target, told);
+    const session = this.#sessionFor({ target, link, inbox, told, checkpoint, compare, isBegun, forkRevision });
     this.#durableWrites = 0;
-    this.#comparison.streamOpens();
-    this.#open = { id, target, link, inbox, session, servedBy, ending };
-    return session.run(AbortSignal.any([signal, ending.signal]));
+    this.#comparisons.streamOpens();
+    this.#open = { id, target, link, inbox, session, servedBy, contents, ending };
+    return session.run(AbortSignal.any([signal, ending.signal])).finally(() => contents.follow(undefined));
   }
 
   #sessionFor(
-    stream: Pick<StreamOptions, 'target' | 'link' | 'inbox' | 'checkpoint' | 'compare' | 'forkRevision'>,
+    stream: Pick<
+      StreamOptions,
+      'target' | 'link' | 'inbox' | 'told' | 'checkpoint' | 'compare' | 'isBegun' | 'forkRevision'
+    >,
   ): StreamSession {
-    const { deployment, gate, environment, lines, limits, epoch, sourceDeployment } = this.#parts;
+    const { deployment, gate, held, throttle, environment, lines, limits, epoch, sourceDeployment } = this.#parts;
+    const writing = { deployment, gate, held, throttle, environment, limits };
     const { target } = stream;
+    const urgency = () => (this.#progress.status === 'running' ? 'log' : 'copy');
     const onDoubt = (why: string) => this.#parts.onDoubt(this.ref, why);
     const onWait = (reason: string | undefined) => {
       this.#waiting = reason;
@@ -266,21 +340,47 @@ export class ShardReceiver implements Progressing, StreamOwner {
       epoch,
       sourceDeployment,
       verify: this.#verify,
-      writer: new ShardWriter({ deployment, target, gate, environment, limits, onWait, onDoubt }),
-      openBatch: (signal) => TargetBatch.open(deployment, target, signal),
-      beforeCatchUp: (reason, signal) =>
-        this.#position.begin(target, reason, () => isEmpty(deployment, target, signal), signal),
-      suspicion: () => this.#comparison.suspicion,
+      writer: new ShardWriter({ ...writing, target, urgency, onWait, onDoubt }),
+      dropSurplusUnique: (source, signal) => this.#dropSurplusUnique(target, source, signal),
+      openBatch: (signal, shard = { name: target.shardName, leader: target.leader }) =>
+        TargetBatch.open(deployment, { ...target, shardName: shard.name, leader: shard.leader }, signal),
+      stored: (keys, signal) => storedDocuments(deployment, target, keys, signal),
+      onOtherSource: () => this.#parts.followed.forget(target.collectionId),
+      beforeCatchUp: (reason, signal) => {
+        this.#comparisons.catchUpBegins();
+        return this.#position.begin(target, reason, () => isEmpty(deployment, target, signal), signal);
+      },
+      suspicion: () => this.#comparisons.suspicion,
       onVerified: (how, suspicion) => {
         this.#verify = false;
-        this.#comparison.verified(how, suspicion);
+        this.#comparisons.verified(how, suspicion, target, this.#moved());
+        this.#parts.onCaughtUp(target);
       },
+      isDoubtful: () => this.#verify || this.#comparisons.suspicion !== undefined,
+      check: this.#comparisons.check,
       onProgress: () => this.#progressed(),
       progress: this.#progress,
       environment,
       lines,
       limits,
     });
+  }
+
+  async #dropSurplusUnique(
+    target: ShardTarget,
+    source: readonly IndexDefinition[],
+    signal: AbortSignal,
+  ): Promise<readonly string[]> {
+    const { deployment, directory, environment } = this.#parts;
+    const dropped = await dropSurplusUnique(deployment, target, source, signal);
+    if (dropped.length === 0) return dropped;
+    directory.expire(target.database);
+    environment.log.info('dropped unique indexes that the source does not have', {
+      database: target.database,
+      collection: target.collection,
+      indexes: dropped,
+    });
+    return dropped;
   }
 
   #progressed(): void {
@@ -290,14 +390,17 @@ export class ShardReceiver implements Progressing, StreamOwner {
     if ((this.#open?.session.lastSeq ?? 0) > 1) this.#recovery.progressed();
     this.#progress.statusMessage = '';
     this.#position.caughtUp();
+    this.#askForCheck();
   }
 
-  /** Age of what the target shows, by the source's clock; undefined unless the shard streams and the clocks are known. */
-  #delayMs(): number | undefined {
-    const open = this.#open;
-    if (open === undefined || this.#progress.status !== 'running') return undefined;
-    // Lets a floor that was reached since count.
-    void open.session.checkpoint;
-    return this.#progress.delayMs(this.#parts.environment.now(), open.link.link.clockOffsetMs);
+  #moved(): Repair {
+    const { way, documentsCopied, documentsRemoved } = this.#progress;
+    return { way: way === 'none' ? 'tail' : way, documentsFetched: documentsCopied, documentsRemoved };
+  }
+
+  /** The time, with every floor that was reached until then counted. */
+  #lookNow(): number {
+    void this.#open?.session.checkpoint;
+    return this.#parts.environment.now();
   }
 }

@@ -1,22 +1,31 @@
 import { type ArangoDeployment, ArangoError } from '../arango.ts';
-import { type BulkOutcome, sendRun } from './bulk-request.ts';
+import { OVER } from '../over.ts';
+import type { Cost, Throttle, Urgency } from '../throttle/throttle.ts';
+import { adviceOn } from './advice.ts';
+import { type BulkOutcome, isExact, sendRun } from './bulk-request.ts';
 import { type BulkResult, isWaitedOut, sortByFailure } from './bulk-result.ts';
-import { DeferredDocuments } from './deferred.ts';
+import { DeferredDocuments, type SharedBytes } from './deferred.ts';
 import type { Environment, TargetLimits } from './environment.ts';
 import { type ErrorMeaning, leavesDoubt } from './error-meaning.ts';
-import { ShardFailed, TargetChanged } from './failures.ts';
+import { ShardFailed, TargetChanged, uniqueRefusal } from './failures.ts';
 import type { Gate } from './gate.ts';
 import type { Operation } from './lines.ts';
+import { OwnRemovals } from './own-removals.ts';
 import { Retry } from './retry.ts';
-import { lastPerKey, type Run, runsOf } from './runs.ts';
+import { lastPerKey, type Run, type RunLimits, runsOf } from './runs.ts';
 import { type ShardTarget, shardLabel } from './shard-target.ts';
-import { storedRevision } from './stored-revision.ts';
 
 export interface WriterOptions {
   readonly deployment: ArangoDeployment;
   readonly target: ShardTarget;
   /** Shared by all shards of the worker. */
   readonly gate: Gate;
+  /** What all shards of the worker hold back because of unique indexes. */
+  readonly held: SharedBytes;
+  /** Of writes, shared as well. */
+  readonly throttle: Throttle;
+  /** Whether what is written now belongs to the log or to a catch-up. */
+  readonly urgency: () => Urgency;
   readonly environment: Environment;
   readonly limits: TargetLimits;
   /** What the writer is waiting for, undefined when it goes on: for the shard's report. */
@@ -25,6 +34,8 @@ export interface WriterOptions {
   readonly onDoubt: (reason: string) => Promise<void>;
 }
 
+/** Another revision than the demanded one, or a lock that was not given (reference 1.4). */
+const CONFLICT = 1200;
 /** How long the answer to a write that is on its way is waited for when the writer has to stop. */
 const ANSWER_GRACE_MS = 3_000;
 
@@ -48,32 +59,52 @@ const NOTHING: Remainder = { runs: [] };
  * order, except for the keys in `deferred`, which it does not hold at all.
  */
 export class ShardWriter {
-  readonly deferred = new DeferredDocuments();
+  readonly deferred: DeferredDocuments;
   readonly #options: WriterOptions;
+  readonly #own: OwnRemovals;
   /** Whether operations on different keys must keep their order. */
   #exactOrder: boolean;
 
   constructor(options: WriterOptions) {
     this.#options = options;
+    this.deferred = new DeferredDocuments(options.held);
+    this.#own = new OwnRemovals(options.deployment, options.target, this.deferred);
     this.#exactOrder = options.target.uniqueIndexes || !options.target.shardedByKey;
   }
 
-  async apply(operations: readonly Operation[], signal: AbortSignal): Promise<void> {
+  /** `onWritten` is told of each piece of it. */
+  async apply(
+    operations: readonly Operation[],
+    signal: AbortSignal,
+    onWritten: (written: Cost) => void = () => undefined,
+  ): Promise<void> {
     const wanted = this.#exactOrder ? operations : lastPerKey(operations);
-    for (const run of runsOf(wanted, this.#options.limits)) await this.#write(run, signal);
+    for (const run of runsOf(wanted, this.#runLimits)) {
+      await this.#write(run, signal);
+      onWritten(costOf(run));
+    }
     await this.retryDeferred(signal);
   }
 
   /** Removes exactly these documents; one that is gone or has another revision by now is spared, and that is success. */
   async removeExactly(operations: readonly Operation[], signal: AbortSignal): Promise<void> {
-    for (const run of runsOf(operations, this.#options.limits)) await this.#write({ ...run, cleanup: 'exact' }, signal);
+    for (const run of runsOf(operations, this.#runLimits)) await this.#write({ ...run, cleanup: 'exact' }, signal);
+  }
+
+  /** Writes documents under keys that have none; what stands under the others stays. */
+  async insertAbsent(operations: readonly Operation[], signal: AbortSignal): Promise<void> {
+    for (const run of runsOf(operations, this.#runLimits)) await this.#write({ ...run, onlyAbsent: true }, signal);
   }
 
   /** Tries what a unique index refused again, as long as that brings something. */
   async retryDeferred(signal: AbortSignal): Promise<void> {
     for (let before = Infinity; this.deferred.size > 0 && this.deferred.size < before; ) {
       before = this.deferred.size;
-      for (const run of runsOf(this.deferred.operations, this.#options.limits)) await this.#write(run, signal);
+      const isFilling = ({ key }: Operation) => this.deferred.isFilling(key);
+      const { operations } = this.deferred;
+      const replacing = operations.filter((operation) => !isFilling(operation));
+      for (const run of runsOf(replacing, this.#runLimits)) await this.#write(run, signal);
+      await this.insertAbsent(operations.filter(isFilling), signal);
     }
   }
 
@@ -89,15 +120,28 @@ export class ShardWriter {
     if (doubts[0] !== undefined) await this.#options.onDoubt(doubts[0]);
   }
 
+  /** Smaller under a limit: one write is not to be felt as a pause by the others. */
+  get #runLimits(): RunLimits {
+    const { throttle, limits } = this.#options;
+    return {
+      writeBytes: throttle.pieceBytes(limits.writeBytes),
+      writeDocuments: throttle.pieceOperations(limits.writeDocuments),
+    };
+  }
+
   async #writeAll(first: Run, doubts: string[], signal: AbortSignal): Promise<void> {
-    const { gate } = this.#options;
+    const { gate, throttle, urgency } = this.#options;
     const retry = new Retry(this.#options.environment);
     const queue: Run[] = [first];
     for (let run = queue.shift(); run !== undefined; run = queue.shift()) {
       const current = run;
-      const outcome = await gate.within(signal, () => this.#send(current, doubts, signal));
+      const named = await this.#own.named(current, signal);
+      if (named.operations.length === 0) continue;
+      // Before the gate: who is held back by the limit keeps nobody from writing.
+      if (throttle.isLimited) await throttle.pass(costOf(named), urgency(), signal);
+      const outcome = await gate.within(signal, () => this.#send(named, doubts, signal));
       signal.throwIfAborted();
-      const { runs, pause } = await this.#remainder(current, outcome, signal);
+      const { runs, pause } = await this.#remainder(named, outcome, signal);
       if (pause === undefined) retry.progressed();
       else await this.#wait(retry, pause.meaning, pause.text, signal);
       queue.unshift(...runs);
@@ -122,7 +166,7 @@ export class ShardWriter {
       throw error;
     } finally {
       signal.removeEventListener('abort', giveUpLater);
-      answered.abort();
+      answered.abort(OVER);
     }
   }
 
@@ -142,7 +186,9 @@ export class ShardWriter {
       const { operation, failure } = result.refused;
       throw this.#refusal(operation, `error ${failure.errorNum}, ${failure.message}`, failure.meaning);
     }
-    if (run.cleanup === undefined) for (const { key } of result.done) this.deferred.forget(key);
+    if (run.cleanup === undefined && this.deferred.size > 0) {
+      for (const { key } of result.done) this.deferred.forget(key);
+    }
     return this.#afterItems(run, result, signal);
   }
 
@@ -150,55 +196,52 @@ export class ShardWriter {
   #afterRefusal(run: Run, meaning: ErrorMeaning, error: Error): Remainder {
     if (meaning === 'gone') throw new TargetChanged(`${this.#label}: ${error.message}`);
     if (isWaitedOut(meaning)) return { runs: [run], pause: { meaning, text: error.message } };
-    const half = Math.ceil(run.operations.length / 2);
-    if (half === run.operations.length) throw this.#refusal(run.operations[0], error.message, meaning);
-    const halves = [run.operations.slice(0, half), run.operations.slice(half)];
-    return { runs: halves.map((operations) => ({ ...run, operations })) };
+    if (run.operations.length <= 1) throw this.#refusal(run.operations[0], error.message, meaning);
+    return { runs: halvesOf(run) };
   }
 
   async #afterItems(run: Run, result: BulkResult, signal: AbortSignal): Promise<Remainder> {
-    for (const operation of result.unique) this.#hold(operation);
-    for (const operation of result.moved) await this.#evictMoved(operation, signal);
-    const again = [...result.again];
-    for (const operation of result.doubtful) if (await this.#stillHolds(operation, signal)) again.push(operation);
-    const runs = [...this.#evictions(result.unique)];
+    for (const operation of result.unique) this.#hold(operation, run.onlyAbsent === true);
+    await this.removeExactly(await this.#own.stored(result.moved, signal), signal);
+    await this.removeExactly(await this.#own.older(result.spared, signal), signal);
+    const again = [
+      ...(await this.#stillToDo(run, result, signal)),
+      ...(await this.#own.left(run, result.doubtful, signal)),
+    ];
+    // Under a key that had nothing stands at most what another stream has written meanwhile.
+    const runs = run.onlyAbsent === true ? [] : [...(await this.#evictions(result.unique, signal))];
     if (again.length === 0) return runs.length === 0 ? NOTHING : { runs };
-    runs.push({ ...run, operations: again });
+    const rest = { ...run, operations: again };
+    runs.push(...(result.isTooLarge ? halvesOf(rest) : [rest]));
     const { pause } = result;
+    if (pause === undefined && result.isTooLarge) return { runs };
     if (pause !== undefined) return { runs, pause: { meaning: pause.meaning, text: describe(pause) } };
     return { runs, pause: { meaning: 'contention', text: 'another document has to go first' } };
   }
 
-  #hold(operation: Operation): void {
-    this.deferred.hold(operation);
+  /** Not every version says by its words that a demanded revision is not there any more: then the shard is asked. */
+  async #stillToDo(run: Run, { again, pause }: BulkResult, signal: AbortSignal): Promise<readonly Operation[]> {
+    if (!isExact(this.#options.target, run) || pause?.errorNum !== CONFLICT) return again;
+    return this.#own.left(run, again, signal);
+  }
+
+  #hold(operation: Operation, isFilling: boolean): void {
+    this.deferred.hold(operation, isFilling);
     this.#exactOrder = true;
-    if (this.deferred.bytes <= this.#options.limits.deferredBytes) return;
-    throw new ShardFailed(
-      `${this.#label}: a unique index refuses ${this.deferred.size} documents (1210), the first with key ` +
-        `"${this.deferred.operations[0]?.key}". ${adviceOn('unique')}`,
-    );
+    const { limits, held, target } = this.#options;
+    if (this.deferred.bytes <= limits.deferredBytes && held.bytes <= limits.deferredBytesInAll) return;
+    throw uniqueRefusal(target, this.deferred);
   }
 
-  /** What stands under a refused key is older than what is held: it goes, so that it blocks nobody. */
-  #evictions(refused: readonly Operation[]): readonly Run[] {
-    const operations = refused
-      .filter(({ key }) => this.deferred.holds(key))
-      .map(({ key, bytes }): Operation => ({ kind: 'remove', key, revision: '', bytes }));
-    if (operations.length === 0 || !this.#options.target.shardedByKey) return [];
-    return [{ kind: 'remove', operations, cleanup: 'evict' }];
-  }
-
-  /** A document whose shard keys changed cannot be replaced: the stored one goes first, exactly (reference 4.4). */
-  async #evictMoved(operation: Operation, signal: AbortSignal): Promise<void> {
-    const { deployment, target } = this.#options;
-    const revision = await storedRevision(deployment, target, operation.key, signal);
-    if (revision !== undefined) await this.removeExactly([{ ...operation, kind: 'remove', revision }], signal);
-  }
-
-  async #stillHolds(operation: Operation, signal: AbortSignal): Promise<boolean> {
-    const { deployment, target } = this.#options;
-    const revision = await storedRevision(deployment, target, operation.key, signal);
-    return revision !== undefined && (operation.revision === '' || revision === operation.revision);
+  /** What stands under a refused key is older than what is held, or comes again: it goes, so that it blocks nobody. */
+  async #evictions(refused: readonly Operation[], signal: AbortSignal): Promise<readonly Run[]> {
+    const held = refused.filter(({ key }) => this.deferred.holds(key));
+    if (!this.#options.target.shardedByKey) {
+      await this.removeExactly(await this.#own.stored(held, signal), signal);
+      return [];
+    }
+    const operations = held.map(({ key, bytes }): Operation => ({ kind: 'remove', key, revision: '', bytes }));
+    return operations.length === 0 ? [] : [{ kind: 'remove', operations, cleanup: 'evict' }];
   }
 
   #refusal(operation: Operation | undefined, text: string, meaning: ErrorMeaning): ShardFailed {
@@ -209,6 +252,16 @@ export class ShardWriter {
   get #label(): string {
     return shardLabel(this.#options.target);
   }
+}
+
+function halvesOf(run: Run): readonly Run[] {
+  const half = Math.ceil(run.operations.length / 2);
+  const halves = [run.operations.slice(0, half), run.operations.slice(half)];
+  return halves.filter(({ length }) => length > 0).map((operations) => ({ ...run, operations }));
+}
+
+function costOf({ operations }: Run): Cost {
+  return { bytes: operations.reduce((sum, { bytes }) => sum + bytes.length, 0), operations: operations.length };
 }
 
 /** Why the outcome is not known; the same words for the same trouble, so that many shards make one event. */
@@ -225,23 +278,4 @@ function doubtsIn(outcome: BulkOutcome): readonly string[] {
 
 function describe(failure: { readonly errorNum: number; readonly message: string }): string {
   return `error ${failure.errorNum}, ${failure.message}`;
-}
-
-/** What an operator does about it. */
-export function adviceOn(meaning: ErrorMeaning): string {
-  switch (meaning) {
-    case 'unique':
-      return 'Compare the unique indexes of both sides; drop the one that the source does not have.';
-    case 'not-writable':
-      return 'Bring the missing DB-Servers of the target back, or lower the write concern.';
-    case 'no-right':
-      return "Check the target's JWT secret or the user's rights.";
-    case 'too-large':
-      return 'Raise the memory or transaction limits of the target.';
-    case 'contention':
-    case 'unavailable':
-      return 'Check the health of the target.';
-    default:
-      return 'Compare the versions and the properties of the collection on both sides, then reset the shard.';
-  }
 }

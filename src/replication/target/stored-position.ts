@@ -21,6 +21,8 @@ export interface Standing {
   readonly compare: Comparable | undefined;
   /** Largest revision ever applied, `''` when unknown. */
   readonly forkRevision: string;
+  /** Something of the source's shard may be there already, or has been. */
+  readonly isBegun: boolean;
   /** The target's server started anew since: it may lack what it had acknowledged (S6). */
   readonly isDoubtful: boolean;
 }
@@ -79,7 +81,7 @@ export class StoredPosition {
     this.#read = { document };
     if (document === undefined) {
       const compare = this.#comparable(undefined, target);
-      return { checkpoint: undefined, compare, forkRevision: '', isDoubtful: false };
+      return { checkpoint: undefined, compare, forkRevision: '', isBegun: false, isDoubtful: false };
     }
     // What was begun under this epoch and not ended is wanted still.
     if (document.epoch === epoch) this.#catchUpBecause ??= document.copyBecause;
@@ -88,6 +90,7 @@ export class StoredPosition {
       checkpoint: this.#catchUpBecause === undefined ? checkpoint : undefined,
       compare: this.#comparable(document, target),
       forkRevision: document.forkRevision,
+      isBegun: true,
       // Also after a restart that no worker saw. What the checkpoint covers was synced: without a tree that has to do.
       isDoubtful: checkpoint !== undefined && target.revisionOrder && !isServedStill(document, servedBy),
     };
@@ -117,7 +120,8 @@ export class StoredPosition {
     const { rounds, store, epoch, sourceDeployment } = this.#parts;
     const document = this.#read?.document;
     if (document?.sourceDeployment === sourceDeployment) return this.withdraw(target, reason);
-    if (target.revisionOrder && (await empty()))
+    // Where contents are compared it says only that a copy was begun.
+    if (!target.revisionOrder || (await empty()))
       await rounds.mark(blankDocument(this.#ref, target, { epoch, sourceDeployment }), reason);
     else if (document !== undefined) await store.remove([document._key], signal);
   }

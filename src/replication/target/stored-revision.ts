@@ -1,5 +1,6 @@
 import { type ArangoDeployment, ArangoError, type ArangoServer, ArangoUnreachable } from '../arango.ts';
 import { collectionFacts } from '../collection-facts.ts';
+import { documentsByKey } from '../documents-by-key.ts';
 import { TargetChanged } from './failures.ts';
 import type { ShardTarget } from './shard-target.ts';
 
@@ -18,26 +19,49 @@ export async function leaderOf(
 }
 
 /**
- * Revision under which this very shard stores a key, read on its leader: a coordinator could answer from another shard.
- * Undefined when it holds none. By the bulk form, since a key can be one that no URL carries (reference 9.4).
+ * Revisions under which this very shard stores keys, at least one, read on its leader: a coordinator could answer from
+ * another shard. Only of those that it holds. By the bulk form, since a key can be one that no URL carries (reference
+ * 9.4).
  */
-export async function storedRevision(
+export async function storedRevisions(
   deployment: ArangoDeployment,
   target: ShardTarget,
-  key: string,
+  keys: readonly string[],
   signal: AbortSignal,
-): Promise<string | undefined> {
+): Promise<ReadonlyMap<string, string>> {
   const leader = await leaderOf(deployment, target);
-  const [item] = await leader.json<{ _rev?: string }[]>({
+  const items = await leader.json<{ _rev?: string }[]>({
     method: 'PUT',
     path: `/_api/document/${encodeURIComponent(target.shardName)}`,
     database: target.database,
     query: { onlyget: true },
-    body: [key],
+    body: keys,
     repeatable: true,
     signal,
   });
-  return item?._rev;
+  return new Map(
+    keys.flatMap((key, index) => {
+      const rev = items[index]?._rev;
+      return rev === undefined ? [] : [[key, rev] as const];
+    }),
+  );
+}
+
+/**
+ * What the target holds under these keys: in the very shard, or, not 1:1, wherever in the collection. Undefined where it
+ * holds none.
+ */
+export async function storedDocuments(
+  deployment: ArangoDeployment,
+  target: ShardTarget,
+  keys: readonly string[],
+  signal: AbortSignal,
+): Promise<readonly (Buffer | undefined)[]> {
+  const { database, address, shardName, isOneToOne } = target;
+  const place = isOneToOne
+    ? { server: await leaderOf(deployment, target), database, collection: shardName }
+    : { server: deployment.front, database, collection: address };
+  return documentsByKey(place, keys, signal);
 }
 
 /** Whether the shard holds nothing, by what its leader counts. */

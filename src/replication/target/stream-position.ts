@@ -96,6 +96,11 @@ export class StreamPosition {
     if (!held && !this.#insideTransaction) this.#storable = this.#position;
   }
 
+  /** What waited for a place has found it. */
+  released(): void {
+    if (!this.#insideTransaction && this.#storable !== undefined) this.#storable = this.#position;
+  }
+
   /** Everything before a floor is applied: there was nothing else up to its tick. */
   reachFloor(floor: FloorMark, held: boolean): void {
     if (this.#position === undefined) return;

@@ -1,24 +1,21 @@
-import type { Checkpoint, DifferenceQuestion, FrameHeader, Tick } from '../queue.ts';
-import { isRevision } from '../revision.ts';
-import type { CatchUp, CatchUpHeader, CatchUpPorts } from './catch-up.ts';
-import { type CatchUpOptions, CopySession } from './copy-session.ts';
-import { DifferenceSession } from './difference-session.ts';
-import { brokenBySource, ReopenStream, ShardFailed } from './failures.ts';
+import type { Checkpoint, CheckQuestion, FrameHeader, Tick } from '../queue.ts';
+import { BlockedDocuments } from './blocked-documents.ts';
+import { brokenBySource, ReopenStream, ShardFailed, UniqueRefusal } from './failures.ts';
 import type { FloorGroup, FloorMark } from './floor-group.ts';
 import type { Arrival } from './inbox.ts';
 import { type Operation, operationsOf } from './lines.ts';
+import { MovedKeys } from './moved-keys.ts';
+import { assertKnownShards } from './opened-shards.ts';
 import { piecesOf } from './pieces.ts';
+import { lastPerKey } from './runs.ts';
+import type { SettlePorts } from './settle-keys.ts';
 import { shardLabel } from './shard-target.ts';
-import type { Comparable } from './stored-position.ts';
+import { StreamCatchUp } from './stream-catch-up.ts';
+import { StreamComparison } from './stream-comparison.ts';
 import type { StreamOptions } from './stream-options.ts';
 import { StreamPosition } from './stream-position.ts';
-import { treeNow } from './target-batch.ts';
-
-/** A document that a unique index refuses for longer than this: the shard is compared by a copy. */
-const DEFERRED_MS_MAX = 60_000;
-
-/** Stands behind why a way was taken, for the newest comparison only. */
-const COMPARED = '; compared with the source';
+import { StreamWrites } from './stream-writes.ts';
+import { indexesIn } from './surplus-indexes.ts';
 
 type Header<Kind extends FrameHeader['kind']> = Extract<FrameHeader, { kind: Kind }>;
 
@@ -40,24 +37,42 @@ type Header<Kind extends FrameHeader['kind']> = Extract<FrameHeader, { kind: Kin
 export class StreamSession {
   readonly #options: StreamOptions;
   readonly #position: StreamPosition;
-  #catchUp: CatchUp | undefined;
-  #caughtUpFor: number | undefined;
-  #deferredSince: number | undefined;
+  readonly #moved: MovedKeys;
+  readonly #writes: StreamWrites;
+  readonly #catchUp: StreamCatchUp;
+  readonly #comparison: StreamComparison;
+  readonly #blocked: BlockedDocuments;
+  #floor: FloorMark | undefined;
+  readonly #ended = new AbortController();
   #acknowledged = 0;
   #applied = 0;
-  #writes = 0;
 
   constructor(options: StreamOptions) {
     this.#options = options;
     const { epoch, sourceDeployment, target, forkRevision, checkpoint } = options;
+    const { stored, link, inbox } = options;
+    const ports: SettlePorts = {
+      stored,
+      remove: (documents, signal) => this.#writes.remove(documents, signal),
+      insert: (documents, signal) => this.#writes.insertFound(documents, signal),
+    };
+    this.#moved = new MovedKeys(ports, (question) =>
+      link.send({ ...question, channel: inbox.channel, stream: inbox.stream }),
+    );
     const witnesses = checkpoint?.witnesses ?? [];
     const { collectionId: targetCollectionId } = target;
     this.#position = new StreamPosition({ epoch, sourceDeployment, targetCollectionId, forkRevision, witnesses });
+    this.#writes = new StreamWrites(options, this.#position);
+    this.#catchUp = new StreamCatchUp(options, this.#position, this.#writes);
+    this.#comparison = new StreamComparison(options);
+    const { writer, environment } = options;
+    const askIndexes = () => this.#askForIndexes();
+    this.#blocked = new BlockedDocuments({ deferred: writer.deferred, target, environment, askIndexes });
   }
 
   /** Writes so far. */
   get writes(): number {
-    return this.#writes;
+    return this.#writes.count;
   }
 
   get lastSeq(): number {
@@ -94,7 +109,9 @@ export class StreamSession {
       link.close(inbox, reason);
       throw reason;
     } finally {
-      await this.#catchUp?.close();
+      this.#ended.abort(new Error('the stream has ended'));
+      this.#options.writer.deferred.clear();
+      await this.#catchUp.close();
     }
   }
 
@@ -115,6 +132,8 @@ export class StreamSession {
   async #apply(piece: readonly Arrival[], signal: AbortSignal): Promise<void> {
     const [first] = piece;
     if (first === undefined) return;
+    // The source may end it before it could open it, and says why.
+    if (first.header.kind === 'broken') throw brokenBySource(first.header);
     if ((first.header.seq === 1) !== (first.header.kind === 'opened')) {
       throw new ReopenStream(`frame ${first.header.seq} of the stream is ${first.header.kind}`);
     }
@@ -124,13 +143,27 @@ export class StreamSession {
       case 'copy':
       case 'digest':
       case 'revisions':
-        return this.#takeCatchUp(first.header, first.body, signal);
+      case 'absent':
+        return this.#catchUp.take(first.header, first.body, signal);
       case 'ops':
         return this.#applyOperations(piece, signal);
       case 'tree':
-        return this.#compareTree(first, first.header, signal);
-      case 'broken':
-        throw brokenBySource(first.header);
+        this.#standsAt(first, first.header);
+        return this.#comparison.tree(first.header, signal);
+      case 'indexes':
+        return this.#takeIndexes(first.body, signal);
+      case 'found':
+        return this.#takeFound(first, first.header, signal);
+      case 'contents':
+        this.#standsAt(first, first.header);
+        return this.#comparison.contents(first.header, first.body, signal);
+      case 'scanned':
+      case 'looked':
+        this.#reachFloor(first.floorBefore);
+        return this.#options.told.take(first.header, first.body);
+      case 'untold':
+        this.#reachFloor(first.floorBefore);
+        return this.#comparison.untold(first.header.reason);
       case 'inventory':
         throw new ReopenStream('an inventory came on the channel of a shard');
     }
@@ -144,78 +177,56 @@ export class StreamSession {
           'nothing is written. Stop this synchronization and configure it again.',
       );
     }
-    progress.way = header.way;
-    progress.reason = header.reason;
-    if (header.way !== 'tail') return this.#openCatchUp(header, signal);
+    const { target, onOtherSource } = this.#options;
+    assertKnownShards(header, target, onOtherSource);
+    const { note, revisionOrder } = target;
+    progress.way = header.way === 'content' ? 'difference' : header.way;
+    progress.reason = note === '' ? header.reason : `${header.reason}; ${note}`;
+    progress.comparedBy = revisionOrder ? undefined : 'content';
+    const server = `${header.dbServer}/${header.serverId}`;
+    if (header.way === 'tail' && progress.server === server) progress.lag.goBackTo(header.from);
+    else progress.lag.forget();
+    progress.server = server;
+    progress.dbServer = header.dbServer;
+    this.#blocked.opened(header.way === 'tail' ? header.logEnd : header.from);
+    if (header.way !== 'tail') return this.#catchUp.begin(header, signal);
     if (checkpoint === undefined || header.from !== checkpoint.tick) {
       throw new ReopenStream(`the sender goes on from ${header.from}, the checkpoint is ${checkpoint?.tick ?? 'none'}`);
     }
     this.#position.open(header);
+    progress.waitsForCopy = false;
     progress.status = 'running';
     if (verify) this.askForTree();
   }
 
-  /** The source sends its tree at a place of the stream where ours can be compared with it. */
-  askForTree(): void {
-    const { link, inbox } = this.#options;
-    link.send({ kind: 'verify', channel: inbox.channel, stream: inbox.stream });
-  }
-
-  async #openCatchUp(header: Header<'opened'>, signal: AbortSignal): Promise<void> {
-    const { progress, compare } = this.#options;
-    if (header.way === 'difference' && compare === undefined) {
-      throw new ReopenStream('the sender compares a shard of which nobody knows where its documents came from');
-    }
-    await this.#options.beforeCatchUp(header.reason, signal);
-    this.#caughtUpFor = this.#options.suspicion();
-    this.#catchUp = header.way === 'copy' ? new CopySession(this.#catchUpOptions()) : this.#difference(compare);
-    this.#position.open(header);
-    progress.status = 'initial-sync';
-    progress.documentsCopied = 0;
-    progress.documentsExpected = header.expectedDocuments;
-  }
-
-  #difference(compare: Comparable | undefined): DifferenceSession {
+  /** The source sends its tree at a place of the stream where ours can be compared with it; or what a check asks. */
+  askForTree(check?: CheckQuestion): void {
     const { link, inbox } = this.#options;
     const { channel, stream } = inbox;
-    const ask = (question: DifferenceQuestion) => link.send({ ...question, channel, stream });
-    return new DifferenceSession({ ...this.#catchUpOptions(), since: compare?.since, ask });
+    link.send({ kind: 'verify', channel, stream, ...(check === undefined ? {} : { check }) });
   }
 
-  #catchUpOptions(): CatchUpOptions {
-    const { target, openBatch, progress, environment, limits } = this.#options;
-    const ports: CatchUpPorts = {
-      write: (documents, bytes, signal) => this.#write(documents, bytes, signal),
-      remove: (documents, signal) => this.#remove(documents, signal),
-      settle: (signal) => this.#settle(signal),
-      checked: (documents) => this.#checked(documents),
-    };
-    return { target, ports, openBatch, progress, environment, limits };
+  #askForIndexes(): void {
+    const { link, inbox } = this.#options;
+    link.send({ kind: 'indexes', channel: inbox.channel, stream: inbox.stream });
   }
 
-  async #takeCatchUp(header: CatchUpHeader, body: Uint8Array, signal: AbortSignal): Promise<void> {
-    const catchUp = this.#catchUp;
-    if (catchUp === undefined) throw new ReopenStream(`${header.kind} came outside of a catch-up`);
-    if (!(await catchUp.take(header, body, signal))) return;
-    const { progress, onVerified } = this.#options;
-    await catchUp.close();
-    this.#catchUp = undefined;
-    this.#options.inbox.caughtUp();
-    this.#position.caughtUp();
-    // To have come there with nothing to do is a change as well: its checkpoint has to be stored.
-    this.#writes += 1;
-    progress.status = 'running';
-    onVerified(progress.way === 'copy' ? 'copied' : 'repaired', this.#caughtUpFor);
-  }
-
-  async #settle(signal: AbortSignal): Promise<void> {
-    const { writer } = this.#options;
-    await writer.retryDeferred(signal);
-    if (writer.deferred.size > 0) throw this.#uniqueFailure();
+  /** What the source does not have refuses what the source may hold: it goes, and what it refused finds its place (S13). */
+  async #takeIndexes(body: Uint8Array, signal: AbortSignal): Promise<void> {
+    const { writer, target, dropSurplusUnique, progress } = this.#options;
+    if (!target.uniqueIndexes && writer.deferred.size === 0) return;
+    const dropped = await dropSurplusUnique(indexesIn(body), signal);
+    if (dropped.length > 0)
+      progress.reason += `; dropped unique indexes that the source does not have: ${dropped.join(', ')}`;
+    if (this.#catchUp.isRunning || writer.deferred.size === 0) return;
+    await this.#orCompared(this.#writes.retryDeferred(signal));
+    if (!this.#isHeld) this.#position.released();
+    this.#blocked.answered();
+    this.#checkBlocked();
   }
 
   async #applyOperations(piece: readonly Arrival[], signal: AbortSignal): Promise<void> {
-    if (this.#catchUp !== undefined) throw new ReopenStream('operations came before the end of a catch-up');
+    if (this.#catchUp.isRunning) throw new ReopenStream('operations came before the end of a catch-up');
     const operations: Operation[] = [];
     const headers: Header<'ops'>[] = [];
     let bytes = 0;
@@ -224,92 +235,97 @@ export class StreamSession {
       this.#reachFloor(floorBefore);
       this.#position.enter(header);
       headers.push(header);
-      operations.push(...this.#checked(operationsOf(body)));
+      operations.push(...this.#writes.checked(operationsOf(body)));
       bytes += body.byteLength;
     }
-    await this.#write(operations, bytes, signal);
+    await this.#orCompared(this.#writeOrAsk(operations, bytes, signal));
     this.#passed(headers);
   }
 
   #passed(headers: readonly Header<'ops'>[]): void {
-    const { progress, environment, writer } = this.#options;
+    const { progress, environment } = this.#options;
     const count = headers.reduce((sum, { operations }) => sum + operations, 0);
     progress.operationsApplied += count;
-    progress.readAt = headers.at(-1)?.readAt ?? progress.readAt;
     if (count > 0) progress.lastDataChangeAt = environment.now();
-    const isHeld = writer.deferred.size > 0;
-    this.#deferredSince = isHeld ? (this.#deferredSince ?? environment.now()) : undefined;
-    this.#position.applied(headers, isHeld);
+    const last = headers.at(-1);
+    if (!this.#isHeld && last !== undefined) progress.lag.shows(last.asOf, last.to, this.#options.link.link);
+    this.#position.applied(headers, this.#isHeld);
+    this.#checkBlocked();
+  }
+
+  /** While removals are not settled one of them may free what blocks. */
+  #checkBlocked(): void {
+    this.#blocked.cameTo(this.#moved.isSettled ? this.#position.tick : undefined);
+  }
+
+  /** More is refused than can be held: what differs is moved instead. */
+  async #orCompared(work: Promise<void>): Promise<void> {
+    try {
+      await work;
+    } catch (error) {
+      if (!(error instanceof UniqueRefusal)) throw error;
+      throw new ReopenStream(error.message, { catchUpBecause: error.message });
+    }
+  }
+
+  /** What a catch-up holds of the target lives on, however long its writes are held back. */
+  async keepAlive(now: number): Promise<void> {
+    await this.#catchUp.keepAlive(now, this.#ended.signal);
   }
 
   /** Ends the stream when documents have been held back for too long. */
   checkDeferred(now: number): void {
-    if (this.#deferredSince === undefined || now - this.#deferredSince <= DEFERRED_MS_MAX) return;
-    const why = this.#uniqueFailure().message;
-    this.#options.link.close(this.#options.inbox, new ReopenStream(why, { catchUpBecause: why, copy: true }));
+    const reason = this.#blocked.overdue(now);
+    if (reason !== undefined) this.#options.link.close(this.#options.inbox, reason);
   }
 
-  async #compareTree(arrival: Arrival, header: Header<'tree'>, signal: AbortSignal): Promise<void> {
-    this.#reachFloor(arrival.floorBefore);
-    if (header.tick !== this.#position.tick) {
-      throw new ReopenStream(`a tree at ${header.tick} came at position ${this.#position.tick}`);
-    }
-    if (this.#options.writer.deferred.size > 0) return;
-    const suspicion = this.#options.suspicion();
-    const own = await treeNow(this.#options.openBatch, signal);
-    const { progress, lines } = this.#options;
-    if (own.count === header.count && own.hash === header.hash) {
-      const [way] = progress.reason.split(COMPARED);
-      progress.reason = `${way}${COMPARED}: equal (${own.count} documents)`;
-      this.#options.onVerified('equal', suspicion);
-      lines.say('info', 'a shard was compared with the source and is equal', '', { shard: this.#label, ...own });
-      return;
-    }
-    const why = `revision trees differ: the source has ${header.count} documents, the target ${own.count}`;
-    throw new ReopenStream(why, { catchUpBecause: why });
+  /** What the source told of itself can be compared only where it told it. */
+  #standsAt({ floorBefore }: Arrival, { kind, tick }: Header<'tree' | 'contents'>): void {
+    this.#reachFloor(floorBefore);
+    if (tick === this.#position.tick) return;
+    throw new ReopenStream(`a ${kind} at ${tick} came at position ${this.#position.tick}`);
   }
 
   #reachFloor(floor: FloorMark | undefined): void {
-    if (floor === undefined || this.#catchUp !== undefined) return;
-    const { progress, writer } = this.#options;
-    if (progress.readAt === undefined || floor.readAt > progress.readAt) progress.readAt = floor.readAt;
-    this.#position.reachFloor(floor, writer.deferred.size > 0);
+    if (floor === undefined || this.#catchUp.isRunning) return;
+    const { progress, link } = this.#options;
+    // What came behind the floor may be applied by now: it counts once.
+    if (!this.#isHeld && floor !== this.#floor) progress.lag.stands(floor, link.link);
+    this.#floor = floor;
+    this.#position.reachFloor(floor, this.#isHeld);
+    if (this.#moved.isSettled) this.#blocked.reached(floor.tick);
   }
 
-  async #write(operations: readonly Operation[], bytes: number, signal: AbortSignal): Promise<void> {
-    if (operations.length > 0) {
-      // Counted at both ends: a checkpoint in between has synced only a part of it.
-      this.#writes += 1;
-      await this.#options.writer.apply(operations, signal);
-      this.#writes += 1;
-    }
-    this.#options.progress.bytesApplied += bytes;
-  }
-
-  async #remove(surplus: readonly Operation[], signal: AbortSignal): Promise<void> {
-    this.#writes += 1;
-    await this.#options.writer.removeExactly(surplus, signal);
-    this.#writes += 1;
-  }
-
-  /** Servers take any text for a revision and turn rubbish into the largest one (reference 4.4): never send it. */
-  #checked(operations: readonly Operation[]): readonly Operation[] {
-    for (const { kind, key, revision } of operations) {
-      if (kind !== 'put') continue;
-      if (!isRevision(revision)) {
-        throw new ShardFailed(`${this.#label}: the document with key "${key}" has "${revision}" as its _rev.`);
-      }
-      this.#position.noteRevision(revision);
-    }
-    return operations;
-  }
-
-  #uniqueFailure(): ShardFailed {
-    const { deferred } = this.#options.writer;
-    return new ShardFailed(
-      `${this.#label}: a unique index of the target refuses ${deferred.size} documents (error 1210), the first with key ` +
-        `"${deferred.operations[0]?.key}". Compare the unique indexes of both sides; drop the one that the source lacks.`,
+  /** Removals by which documents may only have moved are asked for; what comes behind them is applied meanwhile. */
+  async #writeOrAsk(operations: readonly Operation[], bytes: number, signal: AbortSignal): Promise<void> {
+    if (!this.#options.target.mayMove) return this.#writes.apply(operations, bytes, signal);
+    const last = lastPerKey(operations);
+    await this.#writes.apply(
+      last.filter(({ kind }) => kind === 'put'),
+      bytes,
+      signal,
     );
+    const removed = last.filter(({ kind }) => kind === 'remove');
+    // What waited for its turn is of the past: what becomes of the key the source tells.
+    for (const { key } of removed) this.#options.writer.deferred.forget(key);
+    await this.#moved.add(
+      removed.map(({ key }) => key),
+      signal,
+    );
+  }
+
+  async #takeFound({ body, floorBefore }: Arrival, header: Header<'found'>, signal: AbortSignal): Promise<void> {
+    if (this.#catchUp.isRunning) return this.#catchUp.take(header, body, signal);
+    this.#reachFloor(floorBefore);
+    await this.#orCompared(this.#moved.found(body, signal));
+    await this.#orCompared(this.#options.writer.retryDeferred(signal));
+    this.#position.applied([], this.#isHeld);
+    this.#checkBlocked();
+  }
+
+  /** Something that was taken is not done yet: no position behind it may be stored. */
+  get #isHeld(): boolean {
+    return this.#options.writer.deferred.size > 0 || !this.#moved.isSettled;
   }
 
   get #label(): string {

@@ -8,6 +8,7 @@ import {
   treeTextAt,
 } from '../revision-calls.ts';
 import { type TreeSummary, treeSummaryOf } from '../revision-tree.ts';
+import { documentsIn, type Slice, type StoredDocument } from '../shard-contents.ts';
 import { documentsOf, type Operation, removalOf } from './lines.ts';
 import type { ShardTarget } from './shard-target.ts';
 import { leaderOf } from './stored-revision.ts';
@@ -86,6 +87,16 @@ export class TargetBatch {
     for await (const found of documentsAt(this.#place, revisions, chunkBytes, signal)) {
       yield found.flatMap((bytes) => (bytes === undefined ? [] : [removalOf(bytes)]));
     }
+  }
+
+  /** The documents of a slice of the shard, in the order of their revisions. */
+  documents(slice: Slice, chunkBytes: number, signal: AbortSignal): AsyncGenerator<readonly StoredDocument[]> {
+    return documentsIn(this.#place, slice, chunkBytes, signal);
+  }
+
+  /** Throws when the snapshot is gone. */
+  async confirm(signal: AbortSignal): Promise<void> {
+    await this.#call('PUT', { ttl: BATCH_TTL_S }, signal);
   }
 
   /** Renews the snapshot's time when that is due; throws when it is gone. */

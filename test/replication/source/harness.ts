@@ -19,8 +19,10 @@ export const INVENTORY_CHANNEL = 'inventory';
 /** Short pauses: what they wait for is what the tests bring about. */
 export const QUICK: Partial<SourceLimits> = {
   inventoryEveryMs: 50,
+  inventoryAtMostEveryMs: 5,
   inventoryConfirmMs: 10,
   pollMinMs: 1,
+  pollGatherMs: 1,
   pollQuickMs: 3,
   pollMaxMs: 5,
   floorEveryMs: 20,
@@ -28,6 +30,8 @@ export const QUICK: Partial<SourceLimits> = {
   pinEveryMs: 20,
   overdrawnMs: 20,
   incarnationFreshMs: 0,
+  // In the log stands what a test writes.
+  markerEveryMs: 0,
 };
 
 /** Resolves with the first value that is not undefined or false; the error tells what was waited for. */
@@ -54,6 +58,8 @@ export class TestSource {
   readonly embedded: EmbeddedDeployment;
   readonly deployment: ConnectedDeployment;
   readonly log: LogLine[] = [];
+  /** Pauses that were asked for, ms. */
+  readonly slept = new Set<number>();
   readonly #limits: Partial<SourceLimits>;
   engine: SourceEngine;
   receiver: TestReceiver;
@@ -93,6 +99,7 @@ export class TestSource {
       syncerSeed: 'test',
       now: Date.now,
       sleep: async (ms, signal) => {
+        this.slept.add(ms);
         await sleepFor(ms, undefined, { signal }).catch(() => signal.throwIfAborted());
       },
       log: { info: write, warn: write, error: write },

@@ -60,3 +60,21 @@ test('S7: a shard that comes while the pin is on its way elsewhere does not rely
   await renewing;
   expect(told).toBe(3);
 });
+
+test('how long the log is kept: as long as it is read, until a time when the target stays behind, and then no more', async () => {
+  const owner = {};
+  expect(pin.keptFor(owner)).toMatchObject({ state: 'unknown' });
+  await pin.setNow(owner, '20', signal);
+  expect(pin.keptFor(owner)).toEqual({ state: 'kept' });
+  pin.passed('30', 1_000);
+  nowMs += 59_000;
+  expect(pin.keptFor(owner)).toEqual({ state: 'kept' });
+  nowMs += 61_000;
+  expect(pin.keptFor(owner)).toEqual({ state: 'kept', until: '1970-01-02T00:00:00.000Z' });
+  pin.set(owner, '30');
+  expect(pin.keptFor(owner)).toEqual({ state: 'kept' });
+  pin.passed('40', 1_000);
+  nowMs += SOURCE_LIMITS.pinMsMax + 1;
+  await pin.setNow({}, '40', signal);
+  expect(pin.keptFor(owner)).toMatchObject({ state: 'released', message: expect.stringContaining('not kept for it') });
+});

@@ -10,7 +10,7 @@ const line = (key: string) => Buffer.from(`+{"_key":"${key}","_rev":"_r${key}"}\
 
 describe('operations on their way into frames', () => {
   test('a frame ends with a transaction, and names its first operation as the witness', () => {
-    const buffer = new OperationBuffer('c1/s1', { isOpen: false });
+    const buffer = new OperationBuffer('c1/s1', { isOpen: false }, { bytes: 0 });
     buffer.add(line('a'), '1', '1');
     buffer.markComplete('1');
     buffer.add(line('b'), '3', '2');
@@ -28,7 +28,7 @@ describe('operations on their way into frames', () => {
   });
 
   test('a cut transaction is ended although nothing of it is left, once', () => {
-    const buffer = new OperationBuffer('c', { isOpen: false });
+    const buffer = new OperationBuffer('c', { isOpen: false }, { bytes: 0 });
     buffer.add(line('a'), '3', '2');
     expect(buffer.takeUnfinished()).toMatchObject({ complete: false, to: '3', witnesses: [] });
     expect(buffer.takeComplete()).toBeUndefined();
@@ -38,7 +38,7 @@ describe('operations on their way into frames', () => {
   });
 
   test('what is finished goes before what is not', () => {
-    const buffer = new OperationBuffer('c', { isOpen: false });
+    const buffer = new OperationBuffer('c', { isOpen: false }, { bytes: 0 });
     buffer.add(line('a'), '1', '1');
     buffer.markComplete('1');
     buffer.add(line('b'), '3', '3');
@@ -47,7 +47,7 @@ describe('operations on their way into frames', () => {
   });
 
   test('dropping what was sent another way keeps the rest and its ends', () => {
-    const buffer = new OperationBuffer('c', { isOpen: false });
+    const buffer = new OperationBuffer('c', { isOpen: false }, { bytes: 0 });
     for (const tick of ['1', '3', '5']) {
       buffer.add(line(tick), tick, tick);
       buffer.markComplete(tick);
@@ -62,7 +62,7 @@ describe('operations on their way into frames', () => {
   });
 
   test('settled lines do not change with the answer they came in', () => {
-    const buffer = new OperationBuffer('c', { isOpen: false });
+    const buffer = new OperationBuffer('c', { isOpen: false }, { bytes: 0 });
     const answer = line('a');
     buffer.add(answer, '1', '1');
     buffer.settle();
@@ -72,7 +72,7 @@ describe('operations on their way into frames', () => {
   });
 
   test('a removal’s revision is no part of its witness', () => {
-    const buffer = new OperationBuffer('c', { isOpen: false });
+    const buffer = new OperationBuffer('c', { isOpen: false }, { bytes: 0 });
     buffer.add(Buffer.from('-{"_key":"a","_rev":"_x"}\n'), '1', '1');
     buffer.markComplete('1');
     expect(buffer.takeComplete()?.witnesses).toMatchObject([{ key: 'a', rev: '' }]);
@@ -96,7 +96,7 @@ describe('which collections are replicated', () => {
   test.each([
     [{ ...system, name: '_sync_events' }, /replication itself/],
     [{ ...traits, name: '_sync_anything' }, /replication itself/],
-    [{ ...system, name: '_users' }, /not replicated yet/],
+    [{ ...system, name: '_users' }, /replicated as users/],
     [{ ...system, name: '_analyzers' }, /replicated as analyzers/],
     [{ ...system, name: '_statistics15' }, /internal/],
     [{ ...traits, type: 3, isSmart: true, name: 'smartEdges' }, /smart edge/],

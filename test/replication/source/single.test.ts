@@ -52,6 +52,28 @@ describe('a shard of a single server', () => {
     expect(replica.copies).toBe(1);
   });
 
+  test('is read a moment later after little was there, so that more is', async () => {
+    const pollGatherMs = 7.5;
+    await start({ pollGatherMs });
+    const replica = await followed('c', 10);
+    source.slept.clear();
+    await source.write('c', documents(10, 10));
+    await source.equal(replica, 'c');
+    await until('a pause behind the answer', () => source.slept.has(pollGatherMs));
+  });
+
+  test('is read on at once while answers are full', async () => {
+    const pollGatherMs = 7.5;
+    await start({ pollGatherMs, pollMinMs: 1, tailChunkBytes: 256, gatherTicksMax: 0 });
+    const replica = await followed('c', 10);
+    await source.write('c', documents(50, 10, { text: 'x'.repeat(200) }));
+    await source.equal(replica, 'c');
+    source.slept.clear();
+    await source.write('c', documents(1, 60, { text: 'x'.repeat(200) }));
+    await source.equal(replica, 'c');
+    expect(source.slept).not.toContain(pollGatherMs);
+  });
+
   test('is copied in pieces, while it is written', async () => {
     await start({ copyChunkBytes: 16 * 1024 });
     await source.createCollection('c');
@@ -217,7 +239,8 @@ describe('S5: ticks that are given again', () => {
   });
 
   test('S5: witnesses of a dropped collection do not cost a copy while another one is there', async () => {
-    await start(UNSYNCED);
+    // Its markers would be the newest.
+    await start({ ...UNSYNCED, markerEveryMs: 0 });
     await source.createCollection('gone');
     const replica = await followed('c', 10);
     await source.writeOne('c', { _key: 'mine' });

@@ -84,7 +84,7 @@ class TestShard implements Progressing {
     };
     const ref = { database: 'd', collection: `c${this.id}`, shardIndex: 0 };
     const servedBy = { server: leader, name: 'first start', isCounted: true };
-    return { ref, key, stream, checkpoint, group, leader, servedBy, writes, durableWrites };
+    return { ref, key, stream, checkpoint, group, leaders: leader.split(' '), servedBy, writes, durableWrites };
   }
 
   durable(progress: Progress): void {
@@ -130,7 +130,7 @@ beforeEach(() => {
 });
 
 function frame(tick: string) {
-  return { kind: 'floor', dbServer: 'S', serverId: '1', tick, readAt: 0, except: [], witnesses: [] } as const;
+  return { kind: 'floor', dbServer: 'S', serverId: '1', tick, asOf: 0, except: [], witnesses: [] } as const;
 }
 
 /** Everybody stands on the floor at this tick. */
@@ -168,6 +168,18 @@ test('S6: a shard whose leader did not sync is not stored', async () => {
   await round();
   expect(positions()).toEqual(['200', '100', '100']);
   expect(shards[1]?.told).toEqual(['silent']);
+});
+
+test('S6: a shard that is spread over several servers is stored only when all of them have synced', async () => {
+  await round();
+  sighting = { synced: new Set(['P1']), rebooted: new Set() };
+  Object.assign(shards[0] as TestShard, { tick: '200', writes: 2, leader: 'P1 P2' });
+  await round();
+  expect(positions()).toEqual(['100', '100', '100']);
+  expect(shards[0]?.told).toEqual(['silent']);
+  sighting = { synced: new Set(['P1', 'P2']), rebooted: new Set() };
+  await round();
+  expect(positions()).toEqual(['200', '100', '100']);
 });
 
 test('S6: after a restart of a server nothing that was written before it is stored', async () => {

@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { shardKey } from '../../../src/replication/target/checkpoint-documents.ts';
-import { TargetDirectory } from '../../../src/replication/target/directory.ts';
 import type { ShardTarget } from '../../../src/replication/target/shard-target.ts';
 import { TargetBatch } from '../../../src/replication/target/target-batch.ts';
+import { directoryOf } from './a-target.ts';
 import { instructions, shardTask, type TestEngine, TestTarget, testEngine, until } from './harness.ts';
 import { documentLine } from './operations.ts';
 import { ScriptedSource, type ScriptedStream } from './scripted-source.ts';
@@ -40,7 +40,7 @@ async function start(): Promise<TestEngine> {
 }
 
 function shard(shardIndex: number): Promise<ShardTarget> {
-  const directory = new TargetDirectory(target.deployment, { now: Date.now }, NEVER);
+  const directory = directoryOf(target, NEVER);
   return directory.shard({ database: '_system', collection: 'c', shardIndex });
 }
 

@@ -2,26 +2,15 @@ import { describe, expect, test } from 'vitest';
 import { CopyOver } from '../../../src/replication/target/copy-over.ts';
 import { ReopenStream, ShardFailed } from '../../../src/replication/target/failures.ts';
 import type { Operation } from '../../../src/replication/target/lines.ts';
-import type { ShardTarget } from '../../../src/replication/target/shard-target.ts';
+import { shardTarget } from './a-target.ts';
 import { put } from './operations.ts';
 
-const TARGET: ShardTarget = {
-  database: 'd',
-  collection: 'c',
-  collectionId: '1',
-  address: '1',
-  shardIndex: 0,
-  shardName: 's2',
-  leader: 'PRMR-1',
-  shardedByKey: true,
-  uniqueIndexes: false,
-  revisionOrder: true,
-};
+const TARGET = shardTarget();
 const NEVER = new AbortController().signal;
 
-function over(chunks: readonly (readonly Operation[])[], target = TARGET): CopyOver {
+function over(chunks: readonly (readonly Operation[])[]): CopyOver {
   const rest = [...chunks];
-  return new CopyOver(target, { next: async () => rest.shift() });
+  return new CopyOver(TARGET, { next: async () => rest.shift() });
 }
 
 async function surplus(copy: CopyOver, documents: readonly Operation[]): Promise<string[]> {
@@ -75,16 +64,6 @@ describe('a copy over a shard', () => {
     const sizes: number[] = [];
     for await (const piece of copy.surplusUpTo([put('a', R2)], NEVER)) sizes.push(piece.length);
     expect(sizes).toEqual([2_000, 2_000, 500]);
-  });
-
-  test('refuses a filled collection without an order of revisions, with what to do', async () => {
-    const copy = over([[put('x', R1)]], { ...TARGET, revisionOrder: false });
-    await expect(surplus(copy, [put('a', R2)])).rejects.toThrow(/d\/c\[0\].*Drop the collection/);
-  });
-
-  test('takes an empty collection without an order of revisions', async () => {
-    const copy = over([], { ...TARGET, revisionOrder: false });
-    expect(await surplus(copy, [put('b', R3), put('a', R2)])).toEqual([]);
   });
 
   test('asks for another copy when the source is out of order, and fails when the target is', async () => {

@@ -12,6 +12,8 @@ import { type ScriptedSource, SOURCE_ID } from './scripted-source.ts';
 const SECRET = 'a secret of the test';
 /** Pauses of the code are cut to this: what they wait for is what the tests bring about. */
 const PAUSE_MAX_MS = 10;
+/** A pause of this length is meant never to end, and is not shortened. */
+export const NEVER_MS = 3_600_000;
 const WAIT_MAX_MS = 15_000;
 
 export interface LogLine {
@@ -29,7 +31,9 @@ export function testEnvironment(lines: LogLine[] = []): Environment {
   return {
     now: Date.now,
     sleep: async (ms, signal) => {
-      await sleepFor(Math.min(ms, PAUSE_MAX_MS), undefined, { signal }).catch(() => signal.throwIfAborted());
+      await sleepFor(ms >= NEVER_MS ? ms : Math.min(ms, PAUSE_MAX_MS), undefined, { signal }).catch(() =>
+        signal.throwIfAborted(),
+      );
     },
     newId: () => ulid(),
     log: { info: write('info'), warn: write('warn'), error: write('error') },
@@ -65,6 +69,12 @@ export class TestTarget {
     const credentials = { kind: 'secret', jwtSecret: SECRET } as const;
     const deployment = await connectDeployment({ endpoints: embedded.endpoints, credentials, verify: false });
     return new TestTarget(embedded, deployment);
+  }
+
+  /** A connection of its own: who loses it writes nothing more. */
+  connectAgain(): Promise<ConnectedDeployment> {
+    const credentials = { kind: 'secret', jwtSecret: SECRET } as const;
+    return connectDeployment({ endpoints: this.embedded.endpoints, credentials, verify: false });
   }
 
   async stop(): Promise<void> {

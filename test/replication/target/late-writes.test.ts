@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { shardKey } from '../../../src/replication/target/checkpoint-documents.ts';
-import { TargetDirectory } from '../../../src/replication/target/directory.ts';
 import type { ShardTarget } from '../../../src/replication/target/shard-target.ts';
 import { TargetBatch } from '../../../src/replication/target/target-batch.ts';
+import { directoryOf } from './a-target.ts';
 import { instructions, shardTask, type TestEngine, TestTarget, testEngine, until } from './harness.ts';
 import { documentLine, REVISIONS } from './operations.ts';
 import { ScriptedSource, type ScriptedStream } from './scripted-source.ts';
@@ -64,7 +64,7 @@ async function storedTick(): Promise<unknown> {
 }
 
 async function ownTree(): Promise<{ readonly count: number; readonly hash: string }> {
-  const shard: ShardTarget = await new TargetDirectory(target.deployment, { now: Date.now }, NEVER).shard(SHARD);
+  const shard: ShardTarget = await directoryOf(target, NEVER).shard(SHARD);
   const batch = await TargetBatch.open(target.deployment, shard, NEVER);
   try {
     return await batch.tree(NEVER);

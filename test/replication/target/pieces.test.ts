@@ -15,14 +15,14 @@ function ops(seq: number, floor?: Tick, bytes = 100): Arrival {
     complete: true,
     operations: 1,
     witnesses: [],
-    readAt: 0,
+    asOf: 0,
   } as const;
   return { header, body: new Uint8Array(0), bytes, floorBefore: floor === undefined ? undefined : mark(floor) };
 }
 
 function mark(tick: Tick): NonNullable<Arrival['floorBefore']> {
-  const frame = { kind: 'floor', dbServer: 'S', serverId: '1', tick, readAt: 0, except: [], witnesses: [] } as const;
-  return { group: new FloorGroup('f', frame), tick, witnesses: [], readAt: 0, afterFrames: 1 };
+  const frame = { kind: 'floor', dbServer: 'S', serverId: '1', tick, asOf: 0, except: [], witnesses: [] } as const;
+  return { group: new FloorGroup('f', frame), tick, witnesses: [], asOf: 0, afterFrames: 1 };
 }
 
 function sizes(arrivals: readonly Arrival[], bytesMax = 1_000): readonly number[] {

@@ -24,7 +24,7 @@ function source(search: Search, complete = true): Inventory {
 }
 
 function target({ analyzers = [], views = [] }: Search): TargetStructure {
-  const d = { name: 'd', collections: new Map(), analyzers, views };
+  const d = { name: 'd', id: '1', collections: new Map(), analyzers, views };
   return { kind: 'cluster', dbServers: 3, databases: new Map([['d', d]]), filled: new Set() };
 }
 
@@ -55,10 +55,41 @@ describe('analyzers and views', () => {
 
   test('a view whose sort order is another one is made anew', () => {
     const sorted = view('v', { links: {}, primarySort: [{ field: 'x', asc: true }] });
-    expect(steps(source({ views: [sorted] }), target({ views: [view('v')] }))).toEqual([
+    expect(steps(source({ views: [sorted] }), target({ views: [view('v', { links: {}, primarySort: [] })] }))).toEqual([
       'dropped view d/v: it is another one on the source',
       'created view d/v',
     ]);
+  });
+
+  test('what only one version tells of a view is no difference, and named when the target does not know it', () => {
+    const newer = view('v', {
+      links: {},
+      optimizeTopK: [],
+      consolidationPolicy: { type: 'tier', segmentsBytesMax: 1, maxSkewThreshold: 0.4 },
+    });
+    const older = view('v', {
+      links: {},
+      consolidationPolicy: { type: 'tier', segmentsBytesMax: 1, segmentsMin: 1 },
+    });
+    for (const [there, here] of [
+      [newer, older],
+      [older, newer],
+    ] as const) {
+      expect(steps(source({ views: [there] }), target({ views: [here] }))).toEqual([]);
+    }
+    const used = view('v', { links: {}, optimizeTopK: ['BM25(@doc) DESC'] });
+    const { problems } = planSearch(source({ views: [used] }), target({ views: [older] }), { agreed: new Set() });
+    expect(problems).toEqual([
+      { database: 'd', collection: 'v', reason: expect.stringContaining('does not know optimizeTopK of view v') },
+    ]);
+  });
+
+  test('an analyzer of which each version tells something else is left as it is', () => {
+    const told = (more: object): AnalyzerDefinition => ({
+      ...analyzer('a'),
+      properties: { ...(analyzer('a').properties as object), ...more },
+    });
+    expect(steps(source({ analyzers: [told({})] }), target({ analyzers: [told({ added: 1 })] }))).toEqual([]);
   });
 
   test('the indexes of an alias are a set', () => {

@@ -76,9 +76,10 @@ function targetWith(collections: readonly TargetCollection[], more: Partial<Targ
   const d = {
     ...nothing,
     name: 'd',
+    id: '1',
     collections: new Map(collections.map((collection) => [collection.name, collection])),
   };
-  const system = { ...nothing, name: '_system', collections: new Map<string, TargetCollection>() };
+  const system = { ...nothing, name: '_system', id: '0', collections: new Map<string, TargetCollection>() };
   return {
     kind: 'cluster',
     dbServers: 3,
@@ -92,12 +93,13 @@ function targetWith(collections: readonly TargetCollection[], more: Partial<Targ
 }
 
 function memory(
-  more: { followed?: Record<string, string>; agreed?: string[]; confirmed?: string[] } = {},
+  more: { followed?: Record<string, string>; agreed?: string[]; confirmed?: string[]; copied?: string[] } = {},
 ): StructureMemory {
   return {
     followed: new Map(Object.entries(more.followed ?? {})),
     agreed: new Set(more.agreed),
     confirmed: new Set(more.confirmed),
+    copied: new Set(more.copied),
   };
 }
 
@@ -121,6 +123,19 @@ describe('what is missing', () => {
       'create-collection follower',
       'create-index follower by_a',
     ]);
+  });
+
+  test('an index that is trained with documents waits until those of every shard were copied', () => {
+    const vector = { type: 'vector', name: 'v', fields: ['e'], params: { nLists: 1 } };
+    const source = inventory([wanted('c', { indexes: [vector, INDEX] })]);
+    const fresh = planStructure(source, targetWith([]), memory());
+    expect(fresh.steps.map(short)).toEqual(['create-collection c', 'create-index c by_a']);
+    expect(fresh.afterCopy).toMatchObject([{ database: 'd', collection: 'c', index: { name: 'v' } }]);
+    const there = targetWith([stored('c')]);
+    expect(steps(source, there)).toEqual(['create-index c by_a']);
+    const id = stored('c').id;
+    expect(steps(source, there, memory({ copied: [id] }))).toEqual(['create-index c v', 'create-index c by_a']);
+    expect(planStructure(source, there, memory({ copied: [id] })).afterCopy).toEqual([]);
   });
 
   test('a collection is made with every property that makes its shards and documents', () => {
@@ -174,7 +189,10 @@ describe('what is there', () => {
     );
     expect(plan.steps).toEqual([]);
     expect(plan.ready.map(({ shardIndex }) => shardIndex)).toEqual([0, 1, 2]);
-    expect(plan.following).toEqual([{ targetId: 't-c', sourceId: 'c-c/' }]);
+    expect(plan.following).toMatchObject([
+      { targetId: 'database-1', sourceId: '1' },
+      { targetId: 't-c', sourceId: 'c-c/', collection: { facts: { deployment: 'A', collection: 'c-c/' } } },
+    ]);
   });
 
   test('only what differs is changed', () => {
@@ -232,27 +250,55 @@ describe('what is there', () => {
 
 describe('what cannot be replicated 1:1', () => {
   test.each([
-    ['another number of shards', stored('c', {}, 5), '3 shards by [_key] (hash), the target 5 shards by [_key] (hash)'],
-    ['other shard keys', stored('c', { shardKeys: ['a'] }), 'the target 3 shards by [a] (hash)'],
+    ['other shard keys', stored('c', { shardKeys: ['a'] }), 'the target 3 shards by [a] (hash), and where the target'],
     [
-      'another strategy',
-      stored('c', { shardingStrategy: 'community-compat' }),
-      'the target 3 shards by [_key] (community-compat)',
+      'another type',
+      stored('c', { type: 3 }),
+      "the source has a document collection, the target an edge collection, and the target's holds documents that were",
     ],
-    ['another type', stored('c', { type: 3 }), 'the source has a document collection, the target an edge collection'],
   ])('%s, with documents that are not ours: a problem that names both sides', (_, there, text) => {
     const plan = planStructure(inventory([wanted('c')]), targetWith([there], { filled: new Set(['t-c']) }), memory());
     expect(plan.steps).toEqual([]);
     expect(plan.ready).toEqual([]);
     expect(plan.problems).toHaveLength(1);
     expect(plan.problems[0]?.reason).toContain(text);
-    expect(plan.problems[0]?.reason).toContain('holds documents that were not replicated');
+    expect(plan.problems[0]?.reason).toContain('drop or rename it on the target');
   });
 
-  test('several shards into a single server: refused, nothing is made', () => {
-    const plan = planStructure(inventory([wanted('c')]), targetWith([], { kind: 'single', dbServers: 1 }), memory());
-    expect(plan.steps).toEqual([]);
-    expect(plan.problems[0]?.reason).toMatch(/3 shards .* single server, which has 1 shard/);
+  test.each([
+    ['another number of shards', stored('c', {}, 5)],
+    ['another strategy', stored('c', { shardingStrategy: 'community-compat' })],
+  ])('%s, with documents that are not ours: followed as it is', (_, there) => {
+    const plan = planStructure(inventory([wanted('c')]), targetWith([there], { filled: new Set(['t-c']) }), memory());
+    expect(plan).toMatchObject({ steps: [], problems: [] });
+    expect(plan.ready).toHaveLength(3);
+  });
+
+  test('several shards into a single server are followed, from the first and from what is there', () => {
+    const single = { kind: 'single', dbServers: 1 } as const;
+    const first = planStructure(inventory([wanted('c')]), targetWith([], single), memory());
+    expect(first.steps.map(short)).toEqual(['create-collection c']);
+    for (const filled of [new Set<string>(), new Set(['t-c'])]) {
+      const plan = planStructure(
+        inventory([wanted('c')]),
+        targetWith([stored('c', {}, 1)], { ...single, filled }),
+        memory(),
+      );
+      expect(plan).toMatchObject({ steps: [], problems: [] });
+      expect(plan.ready).toHaveLength(3);
+    }
+  });
+
+  test('what is followed in other shards stays as it is, also when it is empty', () => {
+    const plan = planStructure(
+      inventory([wanted('c', { guid: 'g' })]),
+      targetWith([stored('c', {}, 4)]),
+      memory({ followed: { 't-c': 'g' } }),
+    );
+    expect(plan).toMatchObject({ steps: [], problems: [] });
+    const followed = plan.following.find(({ targetId }) => targetId === 't-c');
+    expect(plan.notes[0]?.note).toContain('revisions are not kept: 3 shards by [_key] (hash) there, 4 shards');
+    expect(followed?.collection?.facts).toMatchObject({ collection: 'g', sharding: { shards: 3 } });
   });
 
   test('one shard on both sides is 1:1 whatever it is cut by', () => {
@@ -335,14 +381,56 @@ describe('S1: drops', () => {
     expect(steps(source, target, memory({ agreed }))).toEqual(['drop-collection tail', 'drop-collection proto']);
   });
 
-  test('a database goes when nothing of its own is left in it', () => {
-    const d = targetWith([stored('a'), stored('b')]);
-    const collections = new Map([['_apps', stored('_apps')]]);
-    const old = { name: 'old', collections, analyzers: [], views: [] };
-    const target = { ...d, databases: new Map([...d.databases, ['old', old]]) };
-    expect(steps(inventory(kept), target, memory({ agreed: ['old/'] }))).toEqual(['drop-database old']);
+  test('a database goes as a whole, with what holds on to each other in it', () => {
+    const target = withDatabase('old', '9', [stored('_apps'), stored('goods')]);
+    const source = inventory(kept);
+    const first = planStructure(source, target, memory());
+    expect(first.steps).toEqual([]);
+    expect([...first.wantedDrops]).toEqual(['old/goods/t-goods', 'old/']);
+    expect(steps(source, target, memory({ agreed: [...first.wantedDrops] }))).toEqual(['drop-database old']);
+  });
+
+  test('a database with too much in it is held as a whole until all of it is confirmed', () => {
+    const target = withDatabase('old', '9', [stored('x'), stored('y'), stored('z')]);
+    const source = inventory(kept);
+    const agreed = ['old/', 'old/x/t-x', 'old/y/t-y', 'old/z/t-z'];
+    const held = planStructure(source, target, memory({ agreed }));
+    expect(held.steps).toEqual([]);
+    expect(held.heldDrops).toEqual(['old/x', 'old/y', 'old/z']);
+    expect(steps(source, target, memory({ agreed, confirmed: ['old/x', 'old/y'] }))).toEqual([]);
+    expect(steps(source, target, memory({ agreed, confirmed: ['old/x', 'old/y', 'old/z'] }))).toEqual([
+      'drop-database old',
+    ]);
+  });
+
+  test('a database that was made anew on the source goes before anything of the new one comes', () => {
+    const target = withDatabase('e', '9', [stored('_graphs'), stored('c')]);
+    const source = inventory(kept);
+    const fresh = { name: 'e', id: '77', collections: [wanted('c'), wanted('new')], excluded: [] };
+    const both = { ...source, databases: [...source.databases, fresh] };
+    const followed = { 'database-9': '55', 't-c': 'c-c/', 't-_graphs': 'c-_graphs/' };
+    const first = planStructure(both, target, memory({ followed }));
+    expect(first.steps).toEqual([]);
+    expect(first.ready.filter(({ database }) => database === 'e')).toEqual([]);
+    const second = planStructure(both, target, memory({ followed, agreed: [...first.wantedDrops] }));
+    expect(second.steps.map(short)).toEqual(['drop-database e']);
+    const gone = { ...target, databases: new Map([...target.databases].filter(([name]) => name !== 'e')) };
+    expect(steps(both, gone, memory({ followed }))).toEqual([
+      'create-database e',
+      'create-collection c',
+      'create-collection new',
+    ]);
+    const again = withDatabase('e', '10', [stored('_graphs')]);
+    expect(steps(both, again, memory({ followed }))).toEqual(['create-collection c', 'create-collection new']);
   });
 });
+
+function withDatabase(name: string, id: string, more: readonly TargetCollection[]): TargetStructure {
+  const d = targetWith([stored('a'), stored('b')]);
+  const collections = new Map(more.map((collection) => [collection.name, collection]));
+  const database = { name, id, collections, analyzers: [], views: [] };
+  return { ...d, databases: new Map([...d.databases, [name, database]]) };
+}
 
 describe('a collection that was made anew on the source', () => {
   const others = [wanted('a'), wanted('b')];
@@ -367,10 +455,44 @@ describe('a collection that was made anew on the source', () => {
   test('may get other shards here when the old one was ours, though it holds documents', () => {
     const target = targetWith([stored('a'), stored('b'), stored('c', {}, 9)], { filled: new Set(['t-c']) });
     const agreed = ['d/c/t-c'];
-    expect(steps(source, target, memory({ followed: { 't-c': 'c-new/' }, agreed }))).toEqual([
+    expect(steps(source, target, memory({ followed: { 't-c': 'c-old/' }, agreed }))).toEqual([
       'drop-collection c',
       'create-collection c',
     ]);
+  });
+});
+
+describe('a prototype that was made anew on the source', () => {
+  const like = { distributeShardsLike: 'c' };
+  const source = inventory([wanted('a'), wanted('b'), wanted('c', { guid: 'c-new/' }), wanted('f', like)]);
+  const there = [stored('a'), stored('b'), stored('c')];
+  const followed = { 't-c': 'c-old/' };
+
+  test('is here before what is distributed like it: nothing follows the old one, which could not go then', () => {
+    const first = planStructure(source, targetWith(there), memory({ followed }));
+    expect(first.steps).toEqual([]);
+    expect(steps(source, targetWith(there), memory({ followed, agreed: [...first.wantedDrops] }))).toEqual([
+      'drop-collection c',
+      'create-collection c',
+      'create-collection f',
+    ]);
+  });
+
+  test('takes along what follows the old one here', () => {
+    const target = targetWith([...there, stored('f', like)], { filled: new Set(['t-c', 't-f']) });
+    const first = planStructure(source, target, memory({ followed: { ...followed, 't-f': 'c-f/' } }));
+    const agreed = [...first.wantedDrops];
+    expect(steps(source, target, memory({ followed: { ...followed, 't-f': 'c-f/' }, agreed }))).toEqual([
+      'drop-collection f',
+      'drop-collection c',
+      'create-collection c',
+      'create-collection f',
+    ]);
+  });
+
+  test('leaves what nobody replicated', () => {
+    const target = targetWith([...there, stored('f', like)]);
+    expect(planStructure(source, target, memory({ followed })).wantedDrops).toEqual(new Set(['d/c/t-c']));
   });
 });
 
@@ -380,6 +502,49 @@ test('a rename on a single server is followed, not copied', () => {
   const plan = planStructure(source, target, memory({ followed: { 't-old': 'h1/1' } }));
   expect(plan.steps).toEqual([{ kind: 'rename-collection', database: 'd', collection: 'old', to: 'fresh' }]);
   expect(plan.wantedDrops.size).toBe(0);
+});
+
+describe('on a single server, where names pass from one collection to another', () => {
+  const single = { kind: 'single', dbServers: 1 } as const;
+  const named = (names: Record<string, string>) =>
+    inventory(
+      Object.entries(names).map(([name, guid]) => wanted(name, { guid }, 1)),
+      { kind: 'single' },
+    );
+  const followed = { 't-a': 'h1/1', 't-b': 'h1/2' };
+  const there = [stored('a', {}, 1), stored('b', {}, 1)];
+  const renamesOf = (source: Inventory) =>
+    planStructure(source, targetWith(there, single), memory({ followed })).steps.map((step) =>
+      step.kind === 'rename-collection' ? `${step.collection} > ${step.to}` : short(step),
+    );
+
+  test('each keeps its documents, and is renamed when its name is free', () => {
+    expect(renamesOf(named({ b: 'h1/1', c: 'h1/2' }))).toEqual(['b > c', 'a > b']);
+  });
+
+  test('names that go round in a ring pass through one that nobody has', () => {
+    expect(renamesOf(named({ b: 'h1/1', a: 'h1/2' }))).toEqual(['a > renaming-0-a', 'b > a', 'renaming-0-a > b']);
+  });
+
+  test('a new collection under an old name is another one', () => {
+    expect(renamesOf(named({ a: 'h1/3', c: 'h1/1', b: 'h1/2' }))).toEqual(['a > c', 'create-collection a']);
+  });
+
+  test('what has the name and is not on the source any longer goes first', () => {
+    const source = named({ b: 'h1/1', x: 'h1/8', y: 'h1/9' });
+    const target = targetWith([...there, stored('x', {}, 1), stored('y', {}, 1)], single);
+    const first = planStructure(source, target, memory({ followed }));
+    expect(first.steps).toEqual([]);
+    expect(first.wantedDrops).toEqual(new Set(['d/b/t-b']));
+    expect(steps(source, target, memory({ followed, agreed: ['d/b/t-b'] }))).toEqual(['drop-collection b']);
+  });
+
+  test('of two that follow one collection the surplus one goes', () => {
+    const twice = { 't-a': 'h1/1', 't-b': 'h1/1' };
+    const plan = planStructure(named({ b: 'h1/1' }), targetWith(there, single), memory({ followed: twice }));
+    expect(plan.steps).toEqual([]);
+    expect(plan.wantedDrops).toEqual(new Set(['d/a/t-a']));
+  });
 });
 
 test('jobs and queues arrive under names that nothing executes', () => {

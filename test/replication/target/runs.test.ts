@@ -22,7 +22,14 @@ test('runs stay within bytes and documents; a larger document goes alone', () =>
   expect(counted.map(({ operations }) => operations.length)).toEqual([2, 1]);
 });
 
+test('documents leave their revisions behind where these are not kept', () => {
+  const bare = (line: string) => line.replace(/,"_rev":"[^"]*"/, '');
+  const text = arrayOf([put('a'), put('b', '_kEJrpFq--A')], false).toString();
+  expect(text).toBe(`[${bare(documentLine('a', '_kEJrpFq--_'))},${bare(documentLine('b', '_kEJrpFq--A'))}]`);
+  expect(text).not.toContain('_rev');
+});
+
 test('documents become an array by their text alone', () => {
   const [a, b] = [documentLine('a', '_kEJrpFq--_'), documentLine('b', '_kEJrpFq--A')];
-  expect(arrayOf([put('a'), put('b', '_kEJrpFq--A')]).toString()).toBe(`[${a},${b}]`);
+  expect(arrayOf([put('a'), put('b', '_kEJrpFq--A')], true).toString()).toBe(`[${a},${b}]`);
 });

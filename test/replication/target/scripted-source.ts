@@ -19,7 +19,7 @@ export class ScriptedStream {
     this.#link = link;
   }
 
-  opened(way: 'tail' | 'copy', from: Tick, more: Loose<Header<'opened'>> = {}): this {
+  opened(way: 'tail' | 'copy' | 'content', from: Tick, more: Loose<Header<'opened'>> = {}): this {
     return this.#push({
       kind: 'opened',
       way,
@@ -32,6 +32,10 @@ export class ScriptedStream {
     });
   }
 
+  found(documents: readonly string[]): this {
+    return this.#push({ kind: 'found' }, documents.map((line) => `${line}\n`).join(''));
+  }
+
   copy(documents: readonly string[], last: boolean): this {
     return this.#push(
       { kind: 'copy', documents: documents.length, last },
@@ -42,7 +46,7 @@ export class ScriptedStream {
   /** `lines` begin with `+` or `-`. */
   ops(from: Tick, to: Tick, lines: readonly string[], more: Loose<Header<'ops'>> = {}): this {
     const witnesses: readonly Witness[] = [];
-    const header = { from, to, complete: true, operations: lines.length, witnesses, readAt: Date.now(), ...more };
+    const header = { from, to, complete: true, operations: lines.length, witnesses, asOf: Date.now(), ...more };
     return this.#push({ kind: 'ops', ...header }, lines.map((line) => `${line}\n`).join(''));
   }
 
@@ -52,6 +56,10 @@ export class ScriptedStream {
 
   broken(reason: string, catchUp: boolean): this {
     return this.#push({ kind: 'broken', code: 'TEST', reason, ...(catchUp && { catchUp: 'any' as const }) });
+  }
+
+  indexes(definitions: readonly object[]): this {
+    return this.#push({ kind: 'indexes' }, JSON.stringify(definitions));
   }
 
   inventory(inventory: unknown): this {
@@ -117,7 +125,7 @@ export class ScriptedSource {
   }
 
   floor(tick: Tick, except: readonly string[] = [], witnesses: readonly Witness[] = []): void {
-    const header = { kind: 'floor', ...SOURCE_SERVER, tick, readAt: Date.now(), except, witnesses } as const;
+    const header = { kind: 'floor', ...SOURCE_SERVER, tick, asOf: Date.now(), except, witnesses } as const;
     this.#links.at(-1)?.push({ header, body: new Uint8Array(0) });
   }
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { TargetDirectory } from '../../../src/replication/target/directory.ts';
 import type { ShardTarget } from '../../../src/replication/target/shard-target.ts';
 import { TargetBatch } from '../../../src/replication/target/target-batch.ts';
+import { directoryOf } from './a-target.ts';
 import { instructions, shardTask, TestTarget, testEngine } from './harness.ts';
 import { ScriptedSource, type ScriptedStream } from './scripted-source.ts';
 
@@ -23,7 +23,7 @@ beforeAll(async () => {
 afterAll(() => Promise.all([from.stop(), to.stop()]));
 
 function shard(side: TestTarget, collection: string, shardIndex: number): Promise<ShardTarget> {
-  const directory = new TargetDirectory(side.deployment, { now: Date.now }, NEVER);
+  const directory = directoryOf(side, NEVER);
   return directory.shard({ database: '_system', collection, shardIndex });
 }
 

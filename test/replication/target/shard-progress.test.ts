@@ -4,7 +4,7 @@ import { ShardProgress } from '../../../src/replication/target/shard-progress.ts
 const shard = { database: 'd', collection: 'c', shardIndex: 0 };
 
 function changeOf(progress: ShardProgress): string | undefined {
-  return progress.report('t', shard, undefined).lastShardMasterChange;
+  return progress.report('t', shard, 0).lastShardMasterChange;
 }
 
 describe('what a shard reports of its leader', () => {

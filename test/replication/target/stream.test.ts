@@ -160,6 +160,17 @@ test('S3: a checkpoint of a collection that was made anew means nothing', async 
   expect((await source.nextStream('ch1')).open.checkpoint).toBeUndefined();
 });
 
+test('S3: a checkpoint means nothing once another worker made the collection anew and this one got a task for it', async () => {
+  const { engine } = await start();
+  (await source.nextStream('ch1')).opened('copy', '100').copy([documentLine('a', R1)], true);
+  await until('the checkpoint', async () => (await stored())?.tick === '100');
+  await engine.setInstructions(instructions([]));
+  await target.deployment.front.json({ method: 'DELETE', path: '/_api/collection/c' });
+  collectionId = await target.createCollection('c');
+  await engine.setInstructions(instructions([shardTask('ch2')]));
+  expect((await source.nextStream('ch2')).open.checkpoint).toBeUndefined();
+});
+
 test('S14: a truncate on the source makes a copy, also when the worker dies before it begins', async () => {
   const first = await start();
   const stream = await source.nextStream('ch1');
@@ -171,6 +182,12 @@ test('S14: a truncate on the source makes a copy, also when the worker dies befo
   await first.engine.stop();
   await start();
   expect((await source.nextStream('ch1')).open).toMatchObject({ catchUpBecause: 'the shard was truncated' });
+});
+
+test('what the source says when it ends a stream counts, also before the stream was opened', async () => {
+  await start();
+  (await source.nextStream('ch1')).broken('the log went back', true);
+  expect((await source.nextStream('ch1')).open).toMatchObject({ catchUpBecause: 'the log went back' });
 });
 
 test('a copy that was begun and not ended is begun again, whatever the old checkpoint says', async () => {

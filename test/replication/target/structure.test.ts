@@ -3,6 +3,7 @@ import type { Inventory, SourceCollection } from '../../../src/replication/inven
 import { readTargetDatabase } from '../../../src/replication/target/read-structure.ts';
 import type { StructureReport, WorkerTask } from '../../../src/wire/worker.ts';
 import { instructions, type TestEngine, TestTarget, testEngine, until } from './harness.ts';
+import { documentLine } from './operations.ts';
 import { ScriptedSource, type ScriptedStream, SOURCE_ID } from './scripted-source.ts';
 
 const TASK: WorkerTask = {
@@ -60,8 +61,8 @@ function inventory(collections: readonly SourceCollection[], more: Partial<Inven
   return { ...base, takenAt: new Date().toISOString(), databases: [system, database], ...more };
 }
 
-async function start(confirmedDrops: string[] = []): Promise<TestEngine> {
-  const engine = testEngine(target.deployment, source);
+async function start(confirmedDrops: string[] = [], onDoubt?: Parameters<typeof testEngine>[3]): Promise<TestEngine> {
+  const engine = testEngine(target.deployment, source, {}, onDoubt);
   running.push(engine);
   await confirm(engine, confirmedDrops);
   return engine;
@@ -129,6 +130,23 @@ test('a structure is made as the source has it, with the replication factor that
   expect(collections.get('keys')?.shards).toHaveLength(2);
 });
 
+test('a collection that follows a prototype has a write concern of its own', async () => {
+  const sourceWith = (own: number) => [
+    collection('proto', 2, { replicationFactor: 2, writeConcern: 2 }),
+    collection('follower', 2, { replicationFactor: 2, writeConcern: own, distributeShardsLike: 'proto' }),
+  ];
+  const engine = await start();
+  const structure = new TestStructure(inventory(sourceWith(1)));
+  const concern = async () => (await stored()).collections.get('follower')?.parameters.writeConcern;
+  const changed = ({ changes }: StructureReport) => changes.includes('changed writeConcern of collection d/follower');
+  await reported(engine, changed);
+  expect(await concern()).toBe(1);
+  const before = engine.structures.length;
+  structure.change(inventory(sourceWith(2)));
+  await until('another change', () => engine.structures.slice(before).some(changed));
+  expect(await concern()).toBe(2);
+});
+
 test('a second inventory that says the same changes nothing', async () => {
   const wanted = inventory([collection('c', 2, { indexes: [{ type: 'persistent', name: 'i', fields: ['a'] }] })]);
   const engine = await start();
@@ -138,6 +156,63 @@ test('a second inventory that says the same changes nothing', async () => {
   await until('the second report', () => engine.structures.length === 2);
   expect(engine.structures[1]).toMatchObject({ changes: [], problems: [] });
   expect(engine.structures[1]?.shards).toHaveLength(2);
+});
+
+test('an index that is trained with the documents is made after their copy, and said to be; others before', async () => {
+  source = new ScriptedSource(['inventory', 'shard']);
+  const engine = testEngine(target.deployment, source, { lookAgainMs: 50 });
+  running.push(engine);
+  const shard: WorkerTask = {
+    id: 'shard',
+    type: 'receive-shard',
+    channels: { data: 'shard' },
+    peerId: SOURCE_ID,
+    shard: { database: 'd', collection: 'c', shardIndex: 0 },
+  };
+  await engine.engine.setInstructions(instructions([TASK, shard]));
+  const indexes = [
+    { type: 'vector', name: 'v', fields: ['e'], params: { metric: 'cosine', dimension: 2, nLists: 1 } },
+    { type: 'persistent', name: 'i', fields: ['a'] },
+  ];
+  new TestStructure(inventory([collection('c', 1, { indexes })]));
+  const first = await reported(engine, ({ shards }) => shards.length === 1);
+  expect(first.changes.at(-1)).toBe('created index i on d/c');
+  const reason = 'its index v is made after the copy: a vector index is trained with the documents';
+  expect(first.problems).toEqual([{ database: 'd', collection: 'c', reason }]);
+  const stream = (await source.nextStream('shard')).opened('copy', '100', { cuid: 'cc/s1' });
+  stream.copy([documentLine('k', '_kEJrpFq--_', { e: [1, 2] })], false);
+  await until('a part of the copy', () => engine.engine.reports()[0]?.documentsCopied === 1);
+  // Looked at again, and left alone.
+  const known = engine.structures.length;
+  await reported(engine, ({ problems }) => problems[0]?.reason === reason, known + 1);
+  stream.copy([], true);
+  // The stand-in knows no such index: that it was asked for one is what there is to see.
+  const last = await reported(engine, ({ problems }) => problems[0]?.reason !== reason, known);
+  expect(last.problems[0]?.reason).toMatch(/^not created index v on d\/c: .*400\/10 invalid index type 'vector'/);
+});
+
+test('an index that the target refuses is told of and tried again later, while the structure is followed on', async () => {
+  const engine = await start();
+  const path = /\/_api\/index/;
+  const refusing = target.embedded.control.addFault({
+    method: 'POST',
+    path,
+    action: { kind: 'fail', status: 409, errorNum: 1210 },
+  });
+  const indexes = [{ type: 'persistent', name: 'u', fields: ['_key', 'a'], unique: true }];
+  const structure = new TestStructure(inventory([collection('c', 1, { indexes })]));
+  const refused = await reported(engine, ({ problems }) => problems.length === 1);
+  expect(refused).toMatchObject({ problems: [{ database: 'd', collection: 'c' }], shards: [{ collection: 'c' }] });
+  expect(refused.problems[0]?.reason).toContain('not created index u on d/c');
+  for (let time = 0; time < 30; time += 1) await stored();
+  expect(engine.structures).toHaveLength(1);
+  refusing.remove();
+  structure.change(inventory([collection('c', 1, { indexes }), collection('b', 1)]));
+  await reported(engine, ({ shards }) => shards.length === 2);
+  const fine = await reported(engine, ({ problems }) => problems.length === 0);
+  expect(fine.changes).toContain('created index u on d/c');
+  // One for each inventory that told something else, one for the pause that was over.
+  expect(engine.structures.length).toBeLessThanOrEqual(3);
 });
 
 test('S1: a collection is dropped when two inventories in a row lack it', async () => {
@@ -164,6 +239,24 @@ test('S1: a source that is empty does not empty the target until an operator con
   await confirm(engine, ['d/a', 'd/b']);
   await reported(engine, ({ changes }) => changes.length === 2, engine.structures.length);
   expect((await stored()).collections.has('a')).toBe(false);
+});
+
+test('S1: what is confirmed one after the other goes once its whole database is', async () => {
+  const engine = await start();
+  const base = inventory([collection('a', 1), collection('b', 1)]);
+  const structure = new TestStructure(base);
+  await reported(engine, ({ shards }) => shards.length === 2);
+  structure.change({ ...base, databases: base.databases.filter(({ name }) => name !== 'd') });
+  const held = await reported(engine, ({ heldDrops }) => heldDrops.length > 0);
+  const [first = '', ...others] = held.heldDrops;
+  expect(others.length).toBeGreaterThan(0);
+  await confirm(engine, [first]);
+  const left = await reported(engine, () => true, engine.structures.length);
+  // Told on: the operator's word stands as long as it is.
+  expect(left.heldDrops.toSorted()).toEqual(held.heldDrops.toSorted());
+  await confirm(engine, held.heldDrops);
+  const gone = await reported(engine, ({ heldDrops }) => heldDrops.length === 0, engine.structures.length);
+  expect(gone.changes).toEqual([expect.stringMatching(/^dropped database d\b/)]);
 });
 
 test('S18: a leader of another term is told the structure again, as the log may have lost it', async () => {
@@ -220,16 +313,18 @@ test('S1: the inventory of another deployment changes nothing', async () => {
   expect(engine.log.some(({ fields }) => String(fields.reason).includes('deployment B'))).toBe(true);
 });
 
-test('documents that were not replicated are never dropped for other shards', async () => {
+test('documents that were not replicated are never dropped for other shards, which are followed as they are', async () => {
   const { front } = target.deployment;
   await front.json({ method: 'POST', path: '/_api/database', body: { name: 'd' } });
   await front.json({ method: 'POST', path: '/_api/collection', database: 'd', body: { name: 'c', numberOfShards: 5 } });
   await front.json({ method: 'POST', path: '/_api/document/c', database: 'd', body: { precious: true } });
   const engine = await start();
   new TestStructure(inventory([collection('c', 3)]));
-  const report = await reported(engine, ({ problems }) => problems.length > 0);
-  expect(report.shards).toEqual([]);
-  expect(report.problems[0]?.reason).toMatch(/3 shards .* the target 5 shards .* not replicated/);
+  const report = await reported(engine, ({ shards }) => shards.length > 0);
+  expect(report).toMatchObject({ problems: [], shards: [{ shardIndex: 0 }, { shardIndex: 1 }, { shardIndex: 2 }] });
+  expect(report.changes.join()).toMatch(
+    /follows collection d\/c by key and content: .*3 shards .* there, 5 shards .* here/,
+  );
   expect((await stored()).collections.get('c')?.shards).toHaveLength(5);
 });
 
@@ -244,4 +339,53 @@ test('a collection that was made anew on the source is made anew here', async ()
   const after = (await stored()).collections.get('c');
   expect(after?.id).not.toBe(before);
   expect(after?.shards).toHaveLength(4);
+});
+
+test('a collection is made anew although a graph that came with the data names it already', async () => {
+  const doubts: unknown[] = [];
+  const engine = await start([], async (shard, reason) => void doubts.push({ shard, reason }));
+  const others = [collection('a', 1), collection('e', 1, { type: 3 })];
+  const structure = new TestStructure(inventory([...others, collection('c', 1)]));
+  await reported(engine, ({ shards }) => shards.length === 3);
+  const graph =
+    '{"_key":"g","_rev":"_g69jY-----","edgeDefinitions":[{"collection":"e","from":["c"],"to":["c"]}],"n":1.0}';
+  const other = '{"_key":"h","_rev":"_g69jY----D","edgeDefinitions":[],"orphanCollections":["a"]}';
+  const { front } = target.deployment;
+  const path = '/_api/document/_graphs';
+  const query = { isRestore: true };
+  await front.json({ method: 'POST', database: 'd', path, query, body: `[${graph},${other}]` });
+  const before = (await stored()).collections.get('c')?.id;
+  structure.change(inventory([...others, collection('c', 2, { guid: 'c-new/' })]));
+  await reported(engine, ({ shards }) => shards.length === 4);
+  const after = (await stored()).collections.get('c');
+  expect(after?.id).not.toBe(before);
+  expect(after?.shards).toHaveLength(2);
+  const read = await front.request({ method: 'GET', database: 'd', path: `${path}/g` });
+  expect(read.body.toString()).toContain('"_rev":"_g69jY-----","edgeDefinitions"');
+  expect(read.body.toString()).toContain('"n":1.0');
+  expect(doubts).toEqual([
+    {
+      shard: { database: 'd', collection: '_graphs', shardIndex: 0 },
+      reason: 'graphs that name d/c were put aside while it was made anew',
+    },
+  ]);
+});
+
+test('S8: the structure counts as that behind a barrier once an inventory came which was taken behind it', async () => {
+  const wanted = inventory([collection('c', 1)]);
+  const engine = await start();
+  const structure = new TestStructure(wanted);
+  await reported(engine, ({ shards }) => shards.length === 1);
+  const listed = instructions([TASK]);
+  if (listed.incoming === undefined) throw new Error('no synchronization');
+  const from = engine.structures.length;
+  await engine.engine.setInstructions({
+    ...listed,
+    incoming: { ...listed.incoming, barrier: { epoch: 'barrier-1', ticks: [] } },
+  });
+  // The channel is opened again; what comes first there may have been taken before.
+  await until('the first one behind it', () => engine.structures.length > from);
+  expect(engine.structures.some(({ reachedBarrier }) => reachedBarrier !== undefined)).toBe(false);
+  structure.change(wanted);
+  await reported(engine, ({ reachedBarrier }) => reachedBarrier === 'barrier-1');
 });

@@ -1,9 +1,11 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { TARGET_LIMITS, type TargetLimits } from '../../../src/replication/target/environment.ts';
 import { ShardFailed, TargetChanged } from '../../../src/replication/target/failures.ts';
 import { Gate } from '../../../src/replication/target/gate.ts';
 import type { ShardTarget } from '../../../src/replication/target/shard-target.ts';
 import { ShardWriter } from '../../../src/replication/target/shard-writer.ts';
+import { Throttle } from '../../../src/replication/throttle/throttle.ts';
+import { shardTarget } from './a-target.ts';
 import { TestTarget, testEnvironment } from './harness.ts';
 import { put, REVISIONS, remove } from './operations.ts';
 
@@ -30,23 +32,15 @@ afterEach(async () => {
 });
 
 function writer(more: Partial<ShardTarget> = {}, limits: Partial<TargetLimits> = {}): ShardWriter {
-  const shard: ShardTarget = {
-    database: '_system',
-    collection: 'c',
-    collectionId,
-    address: collectionId,
-    shardIndex: 0,
-    shardName: 'c',
-    leader: 'single',
-    shardedByKey: true,
-    uniqueIndexes: false,
-    revisionOrder: true,
-    ...more,
-  };
+  const place = { database: '_system', collectionId, address: collectionId, shardName: 'c', leader: 'single' };
+  const shard = shardTarget({ ...place, ...more });
   return new ShardWriter({
     deployment: target.deployment,
     target: shard,
     gate: new Gate(2),
+    held: { bytes: 0 },
+    throttle: new Throttle(testEnvironment()),
+    urgency: () => 'log',
     environment: testEnvironment(),
     limits: { ...TARGET_LIMITS, ...limits },
     onWait: (reason) => {
@@ -159,6 +153,76 @@ test('a collection that is not sharded by key removes exactly, and in order', as
   expect(await target.revisions('c', ['a', 'b'])).toEqual({ a: R2 });
 });
 
+test('a removal that tells a revision of its own instead of the removed one removes what is older, and spares what is newer', async () => {
+  const one = writer({ shardedByKey: false });
+  await one.apply([put('old', R1), put('new', R4)], NEVER);
+  await one.apply([remove('old', R3), remove('new', R3), remove('absent', R3)], NEVER);
+  expect(await target.revisions('c', ['old', 'new'])).toEqual({ new: R4 });
+});
+
+test('a removal that does not tell what it removed concerns what this very shard holds', async () => {
+  const one = writer({ shardedByKey: false });
+  await one.apply([put('a', R1), put('b', R2)], NEVER);
+  const removals: unknown[] = [];
+  const { front } = target.deployment;
+  const request = front.request.bind(front);
+  vi.spyOn(front, 'request').mockImplementation(async (sent) => {
+    if (sent.method === 'DELETE') removals.push(JSON.parse(String(sent.body)));
+    return request(sent);
+  });
+  await one.apply([remove('a'), remove('absent')], NEVER);
+  vi.restoreAllMocks();
+  expect(await target.revisions('c', ['a', 'b'])).toEqual({ b: R2 });
+  expect(removals).toEqual([[{ _key: 'a', _rev: R1 }]]);
+});
+
+test('S13: where keys are in several shards, what stands under a held key goes exactly', async () => {
+  await target.createIndex('c', { type: 'persistent', fields: ['x'], unique: true });
+  const one = writer({ uniqueIndexes: true, shardedByKey: false });
+  await one.apply([put('a', R1, { x: 1 }), put('b', R2, { x: 2 })], NEVER);
+  await one.apply([put('a', R3, { x: 2 })], NEVER);
+  expect(await target.revisions('c', ['a', 'b'])).toEqual({ b: R2 });
+  await one.apply([put('b', R4, { x: 1 })], NEVER);
+  expect(await target.revisions('c', ['a', 'b'])).toEqual({ a: R3, b: R4 });
+});
+
+test('of a bulk in which the memory ends, what is left goes in smaller pieces and in order', async () => {
+  const { front } = target.deployment;
+  const request = front.request.bind(front);
+  const sizes: number[] = [];
+  // After an error 32 all later items of a bulk fail with it (reference 4.3).
+  vi.spyOn(front, 'request').mockImplementation(async (sent) => {
+    if (sent.method !== 'POST' || !sent.path.includes('/_api/document/')) return request(sent);
+    const items = JSON.parse(Buffer.from(sent.body as Uint8Array).toString()) as object[];
+    if (sent.query?.silent === true) sizes.push(items.length);
+    const { body, ...answer } = await request({ ...sent, body: items.slice(0, 2) });
+    const taken = JSON.parse(body.toString() || '[]') as object[];
+    const rest = items.slice(2).map(() => ({ error: true, errorNum: 32, errorMessage: 'resource limit exceeded' }));
+    return { ...answer, body: Buffer.from(JSON.stringify([...(Array.isArray(taken) ? taken : []), ...rest])) };
+  });
+  const keys = Array.from({ length: 9 }, (_, index) => `k${index}`);
+  await writer({ uniqueIndexes: true }).apply(
+    keys.map((key, index) => put(key, `_kEJrpF${'ABCDEFGHI'.charAt(index)}---`)),
+    NEVER,
+  );
+  vi.restoreAllMocks();
+  expect(await target.count('c')).toBe(9);
+  expect(sizes[0]).toBe(9);
+  expect(Math.max(...sizes.slice(1))).toBeLessThan(5);
+});
+
+test.each([
+  ['text that a newer server refuses', 400, 600, /"a".*600.*invalid UTF-8.*validate-utf8-strings/],
+  ['an attribute name that it refuses', 400, 1220, /"a".*1220.*invalid UTF-8/],
+  ['a document that is too large', 400, 1216, /"a".*1216.*make it smaller/],
+])('%s (%i/%i) fails the shard, naming the document and what to do', async (_, status, errorNum, message) => {
+  fault(status, errorNum, 100);
+  const failing = writer().apply([put('a', R1), put('b', R2), put('d', R3)], NEVER);
+  await expect(failing).rejects.toThrow(ShardFailed);
+  await expect(failing).rejects.toThrow(message);
+  expect(waits).toEqual([]);
+});
+
 test('S13: documents that exchange unique values find their place in the source order', async () => {
   await target.createIndex('c', { type: 'persistent', fields: ['x'], unique: true });
   const one = writer({ uniqueIndexes: true });
@@ -185,9 +249,7 @@ test('S13: what is held back is bounded in bytes, and the shard fails naming the
   await target.createIndex('c', { type: 'persistent', fields: ['x'], unique: true });
   await target.restore('c', [Buffer.from(put('other', R1, { x: 1 }).bytes).toString()]);
   const one = writer({ uniqueIndexes: true }, { deferredBytes: 50 });
-  await expect(one.apply([put('a', R2, { x: 1 })], NEVER)).rejects.toThrow(
-    /unique index.*1210.*"a".*unique indexes of both/,
-  );
+  await expect(one.apply([put('a', R2, { x: 1 })], NEVER)).rejects.toThrow(/unique index.*"a".*1210.*unique indexes/);
 });
 
 test('the wait for a target ends with the signal', async () => {
@@ -196,4 +258,18 @@ test('the wait for a target ends with the signal', async () => {
   const applying = writer().apply([put('a', R1)], ending.signal);
   ending.abort(new Error('enough'));
   await expect(applying).rejects.toThrow('enough');
+});
+
+test('S13: what fills a gap waits where a unique index refuses it, and nothing makes room for it', async () => {
+  await target.createIndex('c', { type: 'persistent', fields: ['x'], unique: true });
+  const one = writer({ uniqueIndexes: true });
+  await one.apply([put('b', R1, { x: 1 })], NEVER);
+  await one.insertAbsent([put('a', R2, { x: 1 }), put('d', R3, { x: 2 }), put('b', R4, { x: 3 })], NEVER);
+  expect(one.deferred.holds('a')).toBe(true);
+  expect(await target.revisions('c', ['a', 'b', 'd'])).toEqual({ b: R1, d: R3 });
+  // Another stream comes first.
+  await writer({ uniqueIndexes: true }).apply([put('a', R5, { x: 5 }), remove('b')], NEVER);
+  await one.retryDeferred(NEVER);
+  expect(one.deferred.size).toBe(0);
+  expect(await target.revisions('c', ['a', 'b', 'd'])).toEqual({ a: R5, d: R3 });
 });
