@@ -85,8 +85,11 @@ export async function createMaster(
       ...(clusterCa === undefined ? {} : { caCertificate: clusterCa }),
     },
     clientCa: () => now.clientCa,
+    excludeRootUser: options.excludeRootUser ?? false,
     times: { ...defaultTimes, ...options.times },
+    ...(options.replicationFactor === undefined ? {} : { replicationFactor: options.replicationFactor }),
     ...retentionOf(options, hasher),
+    ...(options.verification === undefined ? {} : { verification: options.verification }),
   });
   return { master, tokens };
 }

@@ -1,7 +1,7 @@
 import { keyIdOf } from '../events/chain.ts';
 import type { EventsKeep } from '../master/events-keep.ts';
 import type { Master } from '../master/master.ts';
-import type { CertificateAuthority, MasterTimes } from '../master/ports.ts';
+import type { CertificateAuthority, MasterTimes, VerificationSettings } from '../master/ports.ts';
 import type { VersionInfo } from '../wire/cluster-members.ts';
 import type { ConnectedDeployment } from './arangodb/deployment.ts';
 import { createMaster } from './create-master.ts';
@@ -47,14 +47,20 @@ export interface MasterProcessOptions {
   /** Verifies this datacenter's other masters; absent: they are not verified. */
   readonly masterCa?: string;
   readonly mqType: string;
+  /** `--cluster.exclude-root-user`: as a target the deployment keeps its own user `root`. */
+  readonly excludeRootUser?: boolean;
   readonly monitoringToken?: string;
   readonly log: Logger;
   readonly version: VersionInfo;
   readonly times?: Partial<MasterTimes>;
+  /** Bounds of the replication factor of what is made here as a target; absent: none. */
+  readonly replicationFactor?: { readonly min?: number; readonly max?: number };
   /** How long certificates of workers and their CA are valid. */
   readonly workerLifetimes?: CertificateAuthority['lifetimes'];
   /** How much of the event log stays in the database, and the folder into which the rest is moved; absent: all of it. */
   readonly events?: { readonly keep: EventsKeep; readonly archive: string; readonly checkEveryMs?: number };
+  /** How often every shard is held against the source without anybody asking; absent: never. */
+  readonly verification?: VerificationSettings;
 }
 
 export interface MasterProcess {

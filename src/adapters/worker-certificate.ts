@@ -35,9 +35,13 @@ export class WorkerCertificate {
   readonly #trouble: ConditionLog;
   #certificate: X509Certificate;
   #halfMs: number;
-  /** Version of the configuration that it came with. */
+  /** Version of the configuration that it came with, and when that was answered. */
   #version: string | undefined;
+  #answeredMs: number;
+  /** Somebody asked for another one. */
   #isWanted = false;
+  /** The masters tell of another version than it came with. */
+  #isOutdated = false;
   #wake: () => void = () => undefined;
 
   constructor(options: WorkerCertificateOptions) {
@@ -46,11 +50,18 @@ export class WorkerCertificate {
     this.#certificate = new X509Certificate(options.first.httpServer.certificate);
     this.#halfMs = this.#halfLife();
     this.#version = options.first.version;
+    this.#answeredMs = options.clock.monotonicMs();
   }
 
-  /** What the masters tell to all workers is of this version now. */
-  configurationIs(version: string | undefined): void {
-    if (version !== undefined && version !== this.#version) this.renewNow();
+  /**
+   * What the masters tell to all workers is of this version now. `askedMs`: when they were asked. An answer to a question from
+   * before the certificate came may be of the time before, too: the next one says how it is.
+   */
+  configurationIs(version: string | undefined, askedMs: number): void {
+    if (askedMs < this.#answeredMs) return;
+    if (version === undefined || version === this.#version) return;
+    this.#isOutdated = true;
+    this.#wake();
   }
 
   renewNow(): void {
@@ -66,13 +77,16 @@ export class WorkerCertificate {
       const nowMs = clock.wallMs();
       const endMs = this.#certificate.validToDate.getTime();
       if (nowMs >= endMs) throw new CertificateExpired(this.#expiredText());
-      const isDue = this.#isWanted || nowMs >= this.#halfMs;
-      if (isDue && clock.monotonicMs() >= retryAtMs && !(await this.#renew(signal))) {
+      if (this.#isDue(nowMs) && clock.monotonicMs() >= retryAtMs && !(await this.#renew(signal))) {
         retryAtMs = clock.monotonicMs() + Math.min(RETRY_MS_MAX, Math.max(RETRY_MS_MIN, (endMs - nowMs) / 10));
       }
-      const nextMs = this.#isWanted || nowMs >= this.#halfMs ? retryAtMs - clock.monotonicMs() : this.#halfMs - nowMs;
+      const nextMs = this.#isDue(nowMs) ? retryAtMs - clock.monotonicMs() : this.#halfMs - nowMs;
       await this.#sleep(Math.min(LOOK_MS_MAX, Math.max(0, nextMs), endMs - nowMs), signal);
     }
+  }
+
+  #isDue(nowMs: number): boolean {
+    return this.#isWanted || this.#isOutdated || nowMs >= this.#halfMs;
   }
 
   async #renew(signal: AbortSignal): Promise<boolean> {
@@ -84,6 +98,9 @@ export class WorkerCertificate {
       this.#certificate = new X509Certificate(configuration.httpServer.certificate);
       this.#halfMs = this.#halfLife();
       this.#version = configuration.version;
+      // What was told while it was on its way may be what it brings: whether it is, the next answer says.
+      this.#isOutdated = false;
+      this.#answeredMs = this.#options.clock.monotonicMs();
       this.#trouble.fine();
       const print = fingerprint(configuration.httpServer.certificate);
       log.info('serves with a new certificate', { fingerprint: print, valid_until: this.#certificate.validToDate });

@@ -10,6 +10,8 @@ import type { Engines, SendingEngine, TargetConnections } from './worker-roles.t
 export interface EngineLimits {
   /** Shards that are copied at the same time, sent and received each. */
   readonly copiesAtOnce?: number;
+  /** A lag marker is written into each followed server's log so often; 0: never. */
+  readonly markerEveryMs?: number;
 }
 
 /** Both engines of a worker, on its own deployment. */
@@ -37,6 +39,7 @@ export function sendingEngine(
     // A link that fails is opened again by the target; here it only must not go unheard.
     serve: (link) => void engine.serve(link).catch((error) => log.warn('serving a link failed', { error })),
     setTasks: (tasks) => engine.setTasks(tasks),
+    setThrottle: ({ sourceRead }) => engine.setReadLimit(sourceRead ?? {}),
     reports: () => engine.reports(),
     stop: () => engine.stop(),
   };
@@ -44,7 +47,7 @@ export function sendingEngine(
 
 /** The receiving engine on the worker's own deployment. */
 export function receivingEngine(
-  { deployment, clock, log }: EnginesContext,
+  { deployment, clock, log, onLag }: EnginesContext,
   connections: TargetConnections,
   limits: EngineLimits = {},
 ): TargetRole {
@@ -59,6 +62,7 @@ export function receivingEngine(
     routes: () => connections.routes(),
     onStructure: (report) => connections.structure(report),
     onDoubt: (shard, reason) => connections.doubt(shard, reason),
+    ...(onLag === undefined ? {} : { onLag }),
   });
 }
 

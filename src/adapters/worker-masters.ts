@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { Comparisons } from '../wire/comparisons.ts';
 import { WorkerConfiguration, WorkerInstructions, WorkerRegistered } from '../wire/worker.ts';
 import { MasterRefused, type Masters, WorkerUnknown } from '../worker/ports.ts';
 import { REPORT_MS_MAX } from '../worker/report-sender.ts';
@@ -93,6 +94,13 @@ class MastersClient implements ConnectedMasters {
 
   async structure(...[report, signal]: Parameters<Masters['structure']>): Promise<void> {
     await this.#send({ method: 'PUT', path: '/_api/sync/structure', body: report, signal });
+  }
+
+  async comparisons(...[workerId, report, waitMs, signal]: Parameters<Masters['comparisons']>): Promise<Comparisons> {
+    const query = new URLSearchParams({ wait: String(Math.round(waitMs * NANOSECONDS_PER_MS)) });
+    const path = `${pathOf(workerId)}/comparisons?${query}`;
+    const timeoutMs = waitMs * POLL_OVERTIME + CALL_MS_MAX;
+    return await this.#ask({ method: 'POST', path, body: report, signal, timeoutMs }, Comparisons);
   }
 
   async drain(...[workerId, signal]: Parameters<Masters['drain']>): Promise<void> {

@@ -1,33 +1,28 @@
 import { randomInt } from 'node:crypto';
+import type { ServerLag } from '../replication/target/server-lags.ts';
 import type { VersionInfo } from '../wire/cluster-members.ts';
 import type { WorkerConfiguration } from '../wire/worker.ts';
-import { BackOff } from '../worker/back-off.ts';
 import type { Clock } from '../worker/clock.ts';
 import { ConditionLog } from '../worker/condition-log.ts';
 import { Worker } from '../worker/worker.ts';
 import { type ConnectedDeployment, connectDeployment, type DeploymentOptions } from './arangodb/deployment.ts';
-import { type GivenSecrets, MasterSecrets, OLD_SECRET_MS } from './crypto/master-secrets.ts';
-import { Authentication } from './http/authentication.ts';
-import { type RunningServer, serveHttps } from './http/https-server.ts';
-import { arangoUserCheck, userCheckTooEarly } from './http/user-check.ts';
-import { createWorkerApp } from './http/worker-app.ts';
+import { type GivenSecrets, MasterSecrets } from './crypto/master-secrets.ts';
 import type { Logger } from './logging/logger.ts';
-import { HttpMetrics } from './metrics/http-metrics.ts';
-import { createRegistry } from './metrics/registry.ts';
-import { linkRoutes } from './mq/direct/link-routes.ts';
-import { QueueTokens } from './mq/token.ts';
 import { systemClock } from './system-clock.ts';
+import { untilDone } from './until-done.ts';
 import { WorkerCertificate } from './worker-certificate.ts';
 import { connectMasters } from './worker-masters.ts';
-import { registerWorkerMetrics } from './worker-metrics.ts';
 import { hostId, placeOfWorker } from './worker-place.ts';
-import { type Engines, rolesOverDirectQueue, type WorkerRoles } from './worker-roles.ts';
+import { type Engines, rolesOverDirectQueue } from './worker-roles.ts';
+import { nothingYet, serveWorker, takeSecrets, type WorkerParts } from './worker-server.ts';
 
-/** Pause after a failed start step: first and longest. */
-const RETRY_FIRST_MS = 250;
-const RETRY_LONGEST_MS = 5_000;
 /** Running requests get so long at the end. */
 const STOP_GRACE_MS = 1_000;
+/**
+ * To one server of the database: a worker reads from all of them. More than the copies, and the reads of the log, that it
+ * has under way at once, so that neither keeps the rest waiting.
+ */
+const CONNECTIONS_PER_SERVER_MAX = 32;
 const ID_LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 const ID_LENGTH = 20;
 
@@ -62,6 +57,8 @@ export interface EnginesContext {
   readonly endpoint: string;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Told about once a second how the received shards stand to the source's logs. */
+  readonly onLag?: (lags: readonly ServerLag[]) => void;
 }
 
 export interface WorkerProcess {
@@ -86,7 +83,7 @@ export function startWorker(options: WorkerProcessOptions): WorkerProcess {
   const clock = options.clock ?? systemClock;
   const given = typeof masterSecret === 'string' ? [masterSecret] : masterSecret;
   const secrets = new MasterSecrets(given, () => clock.monotonicMs());
-  const parts: Parts = { ...nothingYet, secrets };
+  const parts: WorkerParts = { ...nothingYet, secrets };
   secrets.follow(() => parts.keyInUse);
   const ended = runWorkerProcess(id, options, clock, parts, listening.resolve, stopping.signal).finally(() =>
     listening.reject(new Error('the worker has ended')),
@@ -110,7 +107,7 @@ async function runWorkerProcess(
   id: string,
   options: WorkerProcessOptions,
   clock: Clock,
-  parts: Parts,
+  parts: WorkerParts,
   onListening: (listening: { readonly port: number }) => void,
   told: AbortSignal,
 ): Promise<void> {
@@ -132,16 +129,16 @@ async function runWorkerProcess(
   });
   await using resources = new AsyncDisposableStack();
   resources.defer(() => masters.close());
-  const untilDone = <T>(what: string, step: () => Promise<T>) => repeat(what, step, clock, log, signal);
+  const done = <T>(what: string, step: () => Promise<T>) => untilDone(what, step, clock, log, signal);
 
-  const configuration = await untilDone('asking the masters for the configuration', () =>
+  const configuration = await done('asking the masters for the configuration', () =>
     masters.configure(endpoint, signal),
   );
   if (configuration === undefined) return;
   if (configuration.mq.type !== 'direct') {
     throw new Error(`the masters use the message queue '${configuration.mq.type}'; this worker knows 'direct' only`);
   }
-  const server = await listen(options, configuration, parts, clock);
+  const server = await serveWorker(options, configuration, parts, clock);
   resources.defer(() => server.stop(STOP_GRACE_MS));
   onListening({ port: server.port });
   log.info(`worker ${id} listens on port ${server.port}`, { endpoint });
@@ -169,7 +166,7 @@ async function runWorkerProcess(
   const onLogin = (isRefused: boolean) =>
     isRefused ? login.failed('refuses the lent token: everything waits for the next one') : login.fine();
   let attempts = 0;
-  const deployment = await untilDone('connecting to the database', async () => {
+  const deployment = await done('connecting to the database', async () => {
     attempts += 1;
     // The token ends within seconds: whoever waits for its database needs another one.
     if (attempts > 1) await masters.configure(endpoint, signal);
@@ -179,7 +176,7 @@ async function runWorkerProcess(
   resources.defer(() => deployment.close());
   parts.deployment = deployment;
   const roles = rolesOverDirectQueue(
-    options.openEngines({ deployment, workerId: id, endpoint, clock, log }),
+    options.openEngines({ deployment, workerId: id, endpoint, clock, log, onLag: (lags) => parts.lag?.told(lags) }),
     clock,
     log,
   );
@@ -197,80 +194,13 @@ async function runWorkerProcess(
     roles,
     clock,
     log,
-    onInstructions: (instructions) => {
-      certificate.configurationIs(instructions.configuration);
+    onInstructions: (instructions, askedMs) => {
+      certificate.configurationIs(instructions.configuration, askedMs);
       parts.keyInUse = instructions.keyInUse;
     },
   });
   await parts.worker.run(failing.signal, told);
   failing.signal.throwIfAborted();
-}
-
-function takeSecrets(given: GivenSecrets, secrets: MasterSecrets, log: Logger): void {
-  if (secrets.replace(given)) log.info('accepts other master secrets', { keys: secrets.keyIds() });
-}
-
-/** What comes into being after the server listens. */
-interface Parts {
-  readonly secrets: MasterSecrets;
-  certificate: WorkerCertificate | undefined;
-  /** Key of the master secret that the datacenter uses, as the leader last said. */
-  keyInUse: string | undefined;
-  deployment: ConnectedDeployment | undefined;
-  roles: WorkerRoles | undefined;
-  worker: Worker | undefined;
-  databaseBytesRead: number;
-}
-
-const nothingYet = {
-  ...{ certificate: undefined, keyInUse: undefined },
-  ...{ deployment: undefined, roles: undefined, worker: undefined, databaseBytesRead: 0 },
-};
-
-function listen(
-  options: WorkerProcessOptions,
-  configuration: WorkerConfiguration,
-  parts: Parts,
-  clock: Clock,
-): Promise<RunningServer> {
-  const { log, monitoringToken, version } = options;
-  const { secrets } = parts;
-  const registry = createRegistry();
-  const http = new HttpMetrics(registry);
-  registerWorkerMetrics(registry, {
-    status: () => parts.worker?.status ?? { registered: false, leaseMs: 0, term: undefined, tasks: 0 },
-    links: () => parts.roles?.linkHost()?.size ?? 0,
-    linkBufferedBytes: () => parts.roles?.linkHost()?.bufferedBytes ?? 0,
-    databaseBytesRead: () => parts.databaseBytesRead,
-  });
-  const app = createWorkerApp({
-    authentication: new Authentication({
-      jwtSecret: secrets.all,
-      ...(monitoringToken === undefined ? {} : { monitoringToken }),
-      checkUser: async (user, password) =>
-        parts.deployment === undefined ? userCheckTooEarly() : arangoUserCheck(parts.deployment.front)(user, password),
-    }),
-    version,
-    registry,
-    ailment: () => ailmentOf(parts),
-    onSecret: (secret) => takeSecrets({ secrets: [secret], oldForMs: OLD_SECRET_MS }, secrets, log),
-    links: linkRoutes({ host: () => parts.roles?.linkHost(), tokens: new QueueTokens(secrets.all), clock }),
-    onUnexpected: (error, { method, path }) => log.error(`${method} ${path} failed`, { error }),
-    onAnswered: (answered) => http.answered(answered),
-  });
-  const { certificate, key, clientCaCertificate: clientCa } = configuration.httpServer;
-  return serveHttps(app, {
-    host: options.host ?? '0.0.0.0',
-    port: options.port,
-    certificate,
-    key,
-    ...(clientCa === undefined ? {} : { clientCa }),
-  });
-}
-
-function ailmentOf({ deployment, worker }: Parts): string | undefined {
-  if (deployment === undefined) return 'the database was not reached yet';
-  return worker?.status.registered === true ? undefined : 'not registered at the masters';
 }
 
 /** What the worker's own option says, else what the masters were given. */
@@ -295,31 +225,8 @@ function connectTo(
     endpoints: cluster.endpoints,
     credentials: cluster.token === '' ? { kind: 'none' } : { kind: 'token', token },
     verify: ca !== undefined,
+    connectionsMax: CONNECTIONS_PER_SERVER_MAX,
     ...told,
     ...(ca === undefined ? {} : { ca }),
   });
-}
-
-/** Repeats a step until it succeeds; undefined when the signal fires before. */
-async function repeat<T>(
-  what: string,
-  step: () => Promise<T>,
-  clock: Clock,
-  log: Logger,
-  signal: AbortSignal,
-): Promise<T | undefined> {
-  const backOff = new BackOff(RETRY_FIRST_MS, RETRY_LONGEST_MS);
-  const trouble = new ConditionLog(log, what);
-  while (!signal.aborted) {
-    try {
-      const outcome = await step();
-      trouble.fine();
-      return outcome;
-    } catch (error) {
-      if (signal.aborted) break;
-      trouble.failed(error);
-      await clock.sleep(backOff.next(), signal);
-    }
-  }
-  return undefined;
 }

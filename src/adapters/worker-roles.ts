@@ -1,4 +1,6 @@
 import type { ReceiverLink, SenderLink } from '../replication/queue.ts';
+import { Throttle } from '../replication/throttle/throttle.ts';
+import type { ComparisonRequest, ComparisonResult } from '../wire/comparisons.ts';
 import type { RemoteQueue, StructureReport, WorkerInstructions } from '../wire/worker.ts';
 import type { Clock } from '../worker/clock.ts';
 import { ConditionLog } from '../worker/condition-log.ts';
@@ -42,11 +44,17 @@ export function rolesOverDirectQueue(engines: Engines, clock: Clock, log: Logger
     linkHost: () => host,
     source: () => {
       const engine = engines.source();
-      const own = new LinkHost({ clock, onLink: (link) => engine.serve(link) });
+      const sleep = (ms: number, signal: AbortSignal) => clock.sleep(ms, signal);
+      const throttle = new Throttle({ now: () => clock.monotonicMs(), sleep });
+      const own = new LinkHost({ clock, throttle, onLink: (link) => engine.serve(link) });
       host = own;
       const expiring = own.expireIdle();
       return {
         setTasks: (tasks) => engine.setTasks(tasks),
+        setThrottle: (limits) => {
+          throttle.setRate(limits.link ?? {});
+          engine.setThrottle(limits);
+        },
         reports: () => engine.reports(),
         stop: async () => {
           if (host === own) host = undefined;
@@ -93,6 +101,14 @@ class ReceivingRole implements TargetRole {
 
   reports() {
     return this.#engine.reports();
+  }
+
+  setComparisons(requests: readonly ComparisonRequest[]): void {
+    this.#engine.setComparisons(requests);
+  }
+
+  comparisons(): readonly ComparisonResult[] {
+    return this.#engine.comparisons();
   }
 
   /** The engine first, so that it sees its links end by its own doing. What it still waits for is called off. */

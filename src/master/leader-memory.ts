@@ -3,7 +3,9 @@ import { InstructionLedger } from './instruction-ledger.ts';
 import { Presence } from './presence.ts';
 import { ReceivedShards } from './received-shards.ts';
 import { StrayBarriers } from './stray-barriers.ts';
+import { TargetHeads } from './target-heads.ts';
 import { Telemetry } from './telemetry.ts';
+import { ComparisonDesk } from './verification/comparison-desk.ts';
 
 /**
  * What a leader knows beside the log: presence, telemetry, instructions sent. It belongs to one term. A new leader begins
@@ -17,8 +19,13 @@ export class LeaderMemory {
   readonly ledger = new InstructionLedger();
   readonly received = new ReceivedShards();
   readonly strayBarriers = new StrayBarriers();
+  readonly targetHeads = new TargetHeads();
+  /** Shards that are being compared. */
+  readonly comparisons = new ComparisonDesk();
   /** Newest structure report that came, by worker. */
   readonly structureSequences = new Map<string, number>();
+  /** Epoch of the source's barrier up to which the target has the source's structure, users and views as well (S8). */
+  structureBarrier: string | undefined;
   /** Keys of master secrets that a worker accepts, as its last poll said. */
   readonly workerKeys = new Map<string, readonly string[]>();
   #term = -1;
@@ -39,7 +46,10 @@ export class LeaderMemory {
     this.ledger.inherit(tasks.values());
     this.received.clear();
     this.strayBarriers.clear();
+    this.targetHeads.clear();
+    this.comparisons.begin(leadership.term);
     this.structureSequences.clear();
+    this.structureBarrier = undefined;
     this.workerKeys.clear();
   }
 

@@ -9,31 +9,24 @@ import { runLoop } from './loop.ts';
 import { Membership } from './membership.ts';
 import type { MasterPorts, MasterSettings } from './ports.ts';
 import { QuietTimes } from './quiet-times.ts';
-import { BarrierReconciler } from './reconcile/barriers.ts';
-import { CancellationReconciler } from './reconcile/cancellation.ts';
 import type { Core } from './reconcile/core.ts';
-import { InSyncReconciler } from './reconcile/in-sync.ts';
-import { KeptLogReconciler } from './reconcile/kept-log.ts';
-import { MemberReconciler } from './reconcile/members.ts';
-import { RotationReconciler } from './reconcile/rotation.ts';
-import { ServerModeReconciler } from './reconcile/server-mode.ts';
-import { SourceLink } from './reconcile/source-link.ts';
-import { SuspectReconciler } from './reconcile/suspects.ts';
-import { TargetModeReconciler } from './reconcile/target-mode.ts';
-import { TaskReconciler } from './reconcile/tasks.ts';
+import { type LeaderLoop, Reconcilers } from './reconcilers.ts';
 import { Rejections } from './rejections.ts';
 import { BarrierService } from './services/barrier-service.ts';
-import { ChecksumService } from './services/checksum-service.ts';
-import { EventsRetention } from './services/events-retention.ts';
+import type { ChecksumService } from './services/checksum-service.ts';
+import { ConfigurationService } from './services/configuration-service.ts';
 import { EventsService } from './services/events-service.ts';
+import { InstructionService } from './services/instruction-service.ts';
 import { MemberService } from './services/member-service.ts';
 import { OutgoingService } from './services/outgoing-service.ts';
+import { ReportService } from './services/report-service.ts';
 import { StatusService } from './services/status-service.ts';
 import { SyncService } from './services/sync-service.ts';
+import { VerificationService } from './services/verification-service.ts';
 import { WorkerService } from './services/worker-service.ts';
 import { SnapshotKeeper } from './snapshot-keeper.ts';
-import { ShardPlacement } from './structure/placement.ts';
-import { WorkerAuthority } from './worker-authority.ts';
+import type { WorkerAuthority } from './worker-authority.ts';
+import { WorkerLending } from './worker-lending.ts';
 
 /** Where calls for the leader go. */
 export type LeaderRoute =
@@ -53,12 +46,16 @@ const leaveTimeoutMs = 5_000;
  * `start` and `stop` are its whole life; it serves nothing over the network by itself (adapters do).
  */
 export class Master {
+  readonly configuration: ConfigurationService;
   readonly sync: SyncService;
   readonly barrier: BarrierService;
   readonly checksums: ChecksumService;
   readonly outgoing: OutgoingService;
   readonly status: StatusService;
+  readonly verification: VerificationService;
   readonly workers: WorkerService;
+  readonly instructions: InstructionService;
+  readonly reports: ReportService;
   readonly members: MemberService;
   readonly events: EventsService;
   readonly workerAuthority: WorkerAuthority;
@@ -71,18 +68,7 @@ export class Master {
   readonly #settings: MasterSettings;
   readonly #core: Core;
   readonly #membership: Membership;
-  readonly #reconcilers: {
-    readonly members: MemberReconciler;
-    readonly mode: TargetModeReconciler;
-    readonly tasks: TaskReconciler;
-    readonly link: SourceLink;
-    readonly cancellation: CancellationReconciler;
-    readonly serverMode: ServerModeReconciler;
-    readonly barriers: BarrierReconciler;
-    readonly inSync: InSyncReconciler;
-    readonly keptLog: KeptLogReconciler;
-    readonly suspects: SuspectReconciler;
-  };
+  readonly #reconcilers: Reconcilers;
   readonly #snapshots: SnapshotKeeper;
   readonly #stopping = new AbortController();
   #loops: Promise<unknown> = Promise.resolve();
@@ -118,31 +104,22 @@ export class Master {
     this.#core = core;
     this.#membership = new Membership(control, election, ports, settings);
     this.#snapshots = new SnapshotKeeper(control, ports.snapshots);
-    const link = new SourceLink(core);
-    this.checksums = new ChecksumService(core, link);
-    const inSync = new InSyncReconciler(core, link, this.checksums);
-    const barriers = new BarrierReconciler(core);
-    const keptLog = new KeptLogReconciler(core);
-    const mode = new TargetModeReconciler(core, barriers);
-    this.#reconcilers = {
-      serverMode: new ServerModeReconciler(core, barriers),
-      barriers,
-      inSync,
-      keptLog,
-      suspects: new SuspectReconciler(core),
-      members: new MemberReconciler(core),
-      mode,
-      tasks: new TaskReconciler(core, mode, new ShardPlacement(ports, () => control.state)),
-      link,
-      cancellation: new CancellationReconciler(core, link),
-    };
-    this.workerAuthority = new WorkerAuthority(core);
-    this.barrier = new BarrierService(core, link, inSync);
-    this.sync = new SyncService(core, link, this.#reconcilers.cancellation, this.barrier, keptLog, barriers);
+    const reconcilers = new Reconcilers(core);
+    const { link, barriers, cancellation, keptLog, mode, verification } = reconcilers;
+    this.#reconcilers = reconcilers;
+    this.checksums = reconcilers.checksums;
+    this.workerAuthority = reconcilers.workerAuthority;
+    this.barrier = new BarrierService(core, link, reconcilers.inSync);
+    this.configuration = new ConfigurationService(core, barriers);
+    this.sync = new SyncService(core, link, cancellation, this.barrier, keptLog, () => verification?.running);
     this.outgoing = new OutgoingService(core, this.checksums, barriers, link, keptLog);
     this.status = new StatusService(core, link, this.sync, this.outgoing);
-    this.workers = new WorkerService(core, link, mode, this.workerAuthority);
+    const lending = new WorkerLending(core);
+    this.workers = new WorkerService(core, this.workerAuthority, lending);
+    this.instructions = new InstructionService(core, link, mode, this.workerAuthority, lending);
+    this.reports = new ReportService(core, lending);
     this.members = new MemberService(core);
+    this.verification = new VerificationService(core, this.checksums);
     this.events = new EventsService(core);
   }
 
@@ -170,25 +147,9 @@ export class Master {
 
   /** Begins to follow, to stand for election, and to reconcile. */
   start(): void {
-    const { members, mode, tasks, link, cancellation, serverMode, barriers, inSync, keptLog, suspects } =
-      this.#reconcilers;
-    this.#loops = Promise.all([
-      this.#followLoop(),
-      this.#whileLeading("the workers' CA", (signal) => this.workerAuthority.step(signal)),
-      ...this.#rotationLoop(),
-      this.#whileLeading('watching members', (signal) => members.step(signal)),
-      this.#whileLeading('the mode of the target', (signal) => mode.step(signal)),
-      this.#whileLeading('giving out tasks', (signal) => tasks.step(signal)),
-      this.#whileLeading('contact with the source', (signal) => link.step(signal)),
-      this.#whileLeading('the mode of this deployment', (signal) => serverMode.step(signal)),
-      this.#whileLeading('barriers of targets', (signal) => barriers.step(signal)),
-      this.#whileLeading('comparing behind the barrier', (signal) => inSync.step(signal)),
-      this.#whileLeading('the log of paused targets', (signal) => keptLog.step(signal)),
-      this.#whileLeading('watching suspect shards', (signal) => suspects.step(signal)),
-      this.#whileLeading('cancelling', (signal) => cancellation.step(signal)),
-      ...this.#retentionLoop(),
-      this.#whileLeading('keeping a snapshot', (signal) => this.#snapshots.step(signal)),
-    ]);
+    const snapshots = { name: 'keeping a snapshot', step: (signal: AbortSignal) => this.#snapshots.step(signal) };
+    const loops = [...this.#reconcilers.loops(), snapshots];
+    this.#loops = Promise.all([this.#followLoop(), ...loops.map((loop) => this.#whileLeading(loop))]);
   }
 
   /** Stops what `start` began, in reverse: no more decisions, then leadership is given up. Never throws. */
@@ -256,7 +217,7 @@ export class Master {
     }
   }
 
-  #whileLeading(name: string, step: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  #whileLeading({ name, step }: LeaderLoop): Promise<void> {
     const { control, memory } = this.#core;
     const guarded = async (signal: AbortSignal) => {
       if (!this.leads) return;
@@ -272,19 +233,6 @@ export class Master {
     };
     const wait = (signal: AbortSignal) => control.waitForChange(this.#settings.times.reconcileEveryMs, signal, seen);
     return runLoop({ name, step: looking, wait, log: logger, clock }, this.#stopping.signal);
-  }
-
-  #rotationLoop(): readonly Promise<void>[] {
-    const { rotation } = this.#ports;
-    if (rotation === undefined) return [];
-    const reconciler = new RotationReconciler(this.#core, rotation, this.workerAuthority);
-    return [this.#whileLeading('rotating the master secret', (signal) => reconciler.step(signal))];
-  }
-
-  #retentionLoop(): readonly Promise<void>[] {
-    if (this.#settings.retention === undefined) return [];
-    const retention = new EventsRetention(this.#core, this.#settings.retention);
-    return [this.#whileLeading('archiving events', (signal) => retention.step(signal))];
   }
 
   /** By time only: what we append ourselves need not be read. */

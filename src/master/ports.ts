@@ -81,8 +81,21 @@ export interface MasterSettings {
   /** CA of the client certificates that workers accept as well, PEM, as it is now; undefined: none is. */
   readonly clientCa?: () => string | undefined;
   readonly times: MasterTimes;
+  /** Bounds of the replication factor of what is made here as a target; absent: none. */
+  readonly replicationFactor?: { readonly min?: number; readonly max?: number };
+  /** As a target the deployment keeps its own user `root`; `--cluster.exclude-root-user`. */
+  readonly excludeRootUser?: boolean;
   /** Absent: the whole event log stays in the database. */
   readonly retention?: EventsRetentionSettings;
+  /** Absent: shards are compared when an operator asks. */
+  readonly verification?: VerificationSettings;
+}
+
+/** How often every shard is held against the source without anybody asking. */
+export interface VerificationSettings {
+  readonly everyMs: number;
+  /** What documents hold, and not their revisions alone. */
+  readonly deep: boolean;
 }
 
 /** All in milliseconds. */

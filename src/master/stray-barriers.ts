@@ -1,8 +1,12 @@
+import type { Barrier } from '../domain/outgoing/state.ts';
+
 /**
  * So long a target may not know of a barrier that it has here: what sets one has its time-outs, and records it at the
  * target when it is answered.
  */
 const strayMs = 30_000;
+
+type Held = Pick<Barrier, 'epoch' | 'setAs'>;
 
 /**
  * Finds barriers that nobody will ever lift: set by a call that landed after the target had thought better of it, or
@@ -11,9 +15,12 @@ const strayMs = 30_000;
 export class StrayBarriers {
   readonly #since = new Map<string, { readonly epoch: string; readonly ms: number }>();
 
-  /** `held`: epoch of the barrier that the target has here; `known`: the one it knows of. True when it is to be lifted. */
-  isStray(targetId: string, held: string | undefined, known: string | null, nowMs: number): boolean {
-    if (held === undefined || held === known) {
+  /**
+   * `barrier`: the one that the target has here; `known`: epoch of the one it knows of. True when it is to be lifted.
+   */
+  isStray(targetId: string, barrier: Held | undefined, known: string | null, nowMs: number): boolean {
+    const held = barrier?.setAs;
+    if (held === undefined || held === known || barrier?.epoch === known) {
       this.#since.delete(targetId);
       return false;
     }

@@ -6,7 +6,9 @@ import type { ControlState } from '../projections/control-state.ts';
 import { toNanoseconds } from '../wire/durations.ts';
 import type { WireBarrier } from '../wire/outgoing.ts';
 import type { RemoteQueue, WorkerInstructions, WorkerTask } from '../wire/worker.ts';
+import { toWire } from './structure/plan-selection.ts';
 import type { TaskList } from './task-lists.ts';
+import { shareOf, sharersOf } from './throttle-shares.ts';
 
 /** What instructions follow from beside the log. */
 export interface Present {
@@ -14,7 +16,7 @@ export interface Present {
   /** Whether nothing doubtful can land at the shard any more (S4). */
   readonly isQuiet?: (suspect: Suspect) => boolean;
   /** What it is to notice besides: another configuration to ask for, the key that the log is written under. */
-  readonly told?: Pick<WorkerInstructions, 'configuration' | 'keyInUse'>;
+  readonly told?: Pick<WorkerInstructions, 'configuration' | 'keyInUse' | 'comparing'>;
 }
 
 /** What the leader wants the worker with these tasks to do. `remote` is how the source is reached; undefined while that is not known. */
@@ -26,11 +28,13 @@ export function instructionsFor(
   { barrier, isQuiet = () => false, told = {} }: Present = {},
 ): WorkerInstructions {
   const incoming = incomingOf(state, remote, barrier);
+  const throttle = shareOf(state.settings.throttle, sharersOf(state.tasks));
   const content = {
     term: state.leadership.term,
     deploymentId,
     ...told,
     messageTimeout: toNanoseconds(state.settings.messageTimeoutMs),
+    ...(throttle === undefined ? {} : { throttle }),
     ...(incoming === undefined ? {} : { incoming }),
   };
   const { tasks, digest } = incoming === undefined ? list.sent : list.all;
@@ -67,7 +71,7 @@ function withSuspicion(task: WorkerTask, suspicion: number | undefined): WorkerT
 }
 
 function incomingOf(
-  { synchronization, outgoing }: ControlState,
+  { synchronization, outgoing, settings }: ControlState,
   remote: RemoteQueue | undefined,
   barrier: WireBarrier | undefined,
 ): WorkerInstructions['incoming'] {
@@ -81,6 +85,14 @@ function incomingOf(
     remote,
     confirmedDrops: [...confirmedDrops],
     ...(configuration.equalAtStart === true ? { equalAtStart: true } : {}),
+    ...(configuration.selection === undefined ? {} : { selection: toWire(configuration.selection) }),
+    selectionVersion: configuration.selectionVersion,
+    ...boundsOf(settings),
+    ...(settings.excludeRootUser ? { excludeRootUser: true } : {}),
     ...(barrier?.ticks === undefined ? {} : { barrier: { epoch: barrier.epoch, ticks: barrier.ticks } }),
   };
+}
+
+function boundsOf({ replicationFactor = {} }: ControlState['settings']) {
+  return Object.keys(replicationFactor).length === 0 ? {} : { replicationFactor: { ...replicationFactor } };
 }

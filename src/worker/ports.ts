@@ -1,4 +1,6 @@
+import type { ComparisonReport, ComparisonRequest, ComparisonResult, Comparisons } from '../wire/comparisons.ts';
 import type { ShardRef } from '../wire/shards.ts';
+import type { WorkerThrottle } from '../wire/throttle.ts';
 import type {
   ShardReport,
   StructureReport,
@@ -31,6 +33,8 @@ export interface Masters {
   ): Promise<WorkerInstructions>;
   report(workerId: string, report: WorkerReport, signal: AbortSignal): Promise<void>;
   structure(report: StructureReport, signal: AbortSignal): Promise<void>;
+  /** Tells what comparisons came to; which are wanted now, once that is no longer `after`, or after `waitMs`. */
+  comparisons(workerId: string, report: ComparisonReport, waitMs: number, signal: AbortSignal): Promise<Comparisons>;
   /** We are about to end: the leader takes our tasks, and gives them to others once we let them go. */
   drain(workerId: string, signal: AbortSignal): Promise<void>;
   deregister(workerId: string, signal: AbortSignal): Promise<void>;
@@ -50,6 +54,8 @@ export class MasterRefused extends Error {
 export interface SourceRole {
   /** The whole list; resolves when what is no longer listed has stopped. */
   setTasks(tasks: readonly WorkerTask[]): void | Promise<void>;
+  /** This worker's part of the limits, from now on. */
+  setThrottle(limits: WorkerThrottle): void;
   reports(): readonly ShardReport[];
   stop(): Promise<void>;
 }
@@ -59,6 +65,10 @@ export interface TargetRole {
   /** Instructions with `incoming`, of the same epoch as before; resolves when what is no longer listed has stopped. */
   setInstructions(instructions: WorkerInstructions): void | Promise<void>;
   reports(): readonly ShardReport[];
+  /** Shards that are to be held against the source now, and no others. */
+  setComparisons(requests: readonly ComparisonRequest[]): void;
+  /** How those fare. */
+  comparisons(): readonly ComparisonResult[];
   /** Writes down how far it came, and writes nothing after it has resolved. */
   stop(): Promise<void>;
 }

@@ -54,7 +54,7 @@ export class ReportDiff {
   }
 }
 
-const FLEETING = new Set(['delay', 'lastMessage']);
+const FLEETING = new Set(['delay', 'logBehindBytes', 'lastMessage']);
 
 /** Asked for every shard each second: nothing is made for it. */
 function lastsSame(a: ShardReport, b: ShardReport): boolean {

@@ -1,3 +1,4 @@
+import type { ComparisonRequest, ComparisonResult } from '../wire/comparisons.ts';
 import type { ShardReport, StructureReport, WorkerInstructions } from '../wire/worker.ts';
 import type { Roles, SourceRole, TargetRole, TellDoubt } from './ports.ts';
 
@@ -37,6 +38,15 @@ export class RunningRoles {
     return [...(this.#source?.reports() ?? []), ...(this.#target?.role.reports() ?? [])];
   }
 
+  /** Shards that are to be held against the source now; without a running target there are none. */
+  setComparisons(requests: readonly ComparisonRequest[]): void {
+    this.#target?.role.setComparisons(requests);
+  }
+
+  comparisons(): readonly ComparisonResult[] {
+    return this.#target?.role.comparisons() ?? [];
+  }
+
   /** Stops both engines; nothing of theirs runs when it resolves. Rejects with what an engine's end met. */
   async stop(): Promise<void> {
     this.#stopped = true;
@@ -51,6 +61,8 @@ export class RunningRoles {
     if (this.#stopped) return;
     const sends = instructions.tasks.filter(({ type }) => type === 'send-shard' || type === 'send-inventory');
     if (sends.length > 0) this.#source ??= this.#roles.source();
+    // First: what is being stopped may be waiting for a limit.
+    this.#source?.setThrottle(instructions.throttle ?? {});
     const identity = identityOf(instructions);
     await Promise.all([this.#source?.setTasks(sends), this.#leaveTarget(identity)]);
     if (this.#stopped || identity === undefined) return;

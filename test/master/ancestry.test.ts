@@ -34,7 +34,7 @@ describe('S23: loops are refused by ancestry', () => {
   it('A → B → A, naming it', async () => {
     await follow(a, b);
     a.source = b;
-    const refused = (await a.leader()).sync.configure(request, operator, signal);
+    const refused = (await a.leader()).configuration.configure(request, operator, signal);
     await expect(refused).rejects.toThrow('AAA → BBB → AAA would be a loop');
     expect((await a.leader()).state.synchronization.phase).toBe('inactive');
   });
@@ -49,7 +49,7 @@ describe('S23: loops are refused by ancestry', () => {
       const contact = await source.outgoing.look('AAA', { kind: 'certificate', name: 'x', fingerprint: 'x' }, signal);
       return contact.follows?.includes('AAA') === true;
     });
-    await expect(leader.sync.configure(request, operator, signal)).rejects.toThrow(
+    await expect(leader.configuration.configure(request, operator, signal)).rejects.toThrow(
       'AAA → BBB → CCC → AAA would be a loop',
     );
     expect(leader.state.synchronization.phase).toBe('inactive');
@@ -106,7 +106,7 @@ describe('S8: a chain', () => {
     clearInterval(asking);
     // It lives, and has not followed what it is told: it may still apply something.
     const busy = setInterval(() => {
-      void middle.workers.instructions(worker.id, undefined, 0, signal).catch(() => undefined);
+      void middle.instructions.next(worker.id, undefined, 0, signal).catch(() => undefined);
     }, 20);
 
     await end.barrier.set(operator, signal);

@@ -1,9 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Master } from '../../src/master/master.ts';
 import type { ShardRef } from '../../src/wire/shards.ts';
+import type { ShardReport } from '../../src/wire/worker.ts';
+import { ComparingWorker } from './support/comparing-worker.ts';
 import { credentials, type Datacenter, operator } from './support/datacenter.ts';
 import { type FakeWorker, shardReport } from './support/fake-worker.ts';
-import { type FollowingPair, openFollowing } from './support/following.ts';
+import { type FollowingPair, openFollowing, reportStructure } from './support/following.ts';
 import { until } from './support/until.ts';
 
 const signal = AbortSignal.timeout(120_000);
@@ -24,13 +26,14 @@ beforeEach(async () => {
 afterEach(() => pair.stop());
 
 /** What the worker of the target says of its shard. */
-async function report(reachedBarrier: string | undefined): Promise<void> {
+async function report(reachedBarrier: string | undefined, compared: Partial<ShardReport> = {}): Promise<void> {
   const task = await until('the shard has a worker', () =>
     [...leader.state.tasks.values()].find(({ type, workerId }) => type === 'receive-shard' && workerId !== null),
   );
-  const more = reachedBarrier === undefined ? {} : { reachedBarrier };
+  const more = { ...(reachedBarrier === undefined ? {} : { reachedBarrier }), ...compared };
   const { term } = leader.state.leadership;
-  await leader.workers.report(task.workerId ?? '', { term, shards: [shardReport(task.taskId, shard, more)] }, signal);
+  await leader.reports.shards(task.workerId ?? '', { term, shards: [shardReport(task.taskId, shard, more)] }, signal);
+  if (reachedBarrier !== undefined) await reportStructure(leader, reachedBarrier);
 }
 
 const epochOf = () => until('workers hear of the barrier', () => workers[1]?.instructions?.incoming?.barrier?.epoch);
@@ -94,6 +97,78 @@ describe('S8: a barrier', () => {
     await until('in sync', () => leader.barrier.info().in_sync_shards === 1);
     await report(undefined);
     expect(leader.barrier.info().in_sync_shards).toBe(0);
+  });
+
+  it('repairs a shard that differs although all was applied, and tells what it found and moved', async () => {
+    const collection = b.deployment.front.databases.get('d')?.get('c');
+    if (collection === undefined) throw new Error('the target has no collection');
+    collection.hash = '12';
+    const working = new ComparingWorker(leader, 'wb', signal);
+    const counts = { source: 5, target: 6 };
+    const repaired = { way: 'difference' as const, documentsFetched: 0, documentsRemoved: 1 };
+    working.answer(({ repair }) => {
+      if (!repair) return { state: 'different', counts };
+      collection.hash = '11';
+      return { state: 'equal', counts, repaired };
+    });
+    await leader.barrier.set(operator, signal);
+    const epoch = await epochOf();
+    await until('the repair', async () => {
+      await report(epoch);
+      return leader.barrier.info().not_in_sync_shards === 0;
+    });
+    const commits = await (await b.ports()).log.read({ position: 0, hash: '' }, 1_000);
+    const told = commits.flatMap(({ events }) => events).filter(({ type }) => type.startsWith('Differences'));
+    expect(told).toMatchObject([
+      { type: 'DifferencesFound', data: { by: 'barrier', repair: true, found: [{ shard }] } },
+      { type: 'DifferencesSettled', data: { settled: [{ shard, how: 'repaired', moved: repaired }] } },
+    ]);
+    await working.stop();
+  });
+
+  it('does not count as in sync before the target has the structure that the source had behind it', async () => {
+    await leader.barrier.set(operator, signal);
+    const epoch = await epochOf();
+    await reportStructure(leader, 'another barrier');
+    const task = [...leader.state.tasks.values()].find(({ type }) => type === 'receive-shard');
+    const { term } = leader.state.leadership;
+    const shards = [shardReport(task?.taskId ?? '', shard, { reachedBarrier: epoch })];
+    await leader.reports.shards(task?.workerId ?? '', { term, shards }, signal);
+    await until('the shard is in sync', () => leader.barrier.info().in_sync_shards === 1);
+    expect(leader.barrier.info().not_in_sync_shards).toBe(1);
+    await expect(leader.sync.cancel(stopEnsured, operator, signal)).rejects.toMatchObject({ status: 412 });
+    await reportStructure(leader, epoch);
+    await until('all is in sync', () => leader.barrier.info().not_in_sync_shards === 0);
+  });
+
+  it('S13: does not count a shard whose collection lacks an index of the source', async () => {
+    await inSync();
+    const reachedBarrier = await epochOf();
+    const { configuration, identity } = leader.state.synchronization;
+    const { leadership, tasks } = leader.state;
+    const worker = [...tasks.values()].find(({ type }) => type === 'receive-inventory')?.workerId ?? '';
+    const about = { epoch: configuration?.epoch ?? '', sourceDeployment: identity?.deploymentId ?? '' };
+    const found = { shards: [shard], heldDrops: [], changes: [], term: leadership.term, reachedBarrier };
+    const structure = { ...about, ...found };
+    const lacking = { database: 'd', collection: 'c', reason: 'not created index x on d/c: 409/1210' };
+    await leader.reports.structure(worker, { ...structure, problems: [lacking] }, signal);
+    expect(leader.barrier.info()).toMatchObject({ in_sync_shards: 0, not_in_sync_shards: 1 });
+    await expect(leader.sync.cancel(stopEnsured, operator, signal)).rejects.toThrow('1 of 1 shards are not in sync');
+    await leader.reports.structure(worker, { ...structure, problems: [] }, signal);
+    await until('in sync again', () => leader.barrier.info().not_in_sync_shards === 0);
+  });
+
+  it('believes no trees where contents are compared, but the worker that has compared them behind the barrier', async () => {
+    await leader.barrier.set(operator, signal);
+    const epoch = await epochOf();
+    const batches = b.deployment.front.batches;
+    await report(epoch, { comparedBy: 'content', equalBehind: 'another' });
+    await until('the structure is compared', () => leader.barrier.info().not_in_sync_shards === 1);
+    expect(leader.barrier.info().in_sync_shards).toBe(0);
+    await report(epoch, { comparedBy: 'content', equalBehind: epoch });
+    await until('in sync', () => leader.barrier.info().in_sync_shards === 1);
+    expect(leader.barrier.info().not_in_sync_shards).toBe(0);
+    expect(b.deployment.front.batches).toBe(batches);
   });
 
   it('does not count as in sync while the source has a collection that is not followed yet', async () => {
@@ -179,7 +254,7 @@ describe('S8: a source that is held for a reversal', () => {
 
   it('follows the target that stopped', async () => {
     const source = await held();
-    await source.sync.configure(reversal, operator, signal);
+    await source.configuration.configure(reversal, operator, signal);
     expect(source.state.synchronization.phase).toBe('active');
     expect(source.sync.info('short').held_for).toBeUndefined();
   });
@@ -192,7 +267,7 @@ describe('S8: a source that is held for a reversal', () => {
     expect(a.deployment.front.mode).toBe('default');
     expect(source.sync.info('short').hold_broken).toContain('was made writable by somebody');
     const refused = { status: 412, message: expect.stringContaining('following it would lose them') };
-    await expect(source.sync.configure(reversal, operator, signal)).rejects.toMatchObject(refused);
+    await expect(source.configuration.configure(reversal, operator, signal)).rejects.toMatchObject(refused);
     expect(source.state.synchronization.phase).toBe('inactive');
   });
 
@@ -200,9 +275,9 @@ describe('S8: a source that is held for a reversal', () => {
     const source = await held();
     a.deployment.front.mode = 'default';
     const { reversal: _, ...byHand } = reversal;
-    await expect(source.sync.configure(byHand, operator, signal)).rejects.toMatchObject({ status: 412 });
+    await expect(source.configuration.configure(byHand, operator, signal)).rejects.toMatchObject({ status: 412 });
     expect(source.state.serverMode.holdBroken).toMatchObject({ targetId: 'BBB' });
-    await source.sync.configure(byHand, operator, signal);
+    await source.configuration.configure(byHand, operator, signal);
     expect(source.state.synchronization.phase).toBe('active');
   });
 });

@@ -37,6 +37,8 @@ function create(name: string, more: object): Promise<unknown> {
 const shards = (collection = 'c') =>
   [0, 1, 2, 3, 4].map((shardIndex) => ({ database: '_system', collection, shardIndex }));
 
+const OLD = { syncByRevision: false, usesRevisionsAsDocumentIds: false };
+
 /** Replicates documents with revisions of this time into the target. */
 async function restore(collection: string, atMs: number, keys: readonly string[]): Promise<string> {
   const revisions = keys.map((_, index) => encodeRevision((BigInt(atMs) << 20n) + BigInt(index)));
@@ -122,6 +124,29 @@ describe('S16: a target', () => {
     await startTarget(cluster, 0);
     const far = encodeRevision(BigInt(Date.now() + 48 * HOUR_MS) << 20n);
     await expect(raiseClocks(deployment, far, signal)).rejects.toThrow('48 hours ahead');
+  });
+
+  it('looks past collections that have no trees, where equal revisions do no harm, and at no others', async () => {
+    await startTarget({ mode: 'single' }, 0);
+    const newest = await restore('c', Date.now() + 60_000, keys);
+    const [shard] = shards();
+    for (const [name, isStoredByRevision] of [
+      ['old', false],
+      ['bare', true],
+    ] as const) {
+      const parameters = { name, ...OLD, usesRevisionsAsDocumentIds: isStoredByRevision };
+      const path = '/_api/replication/restore-collection';
+      await deployment.front.json({ method: 'PUT', path, body: { parameters, indexes: [] } });
+    }
+    const of = (...names: string[]) =>
+      names.map((collection) => ({ ...{ database: '_system', shardIndex: 0 }, collection }));
+    const at = Date.now() + 60_000;
+    expect(await renewClocks(deployment, [...(shard === undefined ? [] : [shard]), ...of('old')], at, signal)).toBe(
+      newest,
+    );
+    await expect(renewClocks(deployment, of('bare'), at, signal)).rejects.toThrow(
+      'gives no revision tree of _system/bare',
+    );
   });
 
   it('without documents needs nothing', async () => {

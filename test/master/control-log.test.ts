@@ -99,6 +99,7 @@ it('S18: reads and appends nothing more once the log lacked what it decided from
     });
   await register('m1');
   await register('m2');
+  const second = store.textAt(2) ?? '';
   await store.remove([1, 2]);
   await expect(register('m3')).rejects.toThrow('position 2: missing');
   // What it wrote in vain is gone again: those who go on from the log as it is meet nothing of it.
@@ -106,4 +107,8 @@ it('S18: reads and appends nothing more once the log lacked what it decided from
   await expect(writer.refresh()).rejects.toThrow('position 2: missing');
   await expect(register('m4')).rejects.toThrow('position 2: missing');
   expect(await store.count()).toBe(0);
+  // A replica that has it answers again: what others decided while it was not there is not known.
+  store.overwrite(2, second);
+  await expect(register('m5')).rejects.toThrow('position 2: missing');
+  expect(store.textAt(3)).toBeUndefined();
 });

@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { freePort } from '../../src/adapters/embedded/free-ports.ts';
 import { type EmbeddedDeployment, startEmbedded } from '../../src/adapters/embedded/index.ts';
 import { EndpointClient } from '../../src/adapters/http/endpoint-client.ts';
 import { signJwt } from '../../src/adapters/http/jwt.ts';
@@ -161,7 +162,7 @@ describe('masters on an embedded cluster', () => {
   });
 
   it('S1: fail when another deployment answers under the address of the source', async () => {
-    const port = 30_000 + Math.floor(Math.random() * 10_000);
+    const port = await freePort();
     const first = await startEmbedded({ mode: 'single', auth: { jwtSecret, rootPassword: 'pass' } });
     const a = await startMaster({ ...optionsFor(first), port, log: createLogger({ level: 'silent', role: 'master' }) });
     const b = await start(target);

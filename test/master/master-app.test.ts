@@ -14,13 +14,16 @@ import { SyncInfo } from '../../src/wire/sync-info.ts';
 import { TaskList } from '../../src/wire/task-info.ts';
 import { WorkerConfiguration, WorkerInstructions, WorkerRegistered } from '../../src/wire/worker.ts';
 import { Conformance, type OpenApi } from '../adapters/http/support/conformance.ts';
-import { credentials, Datacenter, secret } from './support/datacenter.ts';
+import { credentials, Datacenter, fastTimes, secret } from './support/datacenter.ts';
 import { until } from './support/until.ts';
 
 const internal = { authorization: `bearer ${signJwt({ iss: 'arangosync', server_id: 'w1' }, secret)}` };
 const operator = { authorization: `Basic ${Buffer.from('root:x').toString('base64')}` };
 const monitoring = { authorization: 'Bearer watch' };
 const configure = JSON.stringify({ source: ['https://a1:8629'], authentication: credentials });
+
+/** No leader changes here: a busy machine must not be taken for one that died. */
+const times = { ...fastTimes, leaderLeaseMs: 10_000, masterLeaseMs: 10_000 };
 
 let datacenter: Datacenter;
 let source: Datacenter;
@@ -34,9 +37,9 @@ beforeEach(async () => {
   datacenter = await Datacenter.open('AAA');
   source = await Datacenter.open('SSS');
   datacenter.source = source;
-  await source.startMaster('s1');
+  await source.startMaster('s1', undefined, { times });
   await source.leader();
-  master = await datacenter.startMaster('m1');
+  master = await datacenter.startMaster('m1', undefined, { times });
   await until('it leads', () => master.leads);
   answered = [];
   unexpected = [];

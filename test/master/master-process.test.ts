@@ -2,6 +2,7 @@ import { Agent, request as httpsRequest } from 'node:https';
 import type { TLSSocket } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { connectMasters } from '../../cli/master-client.ts';
+import { freePort } from '../../src/adapters/embedded/free-ports.ts';
 import { EndpointClient } from '../../src/adapters/http/endpoint-client.ts';
 import { signJwt } from '../../src/adapters/http/jwt.ts';
 import { createLogger } from '../../src/adapters/logging/logger.ts';
@@ -239,7 +240,7 @@ describe('a master process', () => {
     const front = await database('AAA');
     const unreachable = { endpoint: front.endpoint.replace(/\d+$/, '1'), close: async () => undefined };
     const giveUp = new AbortController();
-    const port = 20_000 + Math.floor(Math.random() * 20_000);
+    const port = await freePort();
     const starting = startMaster(
       {
         clusterEndpoints: [unreachable.endpoint],

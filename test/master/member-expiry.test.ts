@@ -2,6 +2,9 @@ import { expect, it } from 'vitest';
 import { LeaderMemory } from '../../src/master/leader-memory.ts';
 import type { Core } from '../../src/master/reconcile/core.ts';
 import { MemberReconciler } from '../../src/master/reconcile/members.ts';
+import { WorkerService } from '../../src/master/services/worker-service.ts';
+import type { WorkerAuthority } from '../../src/master/worker-authority.ts';
+import type { WorkerLending } from '../../src/master/worker-lending.ts';
 import { initialControlState } from '../../src/projections/control-state.ts';
 
 const workerLeaseMs = 6_000;
@@ -27,7 +30,7 @@ function given(during: (workerId: string, memory: LeaderMemory) => void) {
       },
     },
   };
-  return { memory, removed, reconciler: new MemberReconciler(core as unknown as Core) };
+  return { memory, removed, byId, core, reconciler: new MemberReconciler(core as unknown as Core) };
 }
 
 const signal = new AbortController().signal;
@@ -45,4 +48,22 @@ it('S12: holds that a worker may run what it was sent while it was let go', asyn
   await reconciler.step(signal);
   expect(removed).toEqual(['w1', 'w2']);
   expect([...memory.ledger.mayRunAnywhere()]).toEqual(['task of w2']);
+});
+
+it('does not take a worker for a silent one that everybody can see before its registration is answered', async () => {
+  const { byId, core, memory } = given(() => undefined);
+  const expired = () => memory.workers.expired(byId.keys(), workerLeaseMs, core.ports.clock.monotonicMs());
+  let silent: string[] = [];
+  const desk = {
+    internal: async () => {
+      byId.set('w3', { workerId: 'w3' });
+      silent = expired();
+      throw new Error('as far as this test goes');
+    },
+  };
+  const lending = { enterTerm: () => undefined } as unknown as WorkerLending;
+  const ports = { ...core.ports, metrics: { workerStored: () => undefined } };
+  const service = new WorkerService({ ...core, desk, ports } as unknown as Core, {} as WorkerAuthority, lending);
+  await expect(service.register({ id: 'w3', endpoint: 'https://w3:8729' }, signal)).rejects.toThrow('this test');
+  expect(silent).toEqual(['w1', 'w2']);
 });

@@ -162,7 +162,7 @@ it('is refused while a barrier holds', async () => {
 
 it('lasts through the same configuration given again', async () => {
   await pause();
-  await leader.sync.configure(request, operator, signal);
+  await leader.configuration.configure(request, operator, signal);
   expect(leader.state.synchronization.paused).not.toBeNull();
 });
 
@@ -183,6 +183,6 @@ it('S12: a registration that lands after the stop does not bring the target back
     /synchronization \d+ of target BBB has ended/,
   );
   expect(source.state.outgoing.size).toBe(0);
-  await leader.sync.configure(request, operator, signal);
+  await leader.configuration.configure(request, operator, signal);
   await until('the next one registers', () => source.state.outgoing.has('BBB'));
 });

@@ -3,7 +3,7 @@ import type { Master } from '../../src/master/master.ts';
 import type { ShardRef } from '../../src/wire/shards.ts';
 import { type Datacenter, fastTimes, operator } from './support/datacenter.ts';
 import { type FakeWorker, shardReport } from './support/fake-worker.ts';
-import { type FollowingPair, openFollowing } from './support/following.ts';
+import { type FollowingPair, openFollowing, reportStructure } from './support/following.ts';
 import { until } from './support/until.ts';
 
 const signal = AbortSignal.timeout(120_000);
@@ -30,7 +30,7 @@ const taskOfWorker = () => workers[1]?.instructions?.tasks.find(({ type }) => ty
 async function report(more: object = {}, suspected: readonly { reason: string; shards: ShardRef[] }[] = []) {
   const taskId = taskOfWorker()?.id ?? '';
   const shards = [shardReport(taskId, shard, more)];
-  await leader.workers.report('wb', { term: leader.state.leadership.term, shards, suspected: [...suspected] }, signal);
+  await leader.reports.shards('wb', { term: leader.state.leadership.term, shards, suspected: [...suspected] }, signal);
 }
 
 const doubt = () => report({}, [{ reason: 'a write was not answered', shards: [shard] }]);
@@ -64,6 +64,7 @@ describe('S4: a suspect shard', () => {
     await leader.barrier.set(operator, signal);
     const epoch = await until('workers hear of the barrier', () => workers[1]?.instructions?.incoming?.barrier?.epoch);
     await report({ reachedBarrier: epoch });
+    await reportStructure(leader, epoch);
     await until('in sync', () => leader.barrier.info().in_sync_shards === 1);
     await report({ reachedBarrier: epoch }, [{ reason: 'a write was not answered', shards: [shard] }]);
     expect(leader.barrier.info()).toMatchObject({ in_sync_shards: 0, not_in_sync_shards: 1 });

@@ -59,7 +59,7 @@ describe('configuring', () => {
       isConfigured ||= asked.method === 'POST' && JSON.stringify(asked.body).includes('SyncConfigured');
       return await answer(asked);
     };
-    await expect(leader.sync.configure(request, operator, signal)).rejects.toThrow('no answer');
+    await expect(leader.configuration.configure(request, operator, signal)).rejects.toThrow('no answer');
     await until('it is in the log', () => leader.state.synchronization.phase === 'active');
     await until('the source knows the target', async () => (await a.leader()).state.outgoing.has('BBB'));
   });
@@ -72,7 +72,7 @@ describe('configuring', () => {
       await outgoing.stop('BBB', { epoch: asked.epoch ?? 0 }, operator, signal);
       return await register(asked, ...more);
     };
-    await leader.sync.configure(request, operator, signal);
+    await leader.configuration.configure(request, operator, signal);
     await until('it has failed', () => leader.state.synchronization.phase === 'failed');
     const { code, reason } = leader.state.synchronization.failure ?? {};
     expect([code, reason]).toEqual(['forgotten-by-source', expect.stringContaining('configure the target again')]);
@@ -84,7 +84,7 @@ describe('configuring', () => {
     const kept = b.deployment.front.documents.collections.get('_sync_secrets');
     const key = [...(kept?.keys() ?? [])].find((each) => each.startsWith('source-credentials-')) ?? '';
     kept?.delete(key);
-    await leader.sync.configure(request, operator, signal);
+    await leader.configuration.configure(request, operator, signal);
     expect(kept?.has(key)).toBe(true);
   });
 
@@ -113,15 +113,15 @@ describe('configuring', () => {
   it('changes nothing when repeated, with one of its endpoints or all of them', async () => {
     const leader = await following();
     const before = leader.state.synchronization.configuration;
-    await leader.sync.configure({ ...request, source: ['https://a2:8629/'] }, operator, signal);
-    await leader.sync.configure(request, operator, signal);
+    await leader.configuration.configure({ ...request, source: ['https://a2:8629/'] }, operator, signal);
+    await leader.configuration.configure(request, operator, signal);
     expect(leader.state.synchronization.configuration).toEqual(before);
   });
 
   it('takes other credentials of the same source over without a new epoch', async () => {
     const leader = await following();
     const { epoch, credentialId } = leader.state.synchronization.configuration ?? {};
-    await leader.sync.configure({ ...request, authentication: otherCredentials }, operator, signal);
+    await leader.configuration.configure({ ...request, authentication: otherCredentials }, operator, signal);
     const after = leader.state.synchronization.configuration;
     expect(after?.epoch).toBe(epoch);
     expect(after?.credentialId).not.toBe(credentialId);
@@ -135,7 +135,7 @@ describe('configuring', () => {
   it('refuses another source with 412 and keeps the refusal in the log', async () => {
     const leader = await configured();
     const other = { ...request, source: ['https://elsewhere:8629'] };
-    await expect(leader.sync.configure(other, operator, signal)).rejects.toMatchObject({ status: 412 });
+    await expect(leader.configuration.configure(other, operator, signal)).rejects.toMatchObject({ status: 412 });
     expect(leader.state.audit.flatMap(({ refused }) => refused)).toMatchObject([{ code: 'other-source', status: 412 }]);
   });
 
@@ -143,7 +143,7 @@ describe('configuring', () => {
     const leader = await b.leader();
     const mixed = { ...credentials, clientKey: otherCredentials.clientKey };
     for (const authentication of [mixed, { ...credentials, clientCertificate: 'x' }]) {
-      const bad = leader.sync.configure({ ...request, authentication }, operator, signal);
+      const bad = leader.configuration.configure({ ...request, authentication }, operator, signal);
       await expect(bad).rejects.toMatchObject({ status: 400 });
     }
     expect(leader.state.synchronization.phase).toBe('inactive');
@@ -152,7 +152,7 @@ describe('configuring', () => {
   it('S23: refuses a target whose authentication is off', async () => {
     b.deployment.front.authenticationOn = false;
     const leader = await b.leader();
-    await expect(leader.sync.configure(request, operator, signal)).rejects.toMatchObject({
+    await expect(leader.configuration.configure(request, operator, signal)).rejects.toMatchObject({
       status: 412,
       message: expect.stringContaining('authentication'),
     });
@@ -272,11 +272,40 @@ describe('the source behind the address', () => {
     await source.outgoing.heartbeat('BBB', told, certificate, signal);
     await until('failed', () => leader.state.synchronization.phase === 'failed');
     expect(leader.state.synchronization.failure).toMatchObject({ code: 'own-log-lost' });
-    await leader.sync.configure(request, operator, signal);
+    await leader.configuration.configure(request, operator, signal);
     await until('its registration counts', () => (source.state.outgoing.get('BBB')?.asOf ?? 0) > 10_000);
     expect(source.state.outgoing.get('BBB')?.endpoints).not.toEqual(told.target);
     await leader.sync.cancel({ wait_timeout: 20_000_000_000 }, operator, signal);
     expect(source.state.outgoing.has('BBB')).toBe(false);
+  });
+
+  it('S22: a target whose own log lost its end fails, also when it has grown again since', async () => {
+    const leader = await following();
+    const source = await a.leader();
+    const certificate = { kind: 'certificate', name: 'CN=target', fingerprint: credentials.clientCertificate } as const;
+    const { configuration, identity } = leader.state.synchronization;
+    const inventory = configuration?.inventoryChannel ?? '';
+    const about = {
+      target: ['https://b1:8629'],
+      channels: { inventory },
+      ...(identity && { remembered: identity.head }),
+    };
+    // As it was told by a commit that the log has lost: another one stands there now.
+    const lost = { position: leader.head.position, hash: 'of a commit that is lost' };
+    await until('the source remembers it', async () => {
+      const { targetHead } = await source.outgoing.heartbeat('BBB', about, certificate, signal);
+      const told = { ...about, head: lost, ...(targetHead === undefined ? {} : { contains: targetHead }) };
+      return (await source.outgoing.heartbeat('BBB', told, certificate, signal)).targetHead?.hash === lost.hash;
+    });
+    await until('failed', () => leader.state.synchronization.phase === 'failed');
+    expect(leader.state.synchronization.failure).toMatchObject({ code: 'own-log-lost' });
+    await leader.configuration.configure(request, operator, signal);
+    const { head } = leader;
+    await until(
+      'it goes on',
+      () => leader.head.position > head.position && leader.sync.info('short').status_message === '',
+    );
+    expect(leader.state.synchronization.phase).toBe('active');
   });
 
   it('S12: a target whose own log went back while it stops is forgotten by its source all the same', async () => {
@@ -404,13 +433,13 @@ describe('workers', () => {
     expect(Math.abs(one.taskIds().length - two.taskIds().length)).toBeLessThanOrEqual(1);
     const task = one.instructions?.tasks.find(({ shard }) => shard !== undefined);
     if (task?.shard === undefined) throw new Error('a shard task was expected');
-    await leader.workers.report(
+    await leader.reports.shards(
       'w1',
       { term: 1, shards: [shardReport(task.id, task.shard, { delay: 5_000_000 })] },
       signal,
     );
     const position = leader.position;
-    await leader.workers.report(
+    await leader.reports.shards(
       'w1',
       { term: 1, shards: [shardReport(task.id, task.shard, { delay: 7_000_000 })] },
       signal,
@@ -441,7 +470,7 @@ describe('workers', () => {
     const leader = await following();
     await until('assigned', () => worker.taskIds().length === 4);
     await worker.die();
-    const ask = (after?: string) => leader.workers.instructions('w1', after, 0, signal);
+    const ask = (after?: string) => leader.instructions.next('w1', after, 0, signal);
     const { version, tasks } = await ask();
     expect(tasks).toHaveLength(4);
     expect(await ask(version)).toMatchObject({ version, tasks: [], unchanged: true });
@@ -488,13 +517,14 @@ describe('workers', () => {
     await one.die();
     await leader.workers.remove('w1', operator, signal);
     const second = await b.startMaster('b2');
+    // The second leads only after this: what is measured may be more than its wait, never less.
+    const stoppedAt = performance.now();
     await leader.stop();
     await until('the second leads', () => second.leads);
-    const ledAt = performance.now();
     const two = new FakeWorker('w2');
     await two.register(second);
     await until('the other has all', async () => (await two.poll(second)).tasks.length === 4);
-    expect(performance.now() - ledAt).toBeGreaterThan(fastTimes.workerLeaseMs - 50);
+    expect(performance.now() - stoppedAt).toBeGreaterThan(fastTimes.workerLeaseMs);
   });
 
   it('S12: do not get a shard that was reset while another living worker may still write it', async () => {
@@ -528,7 +558,7 @@ describe('workers', () => {
     await until('assigned', () => worker.taskIds().length === 4);
     const { configuration, identity } = leader.state.synchronization;
     const report = { epoch: configuration?.epoch ?? '', sourceDeployment: identity?.deploymentId ?? '', shards: [] };
-    const past = leader.workers.reportStructure('w0', { ...report, problems: [], heldDrops: [], changes: [] }, signal);
+    const past = leader.reports.structure('w0', { ...report, problems: [], heldDrops: [], changes: [] }, signal);
     await expect(past).rejects.toMatchObject({ status: 412 });
     expect(leader.state.shards.byKey.size).toBe(3);
   });
@@ -541,18 +571,18 @@ describe('workers', () => {
     const { term } = leader.state.leadership;
     const about = { epoch: configuration?.epoch ?? '', sourceDeployment: identity?.deploymentId ?? '' };
     const report = { ...about, shards: shards.slice(0, 2), problems: [], heldDrops: [], changes: [], term };
-    await leader.workers.reportStructure('w1', { ...report, sequence: 2 }, signal);
-    await leader.workers.reportStructure('w1', { ...report, shards, sequence: 1 }, signal);
+    await leader.reports.structure('w1', { ...report, sequence: 2 }, signal);
+    await leader.reports.structure('w1', { ...report, shards, sequence: 1 }, signal);
     expect(leader.state.shards.byKey.size).toBe(2);
-    const late = leader.workers.reportStructure('w1', { ...report, shards, term: term - 1, sequence: 3 }, signal);
+    const late = leader.reports.structure('w1', { ...report, shards, term: term - 1, sequence: 3 }, signal);
     await expect(late).rejects.toMatchObject({ status: 503 });
-    await leader.workers.reportStructure('w1', { ...report, shards, sequence: 3 }, signal);
+    await leader.reports.structure('w1', { ...report, shards, sequence: 3 }, signal);
     expect(leader.state.shards.byKey.size).toBe(3);
   });
 
   it('must register again when the leader does not know them', async () => {
     const leader = await b.leader();
-    const unknown = leader.workers.instructions('nobody', undefined, 0, signal);
+    const unknown = leader.instructions.next('nobody', undefined, 0, signal);
     await expect(unknown).rejects.toMatchObject({ status: 404 });
   });
 
@@ -562,7 +592,7 @@ describe('workers', () => {
     await worker.register(leader);
     await worker.poll(leader);
     const news = worker.poll(leader, 60_000);
-    await leader.sync.configure(request, operator, signal);
+    await leader.configuration.configure(request, operator, signal);
     expect((await news).version).not.toBe('');
   });
 });

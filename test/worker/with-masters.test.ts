@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import { freePort } from '../../src/adapters/embedded/free-ports.ts';
 import { startEmbedded } from '../../src/adapters/embedded/index.ts';
 import { EndpointClient } from '../../src/adapters/http/endpoint-client.ts';
 import { signJwt } from '../../src/adapters/http/jwt.ts';
@@ -10,7 +11,6 @@ import type { Engines, TargetConnections } from '../../src/adapters/worker-roles
 import type { SenderLink } from '../../src/replication/queue.ts';
 import type { WorkerInstructions, WorkerTask } from '../../src/wire/worker.ts';
 import { ack, frame, seqOf, take } from '../adapters/mq/link-suite.ts';
-import { freePort } from './support/fake-datacenter.ts';
 import { shardReport } from './support/fake-roles.ts';
 
 const validForMs = 3_600_000;
@@ -49,6 +49,7 @@ class IdleEngines implements Engines {
       setTasks: (tasks: readonly WorkerTask[]) => {
         this.sends = tasks;
       },
+      setThrottle: () => {},
       reports: () => [],
       stop: async () => {},
     };
@@ -64,6 +65,8 @@ class IdleEngines implements Engines {
         (this.received?.tasks ?? []).flatMap(({ id, shard }) =>
           shard === undefined ? [] : [shardReport(id, { shard })],
         ),
+      setComparisons: () => {},
+      comparisons: () => [],
       stop: async () => {},
     };
   }

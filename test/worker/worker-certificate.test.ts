@@ -25,7 +25,7 @@ function given() {
     return { cluster: { endpoints: [], token: '' }, httpServer: { certificate, key }, mq: { type: 'direct' }, version };
   };
   const used: WorkerConfiguration[] = [];
-  let answer: () => WorkerConfiguration = issue;
+  let answer: () => WorkerConfiguration | Promise<WorkerConfiguration> = issue;
   const certificate = new WorkerCertificate({
     first: issue(),
     renew: async () => answer(),
@@ -43,10 +43,10 @@ function given() {
     await clock.advance(0);
     return kept;
   };
-  const answers = (next: () => WorkerConfiguration) => {
+  const answers = (next: typeof answer) => {
     answer = next;
   };
-  return { certificate, used, log, pass, kept, end, answers, issue };
+  return { certificate, used, log, pass, kept, end, answers, issue, clock };
 }
 
 const away = (): WorkerConfiguration => {
@@ -87,17 +87,43 @@ describe('the certificate of a worker', () => {
   });
 
   test('is renewed when the masters say that what they tell has changed, once', async () => {
-    const { certificate, used, pass, end, answers, issue } = given();
-    certificate.configurationIs('v1');
-    certificate.configurationIs(undefined);
+    const { certificate, used, pass, end, answers, issue, clock } = given();
+    const now = () => clock.monotonicMs();
+    certificate.configurationIs('v1', now());
+    certificate.configurationIs(undefined, now());
     await pass(60_000);
     expect(used).toHaveLength(0);
     answers(() => issue('v2'));
-    certificate.configurationIs('v2');
+    const askedMs = now();
+    await pass(1_000);
+    certificate.configurationIs('v2', now());
     await pass(60_000);
-    certificate.configurationIs('v2');
+    certificate.configurationIs('v2', now());
+    // Answered late: of the time before.
+    certificate.configurationIs('v1', askedMs);
     await pass(60_000);
     expect(used).toHaveLength(1);
+    certificate.configurationIs('v1', now());
+    await pass(60_000);
+    expect(used).toHaveLength(2);
+    expect(await end()).toBeUndefined();
+  });
+
+  test('is renewed once for a change of which the masters tell again while they are asked', async () => {
+    const { certificate, used, pass, end, answers, issue, clock } = given();
+    const asked = Promise.withResolvers<WorkerConfiguration>();
+    answers(() => asked.promise);
+    certificate.configurationIs('v2', clock.monotonicMs());
+    await pass(1_000);
+    certificate.configurationIs('v2', clock.monotonicMs());
+    answers(() => issue('v3'));
+    asked.resolve(issue('v2'));
+    await pass(60_000);
+    expect(used.map(({ version }) => version)).toEqual(['v2']);
+    // It has changed once more since: the next answer says so.
+    certificate.configurationIs('v3', clock.monotonicMs());
+    await pass(60_000);
+    expect(used.map(({ version }) => version)).toEqual(['v2', 'v3']);
     expect(await end()).toBeUndefined();
   });
 });

@@ -1,5 +1,6 @@
 import { Agent } from 'undici';
 import { afterEach, describe, expect, test } from 'vitest';
+import { freePort } from '../../src/adapters/embedded/free-ports.ts';
 import { createLogger } from '../../src/adapters/logging/logger.ts';
 import { createCa } from '../../src/adapters/tls/index.ts';
 import { startWorker, type WorkerProcess, type WorkerProcessOptions } from '../../src/adapters/worker-process.ts';
@@ -7,7 +8,7 @@ import type { Engines, TargetConnections } from '../../src/adapters/worker-roles
 import type { SenderLink } from '../../src/replication/queue.ts';
 import type { WorkerInstructions } from '../../src/wire/worker.ts';
 import { ack, frame, seqOf, take } from '../adapters/mq/link-suite.ts';
-import { freePort, SECRET, startFakeDatacenter } from './support/fake-datacenter.ts';
+import { SECRET, startFakeDatacenter } from './support/fake-datacenter.ts';
 import { instructions, shardReport, task } from './support/fake-roles.ts';
 
 const ca = createCa({ commonName: 'worker CA', validForMs: 3_600_000 });
@@ -37,7 +38,13 @@ function recordingEngines() {
   const engines: Engines = {
     source: () => {
       running += 1;
-      return { serve: (link) => links.push(link), setTasks: () => {}, reports: () => [shardReport('a')], stop };
+      return {
+        serve: (link) => links.push(link),
+        setTasks: () => {},
+        setThrottle: () => {},
+        reports: () => [shardReport('a')],
+        stop,
+      };
     },
     target: (connections) => {
       running += 1;
@@ -47,6 +54,8 @@ function recordingEngines() {
           seen.instructions = next;
         },
         reports: () => [],
+        setComparisons: () => {},
+        comparisons: () => [],
         stop,
       };
     },

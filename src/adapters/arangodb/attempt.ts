@@ -1,8 +1,9 @@
-import { Pool } from 'undici';
+import { type Dispatcher, Pool } from 'undici';
 import { type ArangoAnswer, ArangoUnreachable } from '../../replication/arango.ts';
 
 /** One answer is held in memory: a transaction of the source's log can be one answer (reference 6.4). */
 const ANSWER_BYTES_MAX = 2 * 1024 * 1024 * 1024;
+const LARGE_BODY_BYTES = 8 * 1024 * 1024;
 const CONNECTIONS_PER_ENDPOINT_MAX = 64;
 /** Below the 300 s after which ArangoDB closes an idle connection (reference 1.2). */
 const IDLE_CONNECTION_MS = 60_000;
@@ -41,6 +42,8 @@ export interface Attempt {
   readonly body: string | Uint8Array | undefined;
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
+  /** Told the size of the answer's body, where it is known, before any of it is taken. */
+  readonly admit?: ((bytes: number) => Promise<void>) | undefined;
 }
 
 export interface TlsOptions {
@@ -51,9 +54,9 @@ export interface TlsOptions {
 }
 
 /** A pool of kept-alive connections to one endpoint. */
-export function openPool(origin: string, tls: TlsOptions): Pool {
+export function openPool(origin: string, tls: TlsOptions, connections = CONNECTIONS_PER_ENDPOINT_MAX): Pool {
   return new Pool(origin, {
-    connections: CONNECTIONS_PER_ENDPOINT_MAX,
+    connections,
     keepAliveTimeout: IDLE_CONNECTION_MS,
     keepAliveMaxTimeout: IDLE_CONNECTION_MS,
     maxResponseSize: ANSWER_BYTES_MAX,
@@ -80,13 +83,41 @@ export async function attempt(pool: Pool, request: Attempt): Promise<ArangoAnswe
       headersTimeout: 0,
       bodyTimeout: 0,
     });
-    const body = Buffer.from(await answer.body.arrayBuffer());
+    const length = request.method === 'HEAD' ? 0 : Number(answer.headers['content-length'] ?? 0);
+    await admitted(request, answer, length, signal);
+    const body = await wholeBody(answer.body, length);
     return { status: answer.statusCode, headers: flatten(answer.headers), body };
   } catch (error) {
     request.signal?.throwIfAborted();
     if (timeout.aborted) throw new AttemptFailed(`no answer within ${request.timeoutMs} ms`, true, error);
     throw new AttemptFailed(describe(error), !NOT_CONNECTED.has(codeOf(error)), error);
   }
+}
+
+/** An answer that is not taken after all must not keep its connection. */
+async function admitted(
+  { admit }: Attempt,
+  { body }: Dispatcher.ResponseData,
+  length: number,
+  signal: AbortSignal,
+): Promise<void> {
+  if (admit === undefined || length === 0) return;
+  try {
+    await admit(length);
+    signal.throwIfAborted();
+  } catch (error) {
+    body.destroy();
+    throw error;
+  }
+}
+
+/** A large body is put into one piece as it comes: its parts and the whole would take twice the memory. */
+async function wholeBody(body: Dispatcher.ResponseData['body'], length: number): Promise<Buffer> {
+  if (length < LARGE_BODY_BYTES) return Buffer.from(await body.arrayBuffer());
+  const whole = Buffer.allocUnsafeSlow(length);
+  let filled = 0;
+  for await (const chunk of body as AsyncIterable<Buffer>) filled += chunk.copy(whole, filled);
+  return whole.subarray(0, filled);
 }
 
 function flatten(headers: Record<string, string | string[] | undefined>): Record<string, string> {

@@ -27,6 +27,8 @@ export interface ClientOptions {
   readonly ca?: string;
   /** Whether certificates are verified. */
   readonly verify: boolean;
+  /** Connections to one endpoint; further requests wait for one of them. Default 64. */
+  readonly connectionsMax?: number;
   /** For messages. Default: the first endpoint. */
   readonly name?: string;
   /** Per attempt. Default 60 s. */
@@ -66,7 +68,7 @@ export class ArangoClient implements ArangoServer {
   constructor(options: ClientOptions) {
     const origins = options.endpoints.map(normaliseEndpoint);
     if (origins.length === 0) throw new Error('no endpoint of ArangoDB was given');
-    this.#endpoints = origins.map((origin) => ({ origin, pool: openPool(origin, options) }));
+    this.#endpoints = origins.map((origin) => ({ origin, pool: openPool(origin, options, options.connectionsMax) }));
     this.name = options.name ?? origins.join(', ');
     this.#authorization = authorizationFor(options.credentials, options.now);
     this.#timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
@@ -162,6 +164,7 @@ export class ArangoClient implements ArangoServer {
       body: bodyOf(request.body),
       timeoutMs: request.timeoutMs ?? this.#timeoutMs,
       signal: request.signal,
+      admit: request.admit,
     };
   }
 

@@ -1,4 +1,4 @@
-import { type ArangoDeployment, ArangoError, type ArangoServer, type DbServerInfo } from '../../replication/arango.ts';
+import type { ArangoDeployment, ArangoServer, DbServerInfo } from '../../replication/arango.ts';
 import { ArangoClient, type ClientOptions } from './client.ts';
 import { normaliseEndpoint } from './endpoints.ts';
 
@@ -40,14 +40,14 @@ export async function connectDeployment(options: DeploymentOptions): Promise<Con
   }
 }
 
-/** Reference 2.5: a call of its own since 3.12.6; before that, what only this deployment has. */
-async function identity(front: ArangoServer, older: () => Promise<string>): Promise<string> {
-  try {
-    return (await front.json<{ id: string }>({ method: 'GET', path: '/_admin/deployment/id' })).id;
-  } catch (error) {
-    if (error instanceof ArangoError && error.status === 404) return older();
-    throw error;
-  }
+/**
+ * Reference 2.5: a cluster's own id, which every version tells, so that an upgrade does not look like another deployment
+ * (S1). The call for it that came with 3.12.6 is asked where health keeps the id to itself.
+ */
+async function identityOfCluster(front: ArangoServer): Promise<string> {
+  const { ClusterId } = await front.json<Partial<Health>>({ method: 'GET', path: '/_admin/cluster/health' });
+  if (ClusterId) return ClusterId;
+  return (await front.json<{ id: string }>({ method: 'GET', path: '/_admin/deployment/id' })).id;
 }
 
 async function databasesOf(front: ArangoServer, signal: AbortSignal | undefined): Promise<readonly string[]> {
@@ -62,16 +62,16 @@ class SingleServer implements ConnectedDeployment {
   readonly front: ArangoClient;
   readonly #serverId: string;
 
-  private constructor(front: ArangoClient, id: string, serverId: string) {
+  /** A single server's number is the deployment's identity, in every version (reference 2.5). */
+  private constructor(front: ArangoClient, serverId: string) {
     this.front = front;
-    this.id = id;
+    this.id = serverId;
     this.#serverId = serverId;
   }
 
   static async connect(front: ArangoClient): Promise<SingleServer> {
     const { server } = await front.json<LastTick>({ method: 'GET', path: '/_api/wal/lastTick' });
-    const id = await identity(front, async () => server.serverId);
-    return new SingleServer(front, id, server.serverId);
+    return new SingleServer(front, server.serverId);
   }
 
   async dbServers(): Promise<readonly DbServerInfo[]> {
@@ -115,11 +115,7 @@ class Cluster implements ConnectedDeployment {
   }
 
   static async connect(front: ArangoClient, options: DeploymentOptions): Promise<Cluster> {
-    const id = await identity(front, async () => {
-      const health = await front.json<Health>({ method: 'GET', path: '/_admin/cluster/health' });
-      return health.ClusterId;
-    });
-    return new Cluster(front, id, options);
+    return new Cluster(front, await identityOfCluster(front), options);
   }
 
   async dbServers(signal?: AbortSignal): Promise<readonly DbServerInfo[]> {

@@ -8,6 +8,8 @@ export const RECORD_HEADER_BYTES_MAX = 8 * 1024 * 1024;
 /** The largest document ArangoDB takes by default is far smaller; a frame holds one at least. */
 export const RECORD_BODY_BYTES_MAX = 512 * 1024 * 1024;
 const PREFIX_BYTES = 8;
+/** A body from here on is filled in place. */
+const IN_PLACE_BYTES = 8 * 1024 * 1024;
 
 export interface RawRecord {
   readonly header: unknown;
@@ -68,14 +70,19 @@ export class RecordDecoder {
   }
 }
 
-/** A piece of known length that fills up. Grows with what came, so that a length alone takes no memory. */
+/**
+ * A piece of known length that fills up. A large one is filled in place: memory that nothing was written to yet takes no
+ * room, so a length alone costs nothing, and its pieces and the whole never stand beside each other.
+ */
 class Filling {
   readonly #length: number;
   #pieces: Uint8Array[] = [];
+  readonly #whole: Buffer | undefined;
   #filled = 0;
 
   constructor(length: number) {
     this.#length = length;
+    this.#whole = length >= IN_PLACE_BYTES ? Buffer.allocUnsafeSlow(length) : undefined;
   }
 
   get full(): boolean {
@@ -87,6 +94,7 @@ class Filling {
   }
 
   get bytes(): Buffer {
+    if (this.#whole !== undefined) return this.#whole;
     if (this.#pieces.length !== 1) this.#pieces = [Buffer.concat(this.#pieces, this.#filled)];
     const [whole = new Uint8Array()] = this.#pieces;
     return Buffer.from(whole.buffer, whole.byteOffset, whole.byteLength);
@@ -95,7 +103,10 @@ class Filling {
   /** Takes what it still lacks from `chunk`, at most; returns how many bytes it took. */
   take(chunk: Uint8Array, at: number): number {
     const bytes = Math.min(this.#length - this.#filled, chunk.length - at);
-    if (bytes > 0) this.#pieces.push(chunk.subarray(at, at + bytes));
+    if (bytes <= 0) return 0;
+    const piece = chunk.subarray(at, at + bytes);
+    if (this.#whole === undefined) this.#pieces.push(piece);
+    else this.#whole.set(piece, this.#filled);
     this.#filled += bytes;
     return bytes;
   }

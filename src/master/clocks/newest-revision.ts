@@ -101,7 +101,7 @@ async function newestOf(ask: Ask, { from, to }: RevisionRange, now: bigint): Pro
   return undefined;
 }
 
-/** Where the newest revision of the shard is; undefined for an empty one. */
+/** Where the newest revision of the shard is; undefined for an empty one, and where revisions destroy nothing. */
 async function lastNode({ server, shard, batchId, signal }: Place): Promise<RevisionRange | undefined> {
   const answer = await server.request({
     method: 'GET',
@@ -112,11 +112,25 @@ async function lastNode({ server, shard, batchId, signal }: Place): Promise<Revi
   });
   const text = answer.body.toString('utf8');
   if (answer.status === 200) return newestNode(text);
+  if (answer.status === 501 && (await isFromBefore38(server, shard, signal))) return undefined;
   throw new ArangoError(
     answer.status,
     0,
     `${server.name} gives no revision tree of ${shard.database}/${shard.name}: ${answer.status} ${text.slice(0, 200)}`,
   );
+}
+
+/** Its documents are not stored by their revisions: two equal ones do no harm (reference 4.4), and it has no tree. */
+async function isFromBefore38(
+  server: ArangoServer,
+  { database, name }: PlacedShard,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const path = `/_api/collection/${encodeURIComponent(name)}/properties`;
+  const properties = await server.json<{ usesRevisionsAsDocumentIds?: boolean }>({
+    ...{ method: 'GET', path, database, signal },
+  });
+  return properties.usesRevisionsAsDocumentIds === false;
 }
 
 interface Ranges {

@@ -128,7 +128,10 @@ export class BarrierReconciler {
       const command = { kind: 'establish-barrier', targetId, epoch: barrier.epoch, ticks } as const;
       await desk.internal(command, 'barrier', signal);
       ports.logger.info(`the barrier of target ${targetId} is established`, { epoch: barrier.epoch });
-      if (timesWritable !== this.#timesWritable) await this.#lift(targetId, barrier, 'it was writable', signal);
+      const established = this.#core.control.state.outgoing.get(targetId)?.barrier;
+      if (timesWritable !== this.#timesWritable && established) {
+        await this.#lift(targetId, established, 'it was writable', signal);
+      }
     }
   }
 

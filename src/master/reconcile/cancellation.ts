@@ -96,7 +96,9 @@ export class CancellationReconciler {
     this.#clocksSinceMs ??= this.#nowMs();
     desk.assertLeads();
     try {
-      const shards = [...control.state.shards.byKey.values()].map(({ shard }) => shard);
+      const { byKey, leftOut } = control.state.shards;
+      // Also what was replicated into collections that are not selected any longer.
+      const shards = [...[...byKey.values()].map(({ shard }) => shard), ...leftOut.values()];
       const bounded = AbortSignal.any([signal, AbortSignal.timeout(clocksAttemptMs)]);
       const above = await renewClocks(ports.deployment, shards, ports.clock.now().getTime(), bounded);
       ports.logger.info("the target's servers give newer revisions than all that was replicated", { above });

@@ -219,6 +219,7 @@ export class SourceLink {
     const { head, state } = this.#core.control;
     const { synchronization } = state;
     const { identity } = synchronization;
+    const { contained } = this.#judge;
     const number = numberOfSync(synchronization);
     const known = identity === null ? undefined : this.#token.of(identity.deploymentId);
     const body = {
@@ -229,6 +230,8 @@ export class SourceLink {
       ...this.#toldPause(),
       barrier: synchronization.barrierEpoch,
       ...(identity === null ? {} : { remembered: identity.head }),
+      head: { ...head },
+      ...(contained === undefined ? {} : { contains: contained }),
       ...(known === undefined ? {} : { token: known.token }),
     };
     const register = () => masters.register({ id: deployment.id, ...body }, signal);

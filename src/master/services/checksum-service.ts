@@ -1,3 +1,4 @@
+import { Selector } from '../../events/selection/selection.ts';
 import { shardKey } from '../../events/types/parts.ts';
 import { ApiError } from '../../wire/api-error.ts';
 import type {
@@ -17,7 +18,10 @@ import type { SourceLink } from '../reconcile/source-link.ts';
 import { withMissingDatabases } from '../structure/both-sides.ts';
 import { listDatacenter } from '../structure/listing.ts';
 import { placeShards } from '../structure/place-shards.ts';
+import { toWire } from '../structure/plan-selection.ts';
 import type { Side } from '../structure/replicated-names.ts';
+import { selectListing } from '../structure/select-listing.ts';
+import { tasksByShard } from '../views/shard-info.ts';
 
 /** No call blocks longer: clients give a call two minutes. */
 const timeoutMsMax = 110_000;
@@ -42,8 +46,12 @@ export class ChecksumService {
   }
 
   /** Both sides of many shards, asked at the target. */
-  async compare({ shards, timeout }: ChecksumsRequest, signal: AbortSignal): Promise<ShardChecksums[]> {
+  async compare({ shards: asked, timeout }: ChecksumsRequest, signal: AbortSignal): Promise<ShardChecksums[]> {
     this.#assertFollows();
+    const untold = this.#untold(asked);
+    const told = new Set(untold.map(({ shard }) => shardKey(shard)));
+    const shards = asked.filter((shard) => !told.has(shardKey(shard)));
+    if (shards.length === 0) return untold;
     const timeoutMs = Math.min(timeout ? toMilliseconds(timeout) : timeoutMsDefault, timeoutMsMax);
     const bounded = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
     const masters = await this.#link.masters(bounded);
@@ -55,7 +63,7 @@ export class ChecksumService {
       if (bounded.aborted) throw new ApiError(503, `the checksums were not there within ${timeoutMs / 1000} s`);
       throw new ApiError(503, error instanceof Error ? error.message : String(error), { cause: error });
     });
-    return joinSides(shards, source, target);
+    return [...joinSides(shards, source, target), ...untold];
   }
 
   /**
@@ -74,10 +82,12 @@ export class ChecksumService {
     return checksumTree(shard, result.checksums);
   }
 
-  /** Structure of both datacenters, the source first. */
+  /** Structure of both datacenters, the source first; what is not selected is excluded. */
   async listing(signal: AbortSignal): Promise<ShardListing> {
     this.#assertFollows();
     const { deployment } = this.#core.ports;
+    const selection = this.#core.control.state.synchronization.configuration?.selection;
+    const selector = new Selector(selection);
     const bounded = AbortSignal.any([signal, AbortSignal.timeout(timeoutMsDefault)]);
     const masters = await this.#link.masters(bounded);
     const [source, target] = await Promise.all([
@@ -86,7 +96,23 @@ export class ChecksumService {
     ]).catch((error: unknown) => {
       throw new ApiError(503, error instanceof Error ? error.message : String(error), { cause: error });
     });
-    return { datacenters: withMissingDatabases(source, target) };
+    const datacenters = withMissingDatabases(selectListing(source, selector), selectListing(target, selector));
+    return { datacenters, ...(selection === undefined ? {} : { selection: toWire(selection) }) };
+  }
+
+  /** Shards of which trees tell nothing: their workers compare contents, when they have to be known to be equal. */
+  #untold(shards: readonly ShardRef[]): ShardChecksums[] {
+    const { control, memory } = this.#core;
+    const tasks = tasksByShard(control.state.tasks, 'receive-shard');
+    return shards.flatMap((shard) => {
+      const task = tasks.get(shardKey(shard));
+      const report = task === undefined ? undefined : memory.telemetry.of(task.taskId);
+      if (report?.comparedBy !== 'content') return [];
+      const error =
+        'revision trees tell nothing here, documents are compared by key and content: by a check, when the shard is caught up ' +
+        `with, and behind a barrier; the last time: ${report.reason}`;
+      return [{ shard, error, by_content: true }];
+    });
   }
 
   #assertFollows(): void {

@@ -1,5 +1,5 @@
 import { highestSeen } from '../../domain/outgoing/highest-seen.ts';
-import { LogArchivedPast, LogCorrupt } from '../../events/log-errors.ts';
+import { partialCopy } from '../../domain/synchronization/state.ts';
 import { ApiError } from '../../wire/api-error.ts';
 import type { Caller } from '../../wire/caller.ts';
 import type { ChecksumsRequest, SideChecksum } from '../../wire/checksums.ts';
@@ -13,12 +13,15 @@ import type {
   WireHead,
 } from '../../wire/outgoing.ts';
 import type { ListedDatacenter } from '../../wire/shard-listing.ts';
+import { containsHead } from '../contains-head.ts';
 import type { BarrierReconciler } from '../reconcile/barriers.ts';
 import type { Core } from '../reconcile/core.ts';
 import type { KeptLogReconciler } from '../reconcile/kept-log.ts';
 import type { SourceLink } from '../reconcile/source-link.ts';
+import { ServerFitness } from '../server-fitness.ts';
 import type { ForgetTarget } from '../source-masters.ts';
 import { listDatacenter } from '../structure/listing.ts';
+import { toWire } from '../structure/plan-selection.ts';
 import type { ChecksumService } from './checksum-service.ts';
 
 /** This datacenter as a source: what targets' masters ask. A target's id belongs to its certificate (S23). */
@@ -28,6 +31,7 @@ export class OutgoingService {
   readonly #barriers: BarrierReconciler;
   readonly #link: SourceLink;
   readonly #keptLog: KeptLogReconciler;
+  readonly #fitness: ServerFitness;
 
   constructor(
     core: Core,
@@ -37,6 +41,7 @@ export class OutgoingService {
     keptLog: KeptLogReconciler,
   ) {
     this.#core = core;
+    this.#fitness = new ServerFitness(core.ports, core.settings);
     this.#keptLog = keptLog;
     this.#link = link;
     this.#checksums = checksums;
@@ -55,7 +60,7 @@ export class OutgoingService {
     signal: AbortSignal,
   ): Promise<OutgoingContact> {
     const fingerprint = certificateOf(caller);
-    const { desk, ports } = this.#core;
+    const { desk, memory, ports } = this.#core;
     const { id: targetId, target, channels, token, asOf, epoch, paused } = request;
     const command = {
       kind: 'register-outgoing',
@@ -78,13 +83,17 @@ export class OutgoingService {
     }
     if (types.includes('OutgoingPaused')) await this.#keepLog(targetId, signal);
     if (request.barrier !== undefined) await this.#liftStray(targetId, request.barrier, signal);
-    return await this.#contact(targetId, request.remembered, signal, request.token);
+    const targetHead = memory.targetHeads.take(targetId, request);
+    const contact = await this.#contact(targetId, request.remembered, signal, request.token);
+    return { ...contact, ...(targetHead === undefined ? {} : { targetHead }) };
   }
 
   async #liftStray(targetId: string, known: string | null, signal: AbortSignal): Promise<void> {
     const { control, desk, memory, ports } = this.#core;
-    const epoch = control.state.outgoing.get(targetId)?.barrier?.epoch;
-    if (!memory.strayBarriers.isStray(targetId, epoch, known, ports.clock.monotonicMs()) || epoch === undefined) return;
+    const barrier = control.state.outgoing.get(targetId)?.barrier ?? undefined;
+    if (!memory.strayBarriers.isStray(targetId, barrier, known, ports.clock.monotonicMs()) || barrier === undefined)
+      return;
+    const { epoch } = barrier;
     const reason = 'the target does not know of it: what set it came late, or is lost';
     ports.logger.warn(`the barrier of target ${targetId} is lifted: ${reason}`);
     await desk.internal({ kind: 'lift-barrier', targetId, epoch, reason }, 'target contact', signal);
@@ -105,6 +114,7 @@ export class OutgoingService {
   async look(targetId: string, caller: Caller, signal: AbortSignal): Promise<OutgoingContact> {
     this.#core.desk.assertLeads();
     certificateOf(caller);
+    await this.#fitness.look(signal);
     return { ...(await this.#contact(targetId, undefined, signal)), token: '' };
   }
 
@@ -228,13 +238,14 @@ export class OutgoingService {
     const shardsVersion = target?.shardsVersion ?? undefined;
     const barrier = this.#barrierOf(targetId);
     const { follows } = this.#link;
+    const unfit = await this.#fitness.known(signal);
     const keptLog = this.#keptLog.of(targetId);
     return {
       deploymentId: deployment.id,
       version,
       head: { ...control.head },
       registered: target !== undefined,
-      containsRemembered: remembered === undefined || (await this.#contains(remembered, signal)),
+      containsRemembered: remembered === undefined || (await containsHead(this.#core, remembered, signal)),
       endpoints: this.#publicEndpoints(),
       token: target === undefined ? '' : queueTokens.issue(targetId),
       'token-ttl': toNanoseconds(queueTokens.ttlMs),
@@ -244,23 +255,16 @@ export class OutgoingService {
       ...(barrier === undefined ? {} : { barrier }),
       ...(keptLog === undefined ? {} : { keptLog }),
       ...(follows.length === 0 ? {} : { follows: [...follows] }),
+      ...this.#partOf(targetId),
+      ...(unfit.length === 0 ? {} : { unfit: [...unfit] }),
     };
   }
 
-  /** Whether our log still has a commit that the target saw (S1). What was archived on purpose is not missing. */
-  async #contains(remembered: WireHead, signal: AbortSignal): Promise<boolean> {
-    const { head } = this.#core.control;
-    if (remembered.position === 0) return true;
-    if (remembered.position > head.position) return false;
-    if (remembered.position === head.position) return remembered.hash === head.hash;
-    try {
-      const next = await this.#core.ports.log.read(remembered, 1, signal);
-      return next.length > 0;
-    } catch (error) {
-      if (error instanceof LogArchivedPast) return true;
-      if (error instanceof LogCorrupt) return false;
-      throw error;
-    }
+  /** What we have of a deployment that we followed, or follow, where that is not everything. */
+  #partOf(deploymentId: string): Pick<OutgoingContact, 'partOfYours'> {
+    const { synchronization } = this.#core.control.state;
+    const partial = partialCopy(synchronization) ?? synchronization.lastStop?.partial;
+    return partial?.sourceDeployment === deploymentId ? { partOfYours: toWire(partial.selection) } : {};
   }
 
   #publicEndpoints(): string[] {

@@ -1,25 +1,19 @@
-import { createHash, createPrivateKey, X509Certificate } from 'node:crypto';
-import { notHeldText } from '../../domain/server-mode/not-held.ts';
-import type { FoundSource } from '../../domain/synchronization/configure.ts';
 import { KEEP_LOG_MS_MAX } from '../../domain/synchronization/pause.ts';
 import { ApiError } from '../../wire/api-error.ts';
 import type { Caller } from '../../wire/caller.ts';
 import { toMilliseconds, toNanoseconds } from '../../wire/durations.ts';
 import type { PauseSync } from '../../wire/kept-log.ts';
-import type { CancelSync, CancelSyncAnswer, ConfigureSync, MessageTimeout } from '../../wire/sync-commands.ts';
+import type { CancelSync, CancelSyncAnswer, MessageTimeout } from '../../wire/sync-commands.ts';
 import type { SyncInfo } from '../../wire/sync-info.ts';
-import type { SyncPlan } from '../../wire/sync-plan.ts';
-import type { BarrierReconciler } from '../reconcile/barriers.ts';
+import type { SetThrottle, ThrottleInfo } from '../../wire/throttle.ts';
+import type { ShardReport } from '../../wire/worker.ts';
 import type { CancellationReconciler } from '../reconcile/cancellation.ts';
 import type { Core } from '../reconcile/core.ts';
 import type { KeptLogReconciler } from '../reconcile/kept-log.ts';
 import type { SourceLink } from '../reconcile/source-link.ts';
-import { isAuthenticationOn } from '../server-mode.ts';
-import { dropCredentials, keepCredentials } from '../source-credentials.ts';
-import type { SourceMasters } from '../source-masters.ts';
-import { listDatacenter } from '../structure/listing.ts';
-import { planSync } from '../structure/plan-sync.ts';
-import { localName } from '../structure/replicated-names.ts';
+import type { RunningPass } from '../reconcile/verification.ts';
+import { reportNow } from '../report-now.ts';
+import { throttleInfo } from '../throttle-shares.ts';
 import { syncInfo } from '../views/sync-info.ts';
 import type { BarrierService } from './barrier-service.ts';
 
@@ -27,14 +21,15 @@ import type { BarrierService } from './barrier-service.ts';
 const waitMsMax = 110_000;
 const keepLogDefaultMs = 24 * 3_600_000;
 
-/** What operators ask of a synchronization. */
+/** What operators ask of a synchronization that is configured. */
 export class SyncService {
   readonly #core: Core;
   readonly #link: SourceLink;
   readonly #cancellation: CancellationReconciler;
   readonly #barrier: BarrierService;
   readonly #keptLog: KeptLogReconciler;
-  readonly #barriers: BarrierReconciler;
+  /** The comparison of every shard that is under way. */
+  readonly #runningPass: () => RunningPass | undefined;
 
   constructor(
     core: Core,
@@ -42,9 +37,9 @@ export class SyncService {
     cancellation: CancellationReconciler,
     barrier: BarrierService,
     keptLog: KeptLogReconciler,
-    barriers: BarrierReconciler,
+    runningPass: () => RunningPass | undefined,
   ) {
-    this.#barriers = barriers;
+    this.#runningPass = runningPass;
     this.#keptLog = keptLog;
     this.#core = core;
     this.#link = link;
@@ -53,13 +48,13 @@ export class SyncService {
   }
 
   info(details: 'full' | 'short'): SyncInfo {
-    const { control, desk, memory, quiet } = this.#core;
+    const { control, desk, quiet } = this.#core;
     const leads = desk.mayAct();
     const { waitingFor } = this.#cancellation;
     const waitsFor = waitingFor === '' ? this.#link.trouble : `waits for ${waitingFor}`;
     return syncInfo(control.state, {
       details,
-      reportOf: (taskId) => (leads ? memory.telemetry.of(taskId) : undefined),
+      reportOf: (taskId) => (leads ? this.#reportOf(taskId) : undefined),
       waitsFor: leads ? waitsFor : undefined,
       sourceLog: leads ? this.#link.keptLog : undefined,
       keptLogOf: (targetId) => this.#keptLog.of(targetId),
@@ -67,45 +62,19 @@ export class SyncService {
         const leftMs = quiet.leftMs(suspect);
         return leftMs === 0 ? undefined : quiet.until(leftMs);
       },
+      runningPass: leads ? this.#runningPass() : undefined,
     });
   }
 
-  /** Credentials are kept before the event that names them, and dropped again when nothing came of it. */
-  async configure(request: ConfigureSync, caller: Caller, signal: AbortSignal): Promise<void> {
-    const { control, desk, ports } = this.#core;
-    desk.assertLeads();
-    const { clientCertificate, clientKey, caCertificate } = request.authentication;
-    checkCredentials(request.authentication);
-    const fingerprint = ports.secrets.fingerprint(clientCertificate, clientKey, caCertificate);
-    const before = control.state.synchronization;
-    const isKnown = before.phase === 'active' && before.configuration?.fingerprint === fingerprint;
-    if (!isKnown) await this.#refuseOpenTarget(signal);
-    await this.#refuseBrokenHold(signal);
-    const found = before.phase === 'active' ? {} : { found: await this.#lookAtSource(request, signal) };
-    const credentialId = isKnown ? (before.configuration?.credentialId ?? '') : ports.newId();
-    // Also what is known already: so a repetition brings back what was lost.
-    await keepCredentials(ports.secrets, credentialId, request.authentication, signal);
-    const caFingerprint = createHash('sha256').update(caCertificate).digest('hex');
-    const { source } = request;
-    const reversal = request.reversal === true ? { reversal: true } : {};
-    const command = {
-      kind: 'configure-sync',
-      source,
-      credentialId,
-      fingerprint,
-      caFingerprint,
-      ...found,
-      ...reversal,
-    } as const;
-    const dropUnused = () => this.#dropUnused([credentialId, before.configuration?.credentialId]);
-    try {
-      await desk.command(command, caller, signal);
-    } catch (error) {
-      // A refusal is certain. After any other failure the event may be in the log, and names what was kept.
-      if (error instanceof ApiError) await dropUnused();
-      throw error;
-    }
-    await dropUnused();
+  #reportOf(taskId: string): ShardReport | undefined {
+    const { control, memory, ports, settings } = this.#core;
+    const nowMs = ports.clock.monotonicMs();
+    const heard = memory.telemetry.heard(taskId, nowMs);
+    const workerId = control.state.tasks.get(taskId)?.workerId ?? null;
+    if (heard === undefined) return undefined;
+    const silentMs = workerId === null ? Number.POSITIVE_INFINITY : memory.workers.silentForMs(workerId, nowMs);
+    // A worker polls six times in a lease.
+    return reportNow(heard, { workerId, silentMs, silentMsMax: settings.times.workerLeaseMs / 2 });
   }
 
   /**
@@ -171,26 +140,6 @@ export class SyncService {
     this.#link.contactSoon();
   }
 
-  /** What this deployment would become by following the source; nothing is changed on either side. */
-  async plan(request: ConfigureSync, signal: AbortSignal): Promise<SyncPlan> {
-    const { deployment } = this.#core.ports;
-    this.#core.desk.assertLeads();
-    checkCredentials(request.authentication);
-    return await this.#withSource(request, signal, async (masters) => {
-      const contact = await masters.look(deployment.id, signal);
-      const [source, target] = await Promise.all([
-        masters.listing(deployment.id, signal),
-        listDatacenter(deployment, 'target', signal),
-      ]);
-      const count = async (database: string, collection: string) => {
-        const path = `/_api/collection/${encodeURIComponent(localName(collection, 'target'))}/count`;
-        return (await deployment.front.json<{ count: number }>({ method: 'GET', database, path, signal })).count;
-      };
-      const { deploymentId: id, version } = contact;
-      return { source: { id, version }, ...(await planSync(source, target, count)) };
-    });
-  }
-
   messageTimeout(): MessageTimeout {
     return { messageTimeout: toNanoseconds(this.#core.control.state.settings.messageTimeoutMs) };
   }
@@ -198,6 +147,15 @@ export class SyncService {
   async setMessageTimeout({ messageTimeout }: MessageTimeout, caller: Caller, signal: AbortSignal): Promise<void> {
     const messageTimeoutMs = Math.round(toMilliseconds(messageTimeout));
     await this.#core.desk.command({ kind: 'set-message-timeout', messageTimeoutMs }, caller, signal);
+  }
+
+  throttle(): ThrottleInfo {
+    const { settings, tasks } = this.#core.control.state;
+    return throttleInfo(settings.throttle, tasks);
+  }
+
+  async setThrottle(change: SetThrottle, caller: Caller, signal: AbortSignal): Promise<void> {
+    await this.#core.desk.command({ kind: 'set-throttle', ...change }, caller, signal);
   }
 
   async resetShards(
@@ -210,61 +168,6 @@ export class SyncService {
 
   async confirmDrops(collections: readonly string[], caller: Caller, signal: AbortSignal): Promise<void> {
     await this.#core.desk.command({ kind: 'confirm-drops', collections }, caller, signal);
-  }
-
-  /** Who answers there, with the credentials that were given: better refused now than failing in the night. */
-  #lookAtSource(request: ConfigureSync, signal: AbortSignal): Promise<FoundSource> {
-    const { deployment } = this.#core.ports;
-    return this.#withSource(request, signal, async (masters) => {
-      const [contact, own] = await Promise.all([
-        masters.look(deployment.id, signal),
-        deployment.front.json<{ version: string }>({ method: 'GET', path: '/_api/version', signal }),
-      ]);
-      const { deploymentId, version, follows = [], seen = 0 } = contact;
-      return { deploymentId, version, follows, ownDeploymentId: deployment.id, ownVersion: own.version, seen };
-    });
-  }
-
-  async #withSource<T>(
-    { source, authentication }: ConfigureSync,
-    signal: AbortSignal,
-    ask: (masters: SourceMasters) => Promise<T>,
-  ): Promise<T> {
-    const masters = this.#core.ports.openSource(source, authentication);
-    try {
-      return await ask(masters);
-    } catch (error) {
-      signal.throwIfAborted();
-      const why = error instanceof Error ? error.message : String(error);
-      throw new ApiError(412, `the source ${source.join(', ')} cannot be followed: ${why}`, { cause: error });
-    } finally {
-      await masters.close();
-    }
-  }
-
-  /** In read-only mode nobody can write a deployment without authentication, we neither (S23). */
-  async #refuseOpenTarget(signal: AbortSignal): Promise<void> {
-    if (await isAuthenticationOn(this.#core.ports.deployment.front, signal)) return;
-    throw new ApiError(412, 'this deployment has authentication switched off and cannot be a target: switch it on');
-  }
-
-  /** A reversal in two steps of its own, or ours: writable at this moment is too late to be noticed afterwards (S8). */
-  async #refuseBrokenHold(signal: AbortSignal): Promise<void> {
-    const { control } = this.#core;
-    const { heldFor } = control.state.serverMode;
-    if (heldFor === null) return;
-    await this.#barriers.confirmHold(signal);
-    const { serverMode } = control.state;
-    if (serverMode.heldFor === null) throw new ApiError(412, notHeldText(serverMode, heldFor.targetId));
-  }
-
-  async #dropUnused(credentialIds: readonly (string | undefined)[]): Promise<void> {
-    const { control, ports } = this.#core;
-    const used = control.state.synchronization.configuration?.credentialId;
-    for (const credentialId of new Set(credentialIds)) {
-      if (credentialId === undefined || credentialId === '' || credentialId === used) continue;
-      await dropCredentials(ports.secrets, credentialId);
-    }
   }
 
   async #waitUntilInactive(waitMs: number, signal: AbortSignal): Promise<void> {
@@ -281,24 +184,5 @@ export class SyncService {
       }
       await control.waitForChange(leftMs, signal);
     }
-  }
-}
-
-function checkCredentials({ clientCertificate, clientKey, caCertificate }: ConfigureSync['authentication']): void {
-  const certificate = readCertificate(clientCertificate, 'clientCertificate');
-  readCertificate(caCertificate, 'caCertificate');
-  const key = attempt('clientKey', 'is not a private key in PEM form', () => createPrivateKey(clientKey));
-  if (!certificate.checkPrivateKey(key)) throw new ApiError(400, 'clientKey does not belong to clientCertificate');
-}
-
-function readCertificate(pem: string, field: string): X509Certificate {
-  return attempt(field, 'is not a certificate in PEM form', () => new X509Certificate(pem));
-}
-
-function attempt<T>(field: string, what: string, read: () => T): T {
-  try {
-    return read();
-  } catch {
-    throw new ApiError(400, `${field} ${what}`);
   }
 }

@@ -1,7 +1,7 @@
 import type { ListedDatabase, ListedDatacenter } from '../../wire/shard-listing.ts';
 import type { SyncPlan } from '../../wire/sync-plan.ts';
 
-type Plan = Omit<SyncPlan, 'source'>;
+type Plan = Omit<SyncPlan, 'source' | 'keeps_root'>;
 type Counted = Plan['drop'][number];
 
 /** Counts the documents of a collection of the target. */
@@ -40,7 +40,9 @@ async function planDatabase(
     else plan.overwrite.push(await counted(collection));
     const [there, here] = [shardsOf(theirs?.collections[collection]), shardsOf(own)];
     if (own !== undefined && there !== here) {
-      const reason = `${there} shards on the source, ${here} on the target: it cannot be replicated one to one`;
+      const how =
+        'revisions are not kept, and it is compared by key and content, unless it is empty and can be made anew';
+      const reason = `${there} shards on the source, ${here} on the target: ${how}`;
       plan.problems.push({ database, collection, reason });
     }
   }

@@ -3,6 +3,7 @@ import type { Task, Tasks } from '../../domain/tasks/state.ts';
 import { shardKey } from '../../events/types/parts.ts';
 import type { ShardSyncInfo } from '../../wire/sync-info.ts';
 import type { ShardReport } from '../../wire/worker.ts';
+import { shardCopyOf } from './copy-info.ts';
 
 /** Tasks of one side of a synchronization by the key of their shard. */
 export function tasksByShard(tasks: Tasks, type: 'send-shard' | 'receive-shard', peerId?: string): Map<string, Task> {
@@ -29,7 +30,7 @@ export function shardInfos(
       return {
         ...shard,
         status,
-        status_message: message || report?.statusMessage || suspicionOf(key) || '',
+        status_message: messageOf(message || report?.statusMessage, suspicionOf(key)),
         ...(way === 'none' ? {} : { way, way_reason: report?.reason || reason }),
         ...telemetryOf(report),
       };
@@ -37,17 +38,26 @@ export function shardInfos(
     .sort(byName);
 }
 
+/** That a shard is suspect is told in every status: what a worker says of it may be some seconds old. */
+function messageOf(...parts: readonly (string | undefined)[]): string {
+  return parts.filter((part) => part !== undefined && part !== '').join('; ');
+}
+
 /** Only what is known: an unknown delay is no delay of zero. */
 function telemetryOf(report: ShardReport | undefined): Partial<ShardSyncInfo> {
   if (report === undefined) return {};
   return {
     ...(report.delay === undefined ? {} : { delay: report.delay }),
+    ...(report.logBehindBytes === undefined ? {} : { log_behind_bytes: report.logBehindBytes }),
+    ...(report.logKept === undefined ? {} : { log_kept: report.logKept }),
     ...(report.lastMessage === undefined ? {} : { last_message: report.lastMessage }),
     ...(report.lastDataChange === undefined ? {} : { last_data_change: report.lastDataChange }),
     ...(report.lastShardMasterChange === undefined ? {} : { last_shard_master_change: report.lastShardMasterChange }),
+    ...(report.comparedBy === undefined ? {} : { compared_by: report.comparedBy }),
     shard_master_known: report.shardMasterKnown,
     documents_moved: report.documentsCopied,
     ...(report.documentsExpected === undefined ? {} : { documents_expected: report.documentsExpected }),
+    ...shardCopyOf(report),
     bytes_applied: report.bytesApplied,
   };
 }

@@ -1,5 +1,6 @@
 import type { OutgoingTarget } from '../../domain/outgoing/state.ts';
 import { notHeldText } from '../../domain/server-mode/not-held.ts';
+import { isSameThrottle, unlimited } from '../../domain/settings/throttle.ts';
 import { overallStatus } from '../../domain/shards/overall-status.ts';
 import type { Suspect } from '../../domain/suspects/state.ts';
 import { RESUME_COMMAND } from '../../domain/synchronization/pause.ts';
@@ -9,7 +10,12 @@ import type { ControlState } from '../../projections/control-state.ts';
 import type { KeptLog } from '../../wire/kept-log.ts';
 import type { OutgoingSyncInfo, SyncInfo } from '../../wire/sync-info.ts';
 import type { ShardReport } from '../../wire/worker.ts';
+import type { RunningPass } from '../reconcile/verification.ts';
+import { toWire } from '../structure/plan-selection.ts';
+import { throttleInfo } from '../throttle-shares.ts';
+import { initialCopyOf } from './copy-info.ts';
 import { shardInfos, tasksByShard } from './shard-info.ts';
+import { verificationInfo } from './verification-info.ts';
 
 export interface SyncInfoOptions {
   readonly details: 'full' | 'short';
@@ -23,6 +29,8 @@ export interface SyncInfoOptions {
   readonly keptLogOf: (targetId: string) => KeptLog | undefined;
   /** Until when an old write may still land in a suspect shard; undefined when it cannot any more (S4). */
   readonly quietUntil: (suspect: Suspect) => string | undefined;
+  /** The comparison of every shard that is under way; undefined for none, and on masters that do not lead. */
+  readonly runningPass: RunningPass | undefined;
 }
 
 /** Answer of `GET /_api/sync`: this deployment as a target, and as a source. */
@@ -31,8 +39,13 @@ export function syncInfo(state: ControlState, options: SyncInfoOptions): SyncInf
   return {
     ...incomingInfo(state, options),
     ...holdInfo(state.serverMode),
+    ...throttleOf(state),
     ...(outgoing.length === 0 ? {} : { outgoing: outgoing.sort((a, b) => (a.id < b.id ? -1 : 1)) }),
   };
+}
+
+function throttleOf({ settings, tasks }: ControlState): Pick<SyncInfo, 'throttle'> {
+  return isSameThrottle(settings.throttle, unlimited) ? {} : { throttle: throttleInfo(settings.throttle, tasks) };
 }
 
 function holdInfo(
@@ -51,7 +64,8 @@ const logUnknown: KeptLog = { state: 'unknown', message: 'the source has not tol
 function incomingInfo(state: ControlState, options: SyncInfoOptions): SyncInfo {
   const { details, waitsFor, sourceLog } = options;
   const { synchronization, shards, tasks } = state;
-  const { phase, configuration, problems, heldDrops, lastStop, paused } = synchronization;
+  const { phase, configuration, problems, notes, confirmedDrops, lastStop, paused } = synchronization;
+  const heldDrops = synchronization.heldDrops.filter((drop) => !confirmedDrops.includes(drop));
   if (phase === 'inactive' || configuration === null) {
     return {
       source: [],
@@ -60,6 +74,7 @@ function incomingInfo(state: ControlState, options: SyncInfoOptions): SyncInfo {
       totalShardsCount: 0,
       ...(lastStop?.aborted === true ? { cancellationAborted: true } : {}),
       ...stopWarnings(lastStop),
+      ...(lastStop?.partial === undefined ? {} : { last_selection: toWire(lastStop.partial.selection) }),
     };
   }
   const received = tasksByShard(tasks, 'receive-shard');
@@ -69,12 +84,29 @@ function incomingInfo(state: ControlState, options: SyncInfoOptions): SyncInfo {
     status_message:
       synchronization.failure?.reason ?? waitsFor ?? (heldText(state) || withdrawnText(synchronization.withdrawn)),
     ...(details === 'full' ? { shards: shardsOf(state, options) } : {}),
+    ...copyOf(state, options),
     shardsCount: [...shards.byKey.keys()].filter((key) => received.has(key)).length,
     totalShardsCount: shards.byKey.size,
     ...(paused === null ? {} : { paused: { since: paused.at, log: sourceLog ?? logUnknown } }),
     ...(problems.length === 0 ? {} : { problems: [...problems] }),
+    ...(configuration.selection === undefined ? {} : { selection: toWire(configuration.selection) }),
+    ...(notes.length === 0 ? {} : { notes: notes.map((note) => ({ ...note, collections: [...note.collections] })) }),
     ...(heldDrops.length === 0 ? {} : { heldDrops: [...heldDrops] }),
+    ...(state.settings.excludeRootUser ? { keeps_root: true } : {}),
+    verification: verificationInfo(state.verification, options.runningPass),
   };
+}
+
+/** Only a leader has the workers' reports: another master says nothing of copies rather than something wrong. */
+function copyOf({ synchronization, outgoing, shards, tasks }: ControlState, { reportOf }: SyncInfoOptions) {
+  if (heldBackBy(synchronization, outgoing) !== undefined) return {};
+  const received = tasksByShard(tasks, 'receive-shard');
+  const reports = [...shards.byKey.keys()].map((key) => {
+    const task = received.get(key);
+    return task === undefined ? undefined : reportOf(task.taskId);
+  });
+  const copy = initialCopyOf(reports);
+  return copy === undefined ? {} : { initial_copy: copy };
 }
 
 function heldText({ synchronization, outgoing }: ControlState): string {
@@ -85,14 +117,20 @@ function heldText({ synchronization, outgoing }: ControlState): string {
 }
 
 /** A shard that nobody receives is not what it was when somebody did. */
-function shardsOf(state: ControlState, { reportOf, quietUntil }: SyncInfoOptions) {
+function shardsOf(state: ControlState, { reportOf, quietUntil, sourceLog }: SyncInfoOptions) {
   const { synchronization, outgoing, shards, suspects, tasks } = state;
   const suspicion = (key: string) => suspicionText(suspects.get(key), quietUntil);
   const infos = shardInfos(shards.byKey, tasksByShard(tasks, 'receive-shard'), reportOf, suspicion);
   const heldBack = heldBackBy(synchronization, outgoing);
   if (heldBack === undefined) return infos;
   const why = heldBack === 'pause' ? 'paused' : 'held back';
-  return infos.map((info) => ({ ...info, status: 'inactive' as const, status_message: why }));
+  const kept = heldBack === 'pause' ? { log_kept: sourceLog ?? logUnknown } : {};
+  return infos.map(({ delay: _delay, log_behind_bytes: _behind, ...info }) => ({
+    ...info,
+    status: 'inactive' as const,
+    status_message: why,
+    ...kept,
+  }));
 }
 
 function withdrawnText(withdrawn: ControlState['synchronization']['withdrawn']): string {
@@ -115,11 +153,12 @@ function outgoingInfo(
 ): OutgoingSyncInfo {
   const sent = tasksByShard(tasks, 'send-shard', targetId);
   const statuses = [...shards.values()].map(({ status }) => status);
+  const kept = pause === null ? {} : { log_kept: keptLogOf(targetId) ?? logUnknown };
   return {
     id: targetId,
     endpoint: [...endpoints],
     status: shardsVersion === null || pause !== null ? 'initializing' : overallStatus(statuses),
-    ...(details === 'full' ? { shards: shardInfos(shards, sent, reportOf) } : {}),
+    ...(details === 'full' ? { shards: shardInfos(shards, sent, reportOf).map((info) => ({ ...info, ...kept })) } : {}),
     shardsCount: [...shards.keys()].filter((key) => sent.has(key)).length,
     ...(barrier === null ? {} : { active_barrier: true }),
     ...(pause === null ? {} : { paused: { since: pause.since, log: keptLogOf(targetId) ?? logUnknown } }),

@@ -272,3 +272,43 @@ test('no secret appears in messages or when a client is printed', async () => {
     expect(inspect(client, { depth: 10, showHidden: true })).not.toMatch(/sesame|c2VzYW1l/);
   }
 });
+
+describe('answers of many bytes', () => {
+  const LARGE = Buffer.alloc(20 * 1024 * 1024, 'abcdefghij');
+  const large: Handler = (_request, response) => {
+    response.writeHead(200, { 'content-length': LARGE.length });
+    response.end(LARGE);
+  };
+
+  test('come whole, and nothing is taken of one before it is admitted', async () => {
+    let sent: ServerResponse | undefined;
+    const endpoint = await listen((request, response) => {
+      sent = response;
+      large(request, response);
+    });
+    const told = Promise.withResolvers<number>();
+    const admitted = Promise.withResolvers<void>();
+    const asked = connect({ endpoints: [endpoint] }).request({
+      method: 'GET',
+      path: '/x',
+      admit: (bytes) => {
+        told.resolve(bytes);
+        return admitted.promise;
+      },
+    });
+    expect(await told.promise).toBe(LARGE.length);
+    for (let turn = 0; turn < 100; turn += 1) await new Promise(setImmediate);
+    expect(sent?.writableFinished).toBe(false);
+    admitted.resolve();
+    expect((await asked).body.equals(LARGE)).toBe(true);
+  });
+
+  test('that are not admitted end the request, and leave no connection behind', async () => {
+    const endpoint = await listen(large);
+    const client = connect({ endpoints: [endpoint] });
+    const admit = () => Promise.reject(new Error('no room'));
+    const request = { method: 'GET', path: '/x', repeatable: false } as const;
+    await expect(client.request({ ...request, admit })).rejects.toThrow('no room');
+    expect((await client.request(request)).body.equals(LARGE)).toBe(true);
+  });
+});

@@ -34,10 +34,11 @@ async function connect(endpoint: string): Promise<ConnectedDeployment> {
   return deployment;
 }
 
-test('a single server older than 3.12.6 is known by its server id, and is its own DB-Server', async () => {
+test('a single server is known by its server id in every version, and is its own DB-Server', async () => {
   const endpoint = await serve({
     '/_admin/server/role': { role: 'SINGLE' },
     '/_api/wal/lastTick': { tick: '9', server: { serverId: '268111977542955' } },
+    '/_admin/deployment/id': { id: 'uuid' },
     '/_api/database': { result: ['_system', 'd1'] },
   });
   const deployment = await connect(endpoint);
@@ -49,7 +50,7 @@ test('a single server older than 3.12.6 is known by its server id, and is its ow
   expect(await deployment.databases()).toEqual(['_system', 'd1']);
 });
 
-test('a cluster is known by its deployment id, and its DB-Servers by health', async () => {
+test('a cluster is known by the id that every version tells, and its DB-Servers by health', async () => {
   const seen: string[] = [];
   const dbServer = await serve({ '/_admin/server/id': { id: 'PRMR-a' } }, seen);
   const endpoint = await serve({
@@ -66,7 +67,7 @@ test('a cluster is known by its deployment id, and its DB-Servers by health', as
     },
   });
   const deployment = await connect(endpoint);
-  expect(deployment).toMatchObject({ kind: 'cluster', id: 'uuid' });
+  expect(deployment).toMatchObject({ kind: 'cluster', id: 'cluster' });
   expect(await deployment.dbServers()).toEqual([
     { id: 'PRMR-a', shortName: 'DBServer0001', endpoint: dbServer.replace('tcp', 'http'), healthy: true },
     { id: 'PRMR-b', shortName: 'PRMR-b', endpoint: 'https://db2:8529', healthy: false },

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
-import { LINK_BUFFER_BYTES_MAX, RETRY_MS_MAX } from '../../../src/adapters/mq/direct/limits.ts';
+import { ACK_PACE_MS, LINK_BUFFER_BYTES_MAX, RETRY_MS_MAX } from '../../../src/adapters/mq/direct/limits.ts';
 import { ManualClock, turn } from '../../worker/support/manual-clock.ts';
 import { ack, frame, never, seqOf, take } from './link-suite.ts';
 import { loopbackCertificates } from './support/certificates.ts';
@@ -220,6 +220,30 @@ describe('a link over a long way', () => {
     const full = sender.bufferedBytes;
     await take(receiver.frames, 12);
     await expect.poll(() => sender.bufferedBytes, { timeout: 5_000 }).toBeLessThan(full / 2);
+  });
+
+  test('acknowledgements wait for each other, and go with the first control that cannot wait', async () => {
+    const clock = new ManualClock();
+    const loopback = await start({ clock });
+    const { sender, receiver } = await loopback.connect();
+    const controls = take(sender.controls, 4);
+    for (let seq = 1; seq <= 2; seq += 1) {
+      receiver.send(ack(seq));
+      sender.push(frame(seq));
+      await take(receiver.frames, 1);
+    }
+    const requests = () => loopback.proxy.requests.filter(isControl).length;
+    expect(requests()).toBe(0);
+    const close = { kind: 'close', channel: 'data1', stream: 'S' } as const;
+    receiver.send(close);
+    await expect.poll(requests).toBe(1);
+    receiver.send(ack(3));
+    const later = async () => {
+      await clock.advance(ACK_PACE_MS);
+      return requests();
+    };
+    await expect.poll(later).toBe(2);
+    expect(await controls).toEqual([ack(1), ack(2), close, ack(3)]);
   });
 
   test('many writers that wait for room do not all push into it', async () => {

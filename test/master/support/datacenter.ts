@@ -9,7 +9,7 @@ import { systemClock } from '../../../src/adapters/system-clock.ts';
 import { createCa, issueCertificate } from '../../../src/adapters/tls/index.ts';
 import { workerCertificates } from '../../../src/adapters/worker-certificates.ts';
 import { Master } from '../../../src/master/master.ts';
-import type { MasterPorts, MasterTimes } from '../../../src/master/ports.ts';
+import type { MasterPorts, MasterSettings, MasterTimes } from '../../../src/master/ports.ts';
 import {
   type OpenSource,
   type SourceMasters,
@@ -60,6 +60,8 @@ export class Datacenter {
   source: Datacenter | undefined;
   /** Whether this datacenter answers targets; the first look at it is answered anyhow. */
   answersTargets = true;
+  /** Masters that start from now on were given `--cluster.exclude-root-user`. */
+  excludeRootUser = false;
   #ids = 0;
 
   private constructor(id: string) {
@@ -110,13 +112,15 @@ export class Datacenter {
   }
 
   /** A master that runs; nothing listens. */
-  async startMaster(name: string, front?: ArangoServer): Promise<Master> {
+  async startMaster(name: string, front?: ArangoServer, more: Partial<MasterSettings> = {}): Promise<Master> {
     const master = new Master(await this.ports(front), {
       masterId: name,
       endpoint: `https://${name}:8629`,
       publicEndpoints: [`https://${name}.public:8629`],
       cluster: { endpoints: ['http://db:8529'] },
+      excludeRootUser: this.excludeRootUser,
       times: fastTimes,
+      ...more,
     });
     this.masters.push(master);
     master.start();

@@ -26,6 +26,8 @@ export class FakeServer implements ArangoServer {
   readonly documents = new MinimalArango();
   readonly databases = new Map<string, Map<string, FakeCollection>>([['_system', new Map()]]);
   mode: 'default' | 'readonly' = 'default';
+  version = '3.12.10';
+  engine = 'rocksdb';
   /** Streaming transactions that run. */
   transactions: string[] = [];
   /** AQL queries that run. */
@@ -74,7 +76,8 @@ export class FakeServer implements ArangoServer {
       return answer(200, { tick: String(this.tick), server: { serverId: this.serverId } });
     if (path === '/_api/wal/tail') return this.#tail(method, request.query ?? {});
     if (path === '/_admin/time') return answer(200, { time: this.now() / 1_000 });
-    if (path === '/_api/version') return answer(200, { version: '3.12.10' });
+    if (path === '/_api/version') return answer(200, { version: this.version });
+    if (path === '/_api/engine') return answer(200, { name: this.engine });
     if (path === '/_api/database') return answer(200, { result: ['_system', ...this.databases.keys()] });
     if (path === '/_api/database/current') return answer(200, { result: { id: `id-of-${database}` } });
     if (path === '/_api/collection' && method === 'GET') return this.#collections(database);

@@ -23,7 +23,7 @@ export class FakeWorker {
 
   /** Asks once, confirming what it has. */
   async poll(master: Master, waitMs = 0): Promise<WorkerInstructions> {
-    const answer = await master.workers.instructions(this.id, this.instructions?.version, waitMs, signal);
+    const answer = await master.instructions.next(this.id, this.instructions?.version, waitMs, signal);
     const tasks = answer.unchanged === true ? (this.instructions?.tasks ?? []) : answer.tasks;
     this.instructions = { ...answer, tasks };
     this.counts.push(this.instructions.tasks.length);

@@ -1,4 +1,5 @@
 import type { Master } from '../../../src/master/master.ts';
+import type { MasterSettings } from '../../../src/master/ports.ts';
 import type { ShardRef } from '../../../src/wire/shards.ts';
 import { credentials, Datacenter, operator } from './datacenter.ts';
 import { FakeWorker } from './fake-worker.ts';
@@ -12,7 +13,7 @@ export const request = { source: ['https://a1:8629', 'https://a2:8629'], authent
 /** The leader of the target, with a synchronization configured. */
 export async function configuredAt(target: Datacenter): Promise<Master> {
   const leader = await target.leader();
-  await leader.sync.configure(request, operator, signal);
+  await leader.configuration.configure(request, operator, signal);
   return leader;
 }
 
@@ -37,7 +38,7 @@ export async function followingOf(
   };
   await until('the structure is reported', () => {
     const inventory = [...leader.state.tasks.values()].find(({ type }) => type === 'receive-inventory');
-    return leader.workers.reportStructure(inventory?.workerId ?? 'nobody', report, signal).then(
+    return leader.reports.structure(inventory?.workerId ?? 'nobody', report, signal).then(
       () => true,
       () => false,
     );
@@ -48,6 +49,22 @@ export async function followingOf(
     return sent.length === shards.length && received.length === shards.length;
   });
   return leader;
+}
+
+/** What the worker with the inventory task says once the target has the structure behind the source's barrier. */
+export async function reportStructure(leader: Master, reachedBarrier: string): Promise<void> {
+  const { tasks, shards, synchronization } = leader.state;
+  const inventory = [...tasks.values()].find(({ type }) => type === 'receive-inventory');
+  const report = {
+    epoch: synchronization.configuration?.epoch ?? '',
+    sourceDeployment: synchronization.identity?.deploymentId ?? '',
+    shards: [...shards.byKey.values()].map(({ shard }) => shard),
+    problems: [],
+    heldDrops: [],
+    changes: [],
+    reachedBarrier,
+  };
+  await leader.reports.structure(inventory?.workerId ?? 'nobody', report, signal);
 }
 
 /** Two datacenters with one shard, the second following the first, with a master and a living worker in each. */
@@ -62,7 +79,7 @@ export interface FollowingPair {
   readonly stop: () => Promise<void>;
 }
 
-export async function openFollowing(shard: ShardRef): Promise<FollowingPair> {
+export async function openFollowing(shard: ShardRef, settings: Partial<MasterSettings> = {}): Promise<FollowingPair> {
   const workers: FakeWorker[] = [];
   const live = (datacenter: Datacenter, id: string) => {
     const worker = new FakeWorker(id);
@@ -77,7 +94,7 @@ export async function openFollowing(shard: ShardRef): Promise<FollowingPair> {
     deployment.front.databases.set(shard.database, new Map([[shard.collection, collection]]));
   }
   await a.startMaster('a1');
-  await b.startMaster('b1');
+  await b.startMaster('b1', undefined, settings);
   await Promise.all([a.leader(), b.leader()]);
   live(a, 'wa');
   live(b, 'wb');

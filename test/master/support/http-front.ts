@@ -33,9 +33,8 @@ export async function serveFake(fake: FakeServer, deploymentId: string): Promise
 }
 
 function fixed(path: string, deploymentId: string): { status: number; body: string } | undefined {
-  if (path === '/_admin/deployment/id') return { status: 200, body: JSON.stringify({ id: deploymentId }) };
   if (path === '/_api/wal/lastTick') {
-    return { status: 200, body: JSON.stringify({ tick: '1', server: { serverId: '42' } }) };
+    return { status: 200, body: JSON.stringify({ tick: '1', server: { serverId: deploymentId } }) };
   }
   const isUser = /^\/_api\/user\/root\/database\/_system$/.test(path);
   return isUser ? { status: 200, body: '{"result":"rw"}' } : undefined;

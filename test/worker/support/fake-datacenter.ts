@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import { type AddressInfo, createServer as createNetServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { Hono } from 'hono';
 import { signJwt, verifyJwt } from '../../../src/adapters/http/jwt.ts';
 import { createQueueDoors } from '../../../src/adapters/mq/direct/doors.ts';
@@ -12,21 +12,11 @@ export const SECRET = 'master secret';
 const LEASE_NS = 15_000_000_000;
 const POLL_MS = 20;
 
-/** A port that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createNetServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
 /** As much of a single server as a worker asks before its engines start. */
 async function startDatabase() {
   const answers: Readonly<Record<string, unknown>> = {
     '/_admin/server/role': { role: 'SINGLE', mode: 'default' },
-    '/_admin/deployment/id': { id: 'deployment' },
-    '/_api/wal/lastTick': { tick: '1', server: { serverId: '17', version: '3.12.10' } },
+    '/_api/wal/lastTick': { tick: '1', server: { serverId: 'deployment', version: '3.12.10' } },
   };
   const server = createServer((request, response) => {
     const path = (request.url ?? '').replace(/^\/_db\/_system/, '').replace(/\?.*/, '');

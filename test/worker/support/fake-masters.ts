@@ -1,4 +1,10 @@
 import type {
+  ComparisonReport,
+  ComparisonRequest,
+  ComparisonResult,
+  Comparisons,
+} from '../../../src/wire/comparisons.ts';
+import type {
   StructureReport,
   WorkerConfiguration,
   WorkerInstructions,
@@ -17,6 +23,9 @@ export class FakeMasters implements Masters {
   readonly reports: WorkerReport[] = [];
   readonly structures: StructureReport[] = [];
   readonly asked: (string | undefined)[] = [];
+  /** Shards that are to be compared, and what came of it. */
+  wanted: ComparisonRequest[] = [];
+  readonly compared: ComparisonResult[] = [];
   deregistered = 0;
   drains = 0;
   /** What the leader does when it is told that the worker is about to end. */
@@ -88,6 +97,16 @@ export class FakeMasters implements Masters {
   async structure(report: StructureReport): Promise<void> {
     if (this.away) throw this.away;
     this.structures.push(report);
+  }
+
+  async comparisons(_id: string, report: ComparisonReport, waitMs: number, signal: AbortSignal): Promise<Comparisons> {
+    this.#check();
+    this.compared.push(...report.results);
+    const done = new Set(this.compared.map(({ id }) => id));
+    const requests = this.wanted.filter(({ id }) => !done.has(id));
+    const version = requests.map(({ id }) => id).join();
+    if (version === report.after) await this.#clock.sleep(waitMs, signal);
+    return { version, requests };
   }
 
   async drain(): Promise<void> {

@@ -1,3 +1,5 @@
+import type { ComparisonRequest } from '../../../src/wire/comparisons.ts';
+import type { WorkerThrottle } from '../../../src/wire/throttle.ts';
 import type { ShardReport, StructureReport, WorkerInstructions, WorkerTask } from '../../../src/wire/worker.ts';
 import type { Roles, SourceRole, TargetRole } from '../../../src/worker/ports.ts';
 
@@ -5,10 +7,12 @@ import type { Roles, SourceRole, TargetRole } from '../../../src/worker/ports.ts
 export class FakeRoles implements Roles {
   readonly log: string[] = [];
   shards: ShardReport[] = [];
+  readonly throttles: WorkerThrottle[] = [];
   structure: ((report: StructureReport) => Promise<void>) | undefined;
   /** Set: following instructions takes until this resolves. */
   slow: Promise<void> | undefined;
   running = 0;
+  comparing: readonly ComparisonRequest[] = [];
 
   source(): SourceRole {
     this.log.push('source starts');
@@ -18,6 +22,7 @@ export class FakeRoles implements Roles {
         await this.slow;
         this.log.push(`source: ${ids(tasks)}`);
       },
+      setThrottle: (limits) => void this.throttles.push(limits),
       reports: () => this.shards,
       stop: async () => this.#stopped('source stops'),
     };
@@ -32,6 +37,10 @@ export class FakeRoles implements Roles {
         this.log.push(`target ${instructions.incoming?.epoch}: ${ids(instructions.tasks)}`);
       },
       reports: () => [],
+      setComparisons: (requests) => {
+        this.comparing = requests;
+      },
+      comparisons: () => this.comparing.map(({ id, taskId }) => ({ id, taskId, state: 'equal' })),
       stop: async () => this.#stopped('target stops'),
     };
   }

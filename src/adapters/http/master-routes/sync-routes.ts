@@ -1,17 +1,20 @@
 import type { Master } from '../../../master/master.ts';
 import { ApiError } from '../../../wire/api-error.ts';
+import { CheckRequest } from '../../../wire/check.ts';
 import { ChecksumOptions, ChecksumsRequest } from '../../../wire/checksums.ts';
 import { PauseSync } from '../../../wire/kept-log.ts';
 import type { ShardRef } from '../../../wire/shards.ts';
 import { CancelSync, ConfigureSync, ConfirmDrops, MessageTimeout } from '../../../wire/sync-commands.ts';
+import { SetThrottle } from '../../../wire/throttle.ts';
 import { bulkBodyBytesMax } from '../body.ts';
 import type { Route, RouteRequest } from '../routes.ts';
+import { streamLines } from '../stream-lines.ts';
 
 const shardPath = '/_api/sync/database/:database/collection/:collection/shard/:index';
 
 /** Commands and questions of operators about synchronizations (master-api §3). */
 export function syncRoutes(master: Master): Route[] {
-  const { sync, checksums, barrier, status } = master;
+  const { configuration, sync, checksums, barrier, status, verification } = master;
   const command = { rights: 'operator', at: 'leader' } as const;
   return [
     {
@@ -39,14 +42,14 @@ export function syncRoutes(master: Master): Route[] {
       path: '/_api/sync',
       ...command,
       handle: async (request) =>
-        sync.configure(await request.body(ConfigureSync), request.caller, request.signal).then(nothing),
+        configuration.configure(await request.body(ConfigureSync), request.caller, request.signal).then(nothing),
     },
     {
       method: 'POST',
       path: '/_api/sync/plan',
       ...command,
       reads: true,
-      handle: async (request) => sync.plan(await request.body(ConfigureSync), request.signal),
+      handle: async (request) => configuration.plan(await request.body(ConfigureSync), request.signal),
     },
     {
       method: 'DELETE',
@@ -112,6 +115,16 @@ export function syncRoutes(master: Master): Route[] {
         results: await checksums.compare(await request.body(ChecksumsRequest), request.signal),
       }),
     },
+    {
+      method: 'POST',
+      path: '/_api/sync/check',
+      ...command,
+      handle: async (request) => {
+        const wish = await request.body(CheckRequest);
+        const { caller } = request;
+        return streamLines((tell, stop) => verification.check(wish, caller, tell, stop), request.signal);
+      },
+    },
     { method: 'GET', path: '/_api/sync/shards', ...command, handle: (request) => checksums.listing(request.signal) },
     {
       method: 'POST',
@@ -132,6 +145,23 @@ export function syncRoutes(master: Master): Route[] {
         await master.refresh(request.signal);
         return sync.messageTimeout();
       },
+    },
+    {
+      method: 'GET',
+      path: '/_api/throttle',
+      rights: 'operator',
+      at: 'any',
+      handle: async (request) => {
+        await master.refresh(request.signal);
+        return sync.throttle();
+      },
+    },
+    {
+      method: 'PUT',
+      path: '/_api/throttle',
+      ...command,
+      handle: async (request) =>
+        sync.setThrottle(await request.body(SetThrottle), request.caller, request.signal).then(nothing),
     },
     {
       method: 'PUT',

@@ -1,5 +1,6 @@
 import type { Master } from '../../../master/master.ts';
 import { ApiError } from '../../../wire/api-error.ts';
+import { ComparisonReport } from '../../../wire/comparisons.ts';
 import { toMilliseconds } from '../../../wire/durations.ts';
 import { ConfigureWorker, StructureReport, WorkerRegistration, WorkerReport } from '../../../wire/worker.ts';
 import { bulkBodyBytesMax } from '../body.ts';
@@ -10,7 +11,7 @@ const keysMax = 16;
 
 /** Calls of this datacenter's workers, and the list of them. */
 export function workerRoutes(master: Master): Route[] {
-  const { workers } = master;
+  const { workers, instructions, reports } = master;
   const internal = { rights: 'internal', at: 'leader' } as const;
   return [
     {
@@ -72,7 +73,7 @@ export function workerRoutes(master: Master): Route[] {
       path: '/_api/worker/:id/tasks',
       ...internal,
       handle: (request) =>
-        workers.instructions(
+        instructions.next(
           request.param('id'),
           request.query('after'),
           waitMsOf(request),
@@ -86,9 +87,22 @@ export function workerRoutes(master: Master): Route[] {
       ...internal,
       bodyBytesMax: bulkBodyBytesMax,
       handle: async ({ param, body, caller, signal }) => {
-        await workers.report(param('id'), await body(WorkerReport), signal, caller);
+        await reports.shards(param('id'), await body(WorkerReport), signal, caller);
         return {};
       },
+    },
+    {
+      method: 'POST',
+      path: '/_api/worker/:id/comparisons',
+      ...internal,
+      bodyBytesMax: bulkBodyBytesMax,
+      handle: async (request) =>
+        master.verification.comparisons(
+          request.param('id'),
+          await request.body(ComparisonReport),
+          waitMsOf(request),
+          request.signal,
+        ),
     },
     {
       method: 'PUT',
@@ -96,7 +110,7 @@ export function workerRoutes(master: Master): Route[] {
       ...internal,
       bodyBytesMax: bulkBodyBytesMax,
       handle: async ({ caller, body, signal }) => {
-        await workers.reportStructure(caller.name, await body(StructureReport), signal, caller);
+        await reports.structure(caller.name, await body(StructureReport), signal, caller);
         return {};
       },
     },

@@ -24,7 +24,7 @@ export function openApiDocument({ title, version, routes, operations }: Document
     return operation === undefined ? [] : [{ route, operation }];
   });
   const bodies = described.flatMap(({ operation }) => operation.body ?? []);
-  const answers = described.flatMap(({ operation: { answer } }) => (answer === 'text' ? [] : [answer]));
+  const answers = described.flatMap(({ operation: { answer } }) => schemaOf(answer));
   const paths: Record<string, Record<string, unknown>> = {};
   for (const { route, operation } of described) {
     const path = templateOf(route.path);
@@ -96,12 +96,22 @@ function responsesOf(route: DescribedRoute, operation: Operation): Record<string
   return { 200: { description: 'Done', content: contentOf(operation.answer) }, ...Object.fromEntries(refused) };
 }
 
-function contentOf(answer: Operation['answer']): Record<string, unknown> {
-  return answer === 'text' ? { 'text/plain': { schema: { type: 'string' } } } : jsonOf(answer);
+function schemaOf(answer: Operation['answer']): readonly NamedSchema[] {
+  if (answer === 'text') return [];
+  return ['lines' in answer ? answer.lines : answer];
 }
 
-function jsonOf({ name }: NamedSchema): Record<string, unknown> {
-  return { 'application/json': { schema: referenceTo(name) } };
+function contentOf(answer: Operation['answer']): Record<string, unknown> {
+  if (answer === 'text') return { 'text/plain': { schema: { type: 'string' } } };
+  return 'lines' in answer ? { 'application/x-ndjson': schemaIn(answer.lines) } : jsonOf(answer);
+}
+
+function jsonOf(named: NamedSchema): Record<string, unknown> {
+  return { 'application/json': schemaIn(named) };
+}
+
+function schemaIn({ name }: NamedSchema): Record<string, unknown> {
+  return { schema: referenceTo(name) };
 }
 
 function templateOf(path: string): string {

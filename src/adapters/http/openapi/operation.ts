@@ -14,8 +14,8 @@ export interface Operation {
   /** Query parameters with what they mean; none is required. */
   readonly query?: Readonly<Record<string, QueryParameter>>;
   readonly body?: NamedSchema;
-  /** `text`: plain text. */
-  readonly answer: NamedSchema | 'text';
+  /** `text`: plain text. `lines`: JSON lines of this schema, while they are found. */
+  readonly answer: NamedSchema | 'text' | { readonly lines: NamedSchema };
   /** Statuses that only some calls have, with the reason: 404, 408, 412. */
   readonly failures?: Readonly<Record<number, string>>;
 }

@@ -1,3 +1,4 @@
+import { OVER } from '../../../replication/over.ts';
 import type { Control, Frame, FrameHeader, ReceiverLink } from '../../../replication/queue.ts';
 import {
   LinkControlsTaken,
@@ -12,13 +13,18 @@ import { type RawRecord, RecordDecoder } from '../frame-codec.ts';
 import { ArrivedFrames } from './arrived-frames.ts';
 import { Attempts } from './attempts.ts';
 import { ClockOffset } from './clock-offset.ts';
-import { ACK_BYTES, ACK_DELAY_MS, FAREWELL_MS_MAX, KEEP_ALIVE_MS, POLL_HOLD_MS_MAX, RETRY_MS_MAX } from './limits.ts';
+import {
+  ACK_BYTES,
+  ACK_DELAY_MS,
+  ACK_PACE_MS,
+  FAREWELL_MS_MAX,
+  KEEP_ALIVE_MS,
+  POLL_HOLD_MS_MAX,
+  RETRY_MS_MAX,
+} from './limits.ts';
 import { LinkClosed } from './link-closed.ts';
 import { type RemoteAnswer, type RemoteHttp, RemoteRefused, RemoteUnavailable } from './remote-http.ts';
 import { UnsentControls } from './unsent-controls.ts';
-
-/** A reason that costs nothing: the default one is made with a stack each time. */
-const WOKEN = 'something to say';
 
 export interface DirectLinkOptions {
   readonly http: RemoteHttp;
@@ -47,6 +53,8 @@ export class DirectLink implements ReceiverLink {
   #acknowledged = 0;
   #unacknowledgedBytes = 0;
   #wakeControls: (() => void) | undefined;
+  /** For how long it waits at the moment before it says something. */
+  #patienceMs = 0;
   #polls = 0;
   #finished: Promise<void> = Promise.resolve();
 
@@ -87,7 +95,7 @@ export class DirectLink implements ReceiverLink {
     } catch (error) {
       this.#fail(error);
     }
-    this.#wakeControls?.();
+    this.#hurry();
   }
 
   close(): void {
@@ -163,7 +171,7 @@ export class DirectLink implements ReceiverLink {
     }
     this.#nextFrame += 1;
     this.#unacknowledgedBytes += record.body.length;
-    this.#wakeControls?.();
+    this.#hurry();
     const frame: FrameHeader = header.frame;
     await this.#arrived.put({ header: frame, body: record.body });
   }
@@ -185,19 +193,31 @@ export class DirectLink implements ReceiverLink {
   async #somethingToSay(): Promise<void> {
     const { clock } = this.#options;
     const begunMs = clock.monotonicMs();
-    while (!this.closed.aborted && this.#unsent.empty && this.#unacknowledgedBytes < ACK_BYTES) {
-      const owed = this.#nextFrame - 1 > this.#acknowledged;
-      const restMs = begunMs + (owed ? ACK_DELAY_MS : KEEP_ALIVE_MS) - clock.monotonicMs();
+    while (!this.closed.aborted) {
+      this.#patienceMs = this.#owedWithinMs;
+      const restMs = begunMs + this.#patienceMs - clock.monotonicMs();
       if (restMs <= 0) return;
       await this.#wokenWithin(restMs);
     }
   }
 
+  /** How long what there is to say may wait behind the request before. */
+  get #owedWithinMs(): number {
+    if (this.#unsent.isPressing || this.#unacknowledgedBytes >= ACK_BYTES) return 0;
+    if (!this.#unsent.empty) return ACK_PACE_MS;
+    return this.#nextFrame - 1 > this.#acknowledged ? ACK_DELAY_MS : KEEP_ALIVE_MS;
+  }
+
+  /** Wakes who waits to say something, when it is due sooner than was thought. */
+  #hurry(): void {
+    if (this.#owedWithinMs < this.#patienceMs) this.#wakeControls?.();
+  }
+
   async #wokenWithin(ms: number): Promise<void> {
     const woken = new AbortController();
-    this.#wakeControls = () => woken.abort(WOKEN);
+    this.#wakeControls = () => woken.abort(OVER);
     await this.#options.clock.sleep(ms, AbortSignal.any([woken.signal, this.closed]));
-    woken.abort(WOKEN);
+    woken.abort(OVER);
     this.#wakeControls = undefined;
   }
 

@@ -1,11 +1,12 @@
-import { Readable } from 'node:stream';
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
-import { Agent, type Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
 import { linkTimeHeader, type QueueRoutes } from '../../../wire/queue-link.ts';
 import { QueueTokenRenewal, type RenewedQueueToken } from '../../../wire/queue-token.ts';
 import { QUEUE_TOKEN_TTL_MS, type QueueTokens } from '../token.ts';
-import { CONNECT_MS_MAX, CONTROL_BODY_BYTES_MAX, SILENCE_MS_MAX } from './limits.ts';
+import { CONTROL_BODY_BYTES_MAX, SILENCE_MS_MAX } from './limits.ts';
+import { streamOf } from './stream-response.ts';
+import { TrustingAgent } from './trusting-agent.ts';
 
 const NANOSECONDS_PER_MS = 1_000_000;
 
@@ -87,7 +88,7 @@ async function renew(c: Context, { tokens, isTarget }: QueueDoorsOptions): Promi
 /** Passes requests on to workers, streaming; a side that hangs up hangs up the other. */
 class WorkerProxy {
   readonly #workerCa: () => string;
-  #agent: { readonly ca: string; readonly dispatcher: Agent } | undefined;
+  readonly #agent = new TrustingAgent(SILENCE_MS_MAX);
 
   constructor(workerCa: () => string) {
     this.#workerCa = workerCa;
@@ -100,7 +101,7 @@ class WorkerProxy {
     c.req.raw.signal.addEventListener('abort', () => gone.abort(), { once: true });
     let answer: Dispatcher.ResponseData;
     try {
-      answer = await this.#dispatcher().request({
+      answer = await this.#agent.trusting(this.#workerCa()).request({
         origin: url.origin,
         path: url.pathname,
         method: c.req.method as Dispatcher.HttpMethod,
@@ -117,27 +118,24 @@ class WorkerProxy {
       const value = answer.headers[name];
       if (typeof value === 'string') headers.set(name, value);
     }
-    const stream = Readable.toWeb(answer.body, { strategy: { highWaterMark: 1 } });
-    return new Response(stream as ReadableStream<Uint8Array>, { status: answer.statusCode, headers });
+    const stream = streamOf(arriving(answer.body), () => gone.abort());
+    return new Response(stream, { status: answer.statusCode, headers });
   }
 
-  async close(): Promise<void> {
-    await this.#agent?.dispatcher.destroy();
-    this.#agent = undefined;
+  close(): Promise<void> {
+    return this.#agent.close();
   }
+}
 
-  #dispatcher(): Agent {
-    const ca = this.#workerCa();
-    if (this.#agent?.ca === ca) return this.#agent.dispatcher;
-    this.#agent?.dispatcher.close().catch(() => undefined);
-    const dispatcher = new Agent({
-      connect: { ca, timeout: CONNECT_MS_MAX },
-      headersTimeout: SILENCE_MS_MAX,
-      bodyTimeout: SILENCE_MS_MAX,
-      allowH2: false,
-    });
-    this.#agent = { ca, dispatcher };
-    return dispatcher;
+/**
+ * What came since it was asked last, as one piece: TLS brings 16 KiB at a time, and each piece costs its way through. Where
+ * the worker is cut off it ends: blocks and JSON tell by themselves whether they are whole.
+ */
+async function* arriving(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield* body;
+  } catch {
+    return;
   }
 }
 

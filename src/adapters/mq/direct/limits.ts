@@ -2,6 +2,9 @@
 export const LINK_BUFFER_BYTES_MAX = 32 * 1024 * 1024;
 /** The same for all links of a worker together: many target workers share it. */
 export const HOST_BUFFER_BYTES_MAX = 256 * 1024 * 1024;
+/** Under a limit of the link: what the limit lets pass in so long, before it is packed. */
+export const LIMITED_BUFFER_MS = 2_000;
+export const LIMITED_BUFFER_BYTES_MIN = 128 * 1024;
 /** Links of one source worker; a target has as many as it has workers. */
 export const SESSIONS_MAX = 256;
 /** A link that nobody asks about for so long is gone. Longer than {@link RETRY_MS_MAX}, so that the asking side gives up first. */
@@ -28,6 +31,11 @@ export const CONTROLS_UNSENT_BYTES_MAX = 64 * 1024 * 1024;
 export const ARRIVED_BYTES_MAX = 8 * 1024 * 1024;
 /** Bytes that arrive before they are acknowledged on their own: an eighth of the sender's buffer. */
 export const ACK_BYTES = 4 * 1024 * 1024;
+/**
+ * Acknowledgements that free credit are gathered for so long: each request goes through three processes, and
+ * one per applied frame would cost more than the frame. The credit of one shard, 4 MiB, lasts for it at 200 MiB/s.
+ */
+export const ACK_PACE_MS = 20;
 /** At the latest so long after a frame came it is acknowledged. */
 export const ACK_DELAY_MS = 100;
 /** The receiver says that it lives at least so often: it may be pulling nothing for a while. */

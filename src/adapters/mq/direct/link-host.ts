@@ -1,8 +1,11 @@
 import type { SenderLink } from '../../../replication/queue.ts';
+import { Throttle } from '../../../replication/throttle/throttle.ts';
 import type { Clock } from '../../../worker/clock.ts';
 import {
   ENDED_SESSIONS_REMEMBERED_MAX,
   HOST_BUFFER_BYTES_MAX,
+  LIMITED_BUFFER_BYTES_MIN,
+  LIMITED_BUFFER_MS,
   LINK_BUFFER_BYTES_MAX,
   SESSION_IDLE_MS_MAX,
   SESSIONS_MAX,
@@ -21,6 +24,8 @@ export interface LinkHostOptions {
   /** Called once for each new link, with the end that the engine serves. */
   readonly onLink: (link: SenderLink) => void;
   readonly clock: Clock;
+  /** Of what leaves over all links together; absent: there is never a limit. */
+  readonly throttle?: Throttle;
 }
 
 /** The links of a source worker, by the session id that the target worker drew. */
@@ -29,9 +34,13 @@ export class LinkHost {
   readonly #ended = new Set<string>();
   readonly #options: LinkHostOptions;
   readonly #stopping = new AbortController();
+  readonly #throttle: Throttle;
 
   constructor(options: LinkHostOptions) {
     this.#options = options;
+    const { clock } = options;
+    const sleep = (ms: number, signal: AbortSignal) => clock.sleep(ms, signal);
+    this.#throttle = options.throttle ?? new Throttle({ now: () => clock.monotonicMs(), sleep });
   }
 
   get size(): number {
@@ -54,7 +63,8 @@ export class LinkHost {
       id,
       targetId,
       clock: this.#options.clock,
-      bytesMax: () => Math.min(LINK_BUFFER_BYTES_MAX, HOST_BUFFER_BYTES_MAX / this.#sessions.size),
+      throttle: this.#throttle,
+      bytesMax: () => this.#bytesMax(),
     });
     this.#sessions.set(id, session);
     session.closed.addEventListener('abort', () => this.#forget(id), { once: true });
@@ -83,6 +93,14 @@ export class LinkHost {
   stop(reason: string): void {
     this.#stopping.abort();
     for (const session of [...this.#sessions.values()]) session.close(reason);
+  }
+
+  /** Little under a limit: what is in the buffer cannot be overtaken by the log any more. */
+  #bytesMax(): number {
+    const own = Math.min(LINK_BUFFER_BYTES_MAX, HOST_BUFFER_BYTES_MAX / this.#sessions.size);
+    const { bytesPerS } = this.#throttle.rate;
+    if (bytesPerS === undefined) return own;
+    return Math.min(own, Math.max(LIMITED_BUFFER_BYTES_MIN, (bytesPerS * LIMITED_BUFFER_MS) / 1_000));
   }
 
   #forget(id: string): void {

@@ -1,12 +1,18 @@
 import { EventEmitter, once } from 'node:events';
-import type { Frame } from '../../../replication/queue.ts';
+import type { Frame, FrameHeader } from '../../../replication/queue.ts';
+import type { Urgency } from '../../../replication/throttle/throttle.ts';
 import { encodeRecord } from '../frame-codec.ts';
+
+/** Writers of the log that go before one of a copy does. */
+const COPIES_PASSED_MAX = 9;
 
 /** A frame as it goes over the wire, with its place in the link. */
 export interface OutgoingFrame {
   readonly seq: number;
   readonly pieces: readonly [Buffer, Uint8Array];
   readonly bytes: number;
+  /** Documents or operations in it. */
+  readonly operations: number;
 }
 
 /**
@@ -16,7 +22,9 @@ export interface OutgoingFrame {
 export class OutgoingFrames {
   readonly #bytesMax: () => number;
   readonly #changes = new EventEmitter().setMaxListeners(0);
-  readonly #writers: (() => void)[] = [];
+  readonly #writers: Readonly<Record<Urgency, (() => void)[]>> = { log: [], copy: [] };
+  /** Writers of the log that went while copies waited. */
+  #passedCopies = 0;
   #held: OutgoingFrame[] = [];
   /** Index of the oldest held frame: what lies before is acknowledged and is cut off now and then. */
   #head = 0;
@@ -45,7 +53,7 @@ export class OutgoingFrames {
     const seq = this.#nextSeq;
     const pieces = encodeRecord({ seq, frame: frame.header }, frame.body);
     const bytes = pieces[0].length + pieces[1].length;
-    this.#held.push({ seq, pieces, bytes });
+    this.#held.push({ seq, pieces, bytes, operations: operationsIn(frame.header) });
     this.#nextSeq += 1;
     this.#bytes += bytes;
     this.#changes.emit('pushed');
@@ -74,13 +82,17 @@ export class OutgoingFrames {
     await once(this.#changes, 'pushed', { signal });
   }
 
-  /** Resolves when the buffer is below its limit, one waiter after the other; rejects when the signal fires. */
-  writable(signal: AbortSignal): Promise<void> {
+  /**
+   * Resolves when the buffer is below its limit, one waiter after the other, the log before copies, but for every so
+   * many; rejects when the signal fires.
+   */
+  writable(signal: AbortSignal, urgency: Urgency): Promise<void> {
     if (signal.aborted) return Promise.reject(signal.reason);
-    if (this.#writers.length === 0 && this.#bytes < this.#bytesMax()) return Promise.resolve();
+    if (this.#isNobodyWaiting && this.#bytes < this.#bytesMax()) return Promise.resolve();
+    const writers = this.#writers[urgency];
     return new Promise((resolve, reject) => {
       const stop = () => {
-        this.#writers.splice(this.#writers.indexOf(wake), 1);
+        writers.splice(writers.indexOf(wake), 1);
         reject(signal.reason);
       };
       const wake = () => {
@@ -88,8 +100,19 @@ export class OutgoingFrames {
         resolve();
       };
       signal.addEventListener('abort', stop, { once: true });
-      this.#writers.push(wake);
+      writers.push(wake);
     });
+  }
+
+  get #isNobodyWaiting(): boolean {
+    return this.#writers.log.length === 0 && this.#writers.copy.length === 0;
+  }
+
+  #nextWriter(): (() => void) | undefined {
+    const { log, copy } = this.#writers;
+    const isCopysTurn = copy.length > 0 && (log.length === 0 || this.#passedCopies >= COPIES_PASSED_MAX);
+    this.#passedCopies = isCopysTurn || copy.length === 0 ? 0 : this.#passedCopies + 1;
+    return (isCopysTurn ? copy : log).shift();
   }
 
   /**
@@ -97,12 +120,17 @@ export class OutgoingFrames {
    * push at once into room for one.
    */
   #wakeWriters(): void {
-    if (this.#waking || this.#writers.length === 0 || this.#bytes >= this.#bytesMax()) return;
+    if (this.#waking || this.#isNobodyWaiting || this.#bytes >= this.#bytesMax()) return;
     this.#waking = true;
-    this.#writers.shift()?.();
+    this.#nextWriter()?.();
     setImmediate(() => {
       this.#waking = false;
       this.#wakeWriters();
     });
   }
+}
+
+function operationsIn(header: FrameHeader): number {
+  if (header.kind === 'copy') return header.documents;
+  return header.kind === 'ops' ? header.operations : 0;
 }

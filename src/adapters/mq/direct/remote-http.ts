@@ -1,6 +1,7 @@
-import { Agent, type Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
 import type { RemoteQueue } from '../../../wire/worker.ts';
-import { CONNECT_MS_MAX, SILENCE_MS_MAX } from './limits.ts';
+import { SILENCE_MS_MAX } from './limits.ts';
+import { TrustingAgent } from './trusting-agent.ts';
 
 export interface RemoteRequest {
   readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE';
@@ -41,13 +42,12 @@ const temporary = (status: number) => status === 401 || status === 408 || status
  */
 export class RemoteHttp {
   readonly #remote: () => RemoteQueue;
-  readonly #silenceMs: number;
+  readonly #agent: TrustingAgent;
   #endpoint = 0;
-  #agent: { readonly ca: string; readonly dispatcher: Agent } | undefined;
 
   constructor(remote: () => RemoteQueue, silenceMs: number = SILENCE_MS_MAX) {
     this.#remote = remote;
-    this.#silenceMs = silenceMs;
+    this.#agent = new TrustingAgent(silenceMs);
   }
 
   /** An answer of status 200; its body must be iterated. Throws {@link RemoteUnavailable}, {@link RemoteRefused}. */
@@ -66,9 +66,8 @@ export class RemoteHttp {
     return { headers, value };
   }
 
-  async close(): Promise<void> {
-    await this.#agent?.dispatcher.destroy();
-    this.#agent = undefined;
+  close(): Promise<void> {
+    return this.#agent.close();
   }
 
   async #exchange(request: RemoteRequest): Promise<Dispatcher.ResponseData> {
@@ -91,7 +90,7 @@ export class RemoteHttp {
   }
 
   #send(url: URL, request: RemoteRequest, ca: string, token: string): Promise<Dispatcher.ResponseData> {
-    return this.#dispatcher(ca).request({
+    return this.#agent.trusting(ca).request({
       origin: url.origin,
       path: `${url.pathname}${url.search}`,
       method: request.method,
@@ -103,20 +102,6 @@ export class RemoteHttp {
       ...(request.body === undefined ? {} : { body: request.body }),
       signal: request.signal,
     });
-  }
-
-  #dispatcher(ca: string): Agent {
-    if (this.#agent?.ca === ca) return this.#agent.dispatcher;
-    // Streams that run over the old connections end by themselves; new requests trust the new CA only.
-    this.#agent?.dispatcher.close().catch(() => undefined);
-    const dispatcher = new Agent({
-      connect: { ca, timeout: CONNECT_MS_MAX },
-      headersTimeout: this.#silenceMs,
-      bodyTimeout: this.#silenceMs,
-      allowH2: false,
-    });
-    this.#agent = { ca, dispatcher };
-    return dispatcher;
   }
 }
 

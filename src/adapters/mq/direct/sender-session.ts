@@ -1,4 +1,5 @@
 import type { Control, Frame, SenderLink } from '../../../replication/queue.ts';
+import type { Throttle, Urgency } from '../../../replication/throttle/throttle.ts';
 import type { LinkPoll } from '../../../wire/queue-link.ts';
 import type { Clock } from '../../../worker/clock.ts';
 import type { BlockEncoding } from '../block-codec.ts';
@@ -17,6 +18,8 @@ export interface SenderSessionOptions {
   readonly id: string;
   readonly targetId: string;
   readonly bytesMax: () => number;
+  /** Of what leaves over all links of the worker. */
+  readonly throttle: Throttle;
   readonly clock: Clock;
 }
 
@@ -31,6 +34,7 @@ export class SenderSession implements SenderLink {
   readonly #frames: OutgoingFrames;
   readonly #controls = new IncomingControls();
   readonly #closing = new AbortController();
+  readonly #throttle: Throttle;
   readonly #clock: Clock;
   #newestPoll = 0;
   #streaming: AbortController | undefined;
@@ -39,6 +43,7 @@ export class SenderSession implements SenderLink {
   constructor(options: SenderSessionOptions) {
     this.id = options.id;
     this.targetId = options.targetId;
+    this.#throttle = options.throttle;
     this.#clock = options.clock;
     this.#frames = new OutgoingFrames(options.bytesMax);
     this.#activeMs = options.clock.monotonicMs();
@@ -61,8 +66,8 @@ export class SenderSession implements SenderLink {
     this.#frames.push(frame);
   }
 
-  writable(signal: AbortSignal): Promise<void> {
-    return this.#frames.writable(AbortSignal.any([signal, this.closed]));
+  writable(signal: AbortSignal, urgency: Urgency = 'log'): Promise<void> {
+    return this.#frames.writable(AbortSignal.any([signal, this.closed]), urgency);
   }
 
   /** How long nobody has asked about this link. */
@@ -90,6 +95,7 @@ export class SenderSession implements SenderLink {
       from: request.from,
       encoding,
       holdMs: Math.min(request.holdMs, POLL_HOLD_MS_MAX),
+      throttle: this.#throttle,
       clock: this.#clock,
       signal: AbortSignal.any([this.#streaming.signal, this.closed, gone]),
     });

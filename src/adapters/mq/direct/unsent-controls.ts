@@ -6,9 +6,16 @@ export class UnsentControls {
   #waiting: string[] = [];
   #bytes = 0;
   #first = 1;
+  /** Number of the newest control that is more than an acknowledgement. */
+  #newestPressing = 0;
 
   get empty(): boolean {
     return this.#waiting.length === 0;
+  }
+
+  /** Something waits that the other side has to know at once: all but acknowledgements, of which a later one says more. */
+  get isPressing(): boolean {
+    return this.#newestPressing >= this.#first;
   }
 
   /** Throws when so much waits that the other side cannot be taking anything. */
@@ -16,6 +23,7 @@ export class UnsentControls {
     const text = JSON.stringify(control);
     this.#waiting.push(text);
     this.#bytes += text.length;
+    if (control.kind !== 'ack') this.#newestPressing = this.#first + this.#waiting.length - 1;
     if (this.#bytes > CONTROLS_UNSENT_BYTES_MAX) {
       throw new RangeError(
         `${this.#bytes} bytes of controls wait to be sent; ${CONTROLS_UNSENT_BYTES_MAX} are allowed`,

@@ -75,7 +75,7 @@ export class Conformance {
     const type = contentType.split(';')[0] ?? '';
     const schema = response.content?.[type]?.schema;
     if (schema === undefined) throw new Error(`${call}: ${status} comes as ${type}, which is not described`);
-    this.#validate(`${call} answer ${status}`, schema, type === 'application/json' ? JSON.parse(text) : text);
+    for (const value of valuesIn(type, text)) this.#validate(`${call} answer ${status}`, schema, value);
   }
 
   #validate(what: string, schema: object, value: unknown): void {
@@ -108,4 +108,14 @@ function withoutNulls(value: unknown): unknown {
 function matches(template: readonly string[], segments: readonly string[]): boolean {
   if (template.length !== segments.length) return false;
   return template.every((part, index) => (part.startsWith('{') ? segments[index] !== '' : part === segments[index]));
+}
+
+/** JSON lines are held against the schema one by one. */
+function valuesIn(type: string, text: string): readonly unknown[] {
+  if (type === 'application/json') return [JSON.parse(text)];
+  if (type !== 'application/x-ndjson') return [text];
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as unknown);
 }

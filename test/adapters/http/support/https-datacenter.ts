@@ -1,3 +1,4 @@
+import { freePort } from '../../../../src/adapters/embedded/free-ports.ts';
 import { type EmbeddedDeployment, startEmbedded } from '../../../../src/adapters/embedded/index.ts';
 import { createLogger } from '../../../../src/adapters/logging/logger.ts';
 import { type MasterProcess, type MasterProcessOptions, startMaster } from '../../../../src/adapters/master-process.ts';
@@ -5,7 +6,6 @@ import { openEngines } from '../../../../src/adapters/worker-engines.ts';
 import { startWorker, type WorkerProcess } from '../../../../src/adapters/worker-process.ts';
 import { clientCa, keyfile, tlsCa } from '../../../master/support/certificates.ts';
 import { until } from '../../../master/support/until.ts';
-import { freePort } from '../../../worker/support/fake-datacenter.ts';
 
 export const masterSecret = 'the secret of the masters';
 export const monitoringToken = 'watch';

@@ -6,6 +6,7 @@ import { DirectRemoteQueue, type LinkTiming } from '../../../../src/adapters/mq/
 import { QueueTokens } from '../../../../src/adapters/mq/token.ts';
 import { systemClock } from '../../../../src/adapters/system-clock.ts';
 import type { SenderLink } from '../../../../src/replication/queue.ts';
+import type { Throttle } from '../../../../src/replication/throttle/throttle.ts';
 import type { Clock } from '../../../../src/worker/clock.ts';
 import type { LoopbackCertificates } from './certificates.ts';
 import { type Fault, startFaultyProxy } from './faulty-proxy.ts';
@@ -20,17 +21,20 @@ export interface LoopbackOptions {
   /** Between target worker and master. */
   readonly fault?: (request: { readonly method: string; readonly path: string; readonly number: number }) => Fault;
   readonly timing?: LinkTiming;
+  /** Of what leaves the source worker. */
+  readonly throttle?: Throttle;
   /** Of the target worker. */
   readonly clock?: Clock;
 }
 
 /** Target worker → (faulty network) → master's door → source worker, all over real HTTPS. */
-export async function startDirectLoopback({ certificates, fault, timing, clock }: LoopbackOptions) {
+export async function startDirectLoopback({ certificates, fault, timing, throttle, clock }: LoopbackOptions) {
   const tokens = new QueueTokens(MASTER_SECRET);
   const senders: SenderLink[] = [];
   let announce = Promise.withResolvers<SenderLink>();
   const host = new LinkHost({
     clock: systemClock,
+    ...(throttle === undefined ? {} : { throttle }),
     onLink: (link) => {
       senders.push(link);
       announce.resolve(link);

@@ -1,4 +1,4 @@
-import { CommitPage, EventPage, ReplayAnswer, StoredCommit } from '../../../../wire/events.ts';
+import { CommitPage, EventPage, ReplayAnswer, StoredCommit, VerifyLine } from '../../../../wire/events.ts';
 import { named, type Operations } from '../operation.ts';
 
 const time = 'a time such as 2024-05-06T07:08:09Z';
@@ -49,6 +49,6 @@ export const eventsOperations: Operations = {
   'POST /_api/events/verify': {
     id: 'verifyEvents',
     summary: 'Checks the whole log; one JSON object per line: progress, findings, the result',
-    answer: 'text',
+    answer: { lines: named('VerifyLine', VerifyLine) },
   },
 };

@@ -1,6 +1,7 @@
 import { Nothing } from '../../../../wire/answers.ts';
 import { BarrierInfo } from '../../../../wire/barrier-info.ts';
 import { BothEnds } from '../../../../wire/both-ends.ts';
+import { CheckLine, CheckRequest } from '../../../../wire/check.ts';
 import { ChecksumOptions, ChecksumsAnswer, ChecksumsRequest, ChecksumTree } from '../../../../wire/checksums.ts';
 import { PauseSync } from '../../../../wire/kept-log.ts';
 import { ShardListing } from '../../../../wire/shard-listing.ts';
@@ -13,6 +14,7 @@ import {
 } from '../../../../wire/sync-commands.ts';
 import { SyncInfo } from '../../../../wire/sync-info.ts';
 import { SyncPlan } from '../../../../wire/sync-plan.ts';
+import { SetThrottle, ThrottleInfo } from '../../../../wire/throttle.ts';
 import { named, type Operations } from '../operation.ts';
 
 const nothing = named('Nothing', Nothing);
@@ -39,7 +41,9 @@ export const syncOperations: Operations = {
     summary: 'Makes this datacenter follow a source; the same request again changes nothing',
     body: named('ConfigureSync', ConfigureSync),
     answer: nothing,
-    failures: { 412: 'another source is followed, or this deployment cannot be a target' },
+    failures: {
+      412: 'another source is followed, this deployment cannot be a target, or the selection has to be named or would change',
+    },
   },
   'POST /_api/sync/plan': {
     id: 'planSync',
@@ -110,9 +114,18 @@ export const syncOperations: Operations = {
     answer: named('ChecksumsAnswer', ChecksumsAnswer),
     failures: notActive,
   },
+  'POST /_api/sync/check': {
+    id: 'check',
+    summary:
+      'Holds shards, structure and users against the source; a JSON object per line: progress, findings, the result',
+    body: named('CheckRequest', CheckRequest),
+    answer: { lines: named('CheckLine', CheckLine) },
+    failures: { 404: 'nothing of that is being synchronized', ...notActive },
+  },
   'GET /_api/sync/shards': {
     id: 'getShards',
-    summary: 'Databases, collections and shards of both datacenters, the source first',
+    summary:
+      'Databases, collections and shards of both datacenters, the source first; what is not selected is excluded',
     answer: named('ShardListing', ShardListing),
     failures: notActive,
   },
@@ -127,6 +140,17 @@ export const syncOperations: Operations = {
     id: 'getMessageTimeout',
     summary: 'How long a shard may be without a message',
     answer: named('MessageTimeout', MessageTimeout),
+  },
+  'GET /_api/throttle': {
+    id: 'getThrottle',
+    summary: 'Limits of the datacenter for reads from the source, links and writes to the target',
+    answer: named('ThrottleInfo', ThrottleInfo),
+  },
+  'PUT /_api/throttle': {
+    id: 'setThrottle',
+    summary: 'Changes limits; what is left out stays, null takes a limit away',
+    body: named('SetThrottle', SetThrottle),
+    answer: nothing,
   },
   'PUT /_api/message-timeout': {
     id: 'setMessageTimeout',

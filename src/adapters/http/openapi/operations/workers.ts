@@ -1,5 +1,6 @@
 import { Nothing } from '../../../../wire/answers.ts';
 import { WorkerInfo, WorkerList } from '../../../../wire/cluster-members.ts';
+import { ComparisonReport, Comparisons } from '../../../../wire/comparisons.ts';
 import {
   ConfigureWorker,
   NewMasterSecret,
@@ -59,6 +60,14 @@ export const workerOperations: Operations = {
     summary: "How a worker's shards fare",
     body: named('WorkerReport', WorkerReport),
     answer: nothing,
+    failures: unknownWorker,
+  },
+  'POST /_api/worker/:id/comparisons': {
+    id: 'compareShards',
+    summary: 'What comparisons came to, and which shards the worker is to compare, once that differs from what it has',
+    query: { wait: { description: 'how long the answer may be held, in nanoseconds' } },
+    body: named('ComparisonReport', ComparisonReport),
+    answer: named('Comparisons', Comparisons),
     failures: unknownWorker,
   },
   'PUT /_api/sync/structure': {
