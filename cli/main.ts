@@ -1,7 +1,10 @@
 #!/usr/bin/env node
 import type { Terminal } from './command.ts';
 import { commands } from './commands/index.ts';
+import { countBuffersWithHeap } from './heap-limits.ts';
 import { EXIT_FAILED, runProgram } from './program.ts';
+
+countBuffersWithHeap();
 
 // The arguments may hold secrets; the title replaces what `ps` shows of them.
 process.title = `arangosync ${process.argv

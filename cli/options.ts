@@ -1,6 +1,8 @@
 import { readFileSync, statSync } from 'node:fs';
+import type { RateLimit } from '../src/wire/throttle.ts';
 import { parseDuration } from './duration.ts';
 import { UsageError } from './errors.ts';
+import { parseRate } from './rate.ts';
 
 /**
  * One option, declared once: flag, environment variable, help and type derive from it. `read` turns the texts that were
@@ -87,6 +89,14 @@ export function duration(name: string, fallback: string, described: Described): 
     const ms = parseDuration(given);
     if (ms === undefined) throw new UsageError(`must be a duration such as 15m or 3h, not '${given}'`);
     return ms;
+  });
+}
+
+/** Limits, written `50MiB/s`, `20000ops/s`, both or `none`; undefined when it is not given. */
+export function rate(name: string, described: Described): OptionSpec<Partial<RateLimit> | undefined> {
+  return option(name, { placeholder: 'rate', ...described }, (texts) => {
+    const given = last(texts);
+    return given === undefined ? undefined : parseRate(given);
   });
 }
 

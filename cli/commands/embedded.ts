@@ -2,7 +2,8 @@ import type { EmbeddedDeployment } from '../../src/adapters/embedded/index.ts';
 import { defineCommand } from '../command.ts';
 import { defined } from '../defined.ts';
 import { UsageError } from '../errors.ts';
-import { file, integer, oneOf, secret, textOr } from '../options.ts';
+import { duration, file, integer, oneOf, secret, textOr } from '../options.ts';
+import { SERVER_VERSIONS } from '../server-versions.ts';
 
 export const embedded = defineCommand({
   words: 'embedded',
@@ -11,6 +12,9 @@ export const embedded = defineCommand({
     mode: oneOf('mode', ['single', 'cluster'], 'single', {
       description: 'A single server, or a cluster in one process',
     }),
+    serverVersion: oneOf('server-version', SERVER_VERSIONS, '3.12', {
+      description: 'Version of ArangoDB to answer as',
+    }),
     host: textOr('host', '127.0.0.1', { placeholder: 'address', description: 'Address to listen on' }),
     port: integer('port', 0, { description: 'First port; 0 takes free ones' }),
     dbServers: integer('dbservers', 3, { description: 'DB-Servers of a cluster' }),
@@ -18,6 +22,9 @@ export const embedded = defineCommand({
     jwtSecret: secret('auth.jwt-secret', { description: 'JWT secret; switches authentication on' }),
     rootPassword: secret('auth.root-password', { description: 'Password of root; switches authentication on' }),
     keyfile: file('server.keyfile', { description: 'TLS certificate and key; switches HTTPS on' }),
+    clockBehind: duration('clock-behind', '0s', {
+      description: 'How far the clock is behind that revisions are made by; the control API moves it on',
+    }),
     controlPort: integer('control.port', 0, { description: 'Port of the control API, with --control.token' }),
     controlToken: secret('control.token', {
       description: 'Bearer token of the control API, which makes it misbehave; without it there is none',
@@ -31,7 +38,7 @@ export const embedded = defineCommand({
     }
     const { startEmbedded } = await import('../../src/adapters/embedded/index.ts');
     const deployment = await startEmbedded({
-      ...{ mode, host, port },
+      ...{ mode, host, port, clockBehindMs: values.clockBehind, serverVersion: values.serverVersion },
       ...(mode === 'cluster' && { dbServers, coordinators }),
       ...((jwtSecret !== undefined || rootPassword !== undefined) && { auth: defined({ jwtSecret, rootPassword }) }),
       ...(keyfile !== undefined && { tls: { keyfile } }),

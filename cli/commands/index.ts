@@ -23,6 +23,7 @@ import { reverseSync } from './reverse-sync.ts';
 import { runMaster } from './run-master.ts';
 import { runWorker } from './run-worker.ts';
 import { abortSync, stopSync } from './stop-sync.ts';
+import { getThrottle, setThrottle } from './throttle.ts';
 
 /** Every command, in the order in which the help shows them. */
 export const commands: readonly Command[] = [
@@ -46,6 +47,8 @@ export const commands: readonly Command[] = [
   confirmDrops,
   setMessageTimeout,
   getMessageTimeout,
+  setThrottle,
+  getThrottle,
   eventsList,
   eventsTail,
   eventsShow,

@@ -1,5 +1,8 @@
+import type { CheckFinding } from '../../src/wire/check.ts';
+import { toNanoseconds } from '../../src/wire/durations.ts';
 import { SyncInfo } from '../../src/wire/sync-info.ts';
-import { compareDatacenters } from '../check/compare-datacenters.ts';
+import { runCheck } from '../check/run-check.ts';
+import { describeFinding } from '../check/show-check.ts';
 import { defineCommand, type Terminal } from '../command.ts';
 import { CommandFailed } from '../errors.ts';
 import { connectMasters, type MasterClient } from '../master-client.ts';
@@ -73,10 +76,16 @@ async function reverse(
   terminal.out('3/4 Waiting until every shard runs');
   await untilRunning(source, terminal, deadline());
   terminal.out('4/4 Comparing both datacenters');
-  const differing = await compareDatacenters(source, timeout, terminal.interrupted);
-  if (differing.length > 0) {
+  let differing = 0;
+  const onFinding = (finding: CheckFinding) => {
+    differing += 1;
+    terminal.out(describeFinding(finding));
+  };
+  const listener = { onFinding, onProgress: () => undefined };
+  await runCheck(source, { timeout: toNanoseconds(timeout) }, listener, terminal.interrupted);
+  if (differing > 0) {
     throw new CommandFailed(
-      `the direction is reversed, but ${differing.length} shards or collections differ: run 'arangosync check sync' there`,
+      `the direction is reversed, but ${differing} shards or collections differ: run 'arangosync check sync' there`,
     );
   }
   terminal.out('The whole data is the same');

@@ -4,10 +4,12 @@ import { defined } from '../defined.ts';
 import { UsageError } from '../errors.ts';
 import { retentionOf, retentionOptions } from '../events/retention-options.ts';
 import { checkCaFile, readKeyfile } from '../keyfile.ts';
-import { duration, endpoints, file, integer, list, oneOf, requiredSecret, text } from '../options.ts';
+import { duration, endpoints, file, flag, integer, list, oneOf, requiredSecret, text } from '../options.ts';
 import { processOptions, runProcess, versionInfo } from '../process-options.ts';
 import { reloadOf } from '../reload.ts';
 import { masterSecret, reloadableFile, requiredReloadableFile } from '../reloadable-options.ts';
+import { replicationFactorOf, replicationFactorOptions } from '../replication-factor-options.ts';
+import { verificationOf, verificationOptions } from '../verification-options.ts';
 
 const kafka = (description: string) => ({ description: `${description} (Kafka only)` });
 
@@ -21,6 +23,9 @@ export const runMaster = defineCommand({
     clusterJwtSecret: requiredSecret('cluster.jwt-secret', { description: 'JWT secret of the ArangoDB deployment' }),
     clusterCa: file('cluster.cacert', {
       description: "CA that signed ArangoDB's certificates; without it they are not verified",
+    }),
+    excludeRootUser: flag('cluster.exclude-root-user', {
+      description: "As a target keep this deployment's own user root; all other users come from the source",
     }),
     keyfile: requiredReloadableFile('server.keyfile', {
       description: "This master's TLS certificate and key; read again on SIGHUP",
@@ -50,6 +55,8 @@ export const runMaster = defineCommand({
     quietTime: duration('sync.quiet-time', '30m', {
       description: 'No write that a server of ArangoDB has taken lands later than this; longer where its time-outs are',
     }),
+    ...replicationFactorOptions,
+    ...verificationOptions,
     ...retentionOptions,
     ...processOptions,
   },
@@ -58,15 +65,18 @@ export const runMaster = defineCommand({
     readKeyfile('--server.keyfile', values.keyfile.value, 'server');
     checkCaFile('--server.client-cafile', values.clientCa.value);
     const { clusterEndpoints, clusterJwtSecret, port, publicEndpoints, mqType } = values;
-    const { clusterCa, masterCa, monitoringToken } = values;
+    const { clusterCa, masterCa, monitoringToken, excludeRootUser } = values;
     const events = retentionOf(values);
     const endpoint = values.serverEndpoints[0];
     const [keyfile, clientCa] = [values.keyfile.value, values.clientCa.value];
     const masterSecret = values.masterSecret.value.secrets;
-    const optional = defined({ clusterCa, clientCa, masterCa, monitoringToken, endpoint, events });
+    const verification = verificationOf(values);
+    const optional = defined({ clusterCa, clientCa, masterCa, monitoringToken, endpoint, events, verification });
     const times = { quietTimeMs: values.quietTime };
+    const replicationFactor = replicationFactorOf(values);
     const required = {
       times,
+      replicationFactor,
       clusterEndpoints,
       clusterJwtSecret,
       keyfile,
@@ -74,6 +84,7 @@ export const runMaster = defineCommand({
       publicEndpoints,
       masterSecret,
       mqType,
+      excludeRootUser,
     };
     const start = async (log: Logger) => {
       // Loaded here, so that commands that only ask a master start quickly.

@@ -4,10 +4,14 @@ import type { EnginesContext } from '../../src/adapters/worker-process.ts';
 import { defineCommand } from '../command.ts';
 import { defined } from '../defined.ts';
 import { UsageError } from '../errors.ts';
-import { endpoints, file, integer } from '../options.ts';
+import { duration, endpoints, file, integer } from '../options.ts';
 import { processOptions, runProcess, versionInfo } from '../process-options.ts';
 import { reloadOf } from '../reload.ts';
 import { masterSecret, type Reloadable } from '../reloadable-options.ts';
+
+/** A marker more often would be a load, one more rarely tells nothing. */
+const MARKER_MS_MIN = 100;
+const MARKER_MS_MAX = 60_000;
 
 export const runWorker = defineCommand({
   words: 'run worker',
@@ -35,11 +39,18 @@ export const runWorker = defineCommand({
     copiesAtOnce: integer('worker.max-initial-sync-tasks', 16, {
       description: 'Shards that are copied at the same time; the others wait for their turn',
     }),
+    markerEveryMs: duration('worker.lag-marker-interval', '1s', {
+      description:
+        "How often a small document is written into each followed server's log to time its arrival; 0s: never",
+    }),
     ...processOptions,
   },
   run: (values, terminal) => {
-    const { copiesAtOnce } = values;
+    const { copiesAtOnce, markerEveryMs } = values;
     if (copiesAtOnce === 0) throw new UsageError('--worker.max-initial-sync-tasks must be 1 or more');
+    if (markerEveryMs > 0 && (markerEveryMs < MARKER_MS_MIN || markerEveryMs > MARKER_MS_MAX)) {
+      throw new UsageError('--worker.lag-marker-interval must be between 100ms and 1m, or 0s for none');
+    }
     const { masterEndpoints, port, masterCa, clusterCa, monitoringToken } = values;
     const [endpoint] = values.serverEndpoints;
     if (endpoint === undefined) throw new UsageError('--server.endpoint is required');
@@ -50,7 +61,7 @@ export const runWorker = defineCommand({
       // Loaded here, so that commands that only ask a master start quickly.
       const { startWorker } = await import('../../src/adapters/worker-process.ts');
       const { openEngines } = await import('../../src/adapters/worker-engines.ts');
-      const engines = (context: EnginesContext) => openEngines(context, { copiesAtOnce });
+      const engines = (context: EnginesContext) => openEngines(context, { copiesAtOnce, markerEveryMs });
       return startWorker({ ...required, ...optional, log, version: versionInfo(), openEngines: engines });
     };
     return runProcess('worker', values, terminal, start, (worker) => [

@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { freePorts } from '../../src/adapters/embedded/free-ports.ts';
 import { createCa, formatKeyfile, issueCertificate, type SignedCertificate } from '../../src/adapters/tls/index.ts';
-import { type DemoProcess, freePorts, startProcess } from './processes.ts';
+import type { ServerLine } from '../server-versions.ts';
+import { type DemoProcess, startProcess } from './processes.ts';
 
 const START_TIMEOUT_MS = 30_000;
 /** The embedded servers wait for the leader of a shard for 15 s at most, and hold nothing longer. */
@@ -60,8 +62,16 @@ export interface DatacenterSize {
   readonly workers: number;
   readonly dbServers: number;
   readonly coordinators: number;
+  /** Version that the embedded servers answer as; default: the newest. */
+  readonly serverVersion?: ServerLine;
   /** How long a doubtful write may be on its way; default: as long as the embedded servers hold one. */
   readonly quietTime?: string;
+  /** How far the database's revisions begin behind the time; default not at all. */
+  readonly clockBehind?: string;
+  /** Where the other datacenter reaches the masters; default: where they listen. */
+  readonly reachedAt?: string;
+  /** The other datacenter's workers reach those of this one, too, and need no master in between. */
+  readonly workersAreReached?: boolean;
 }
 
 export const DEMO_SIZE: DatacenterSize = { masters: 3, workers: 2, dbServers: 3, coordinators: 2 };
@@ -74,9 +84,10 @@ export interface DatacenterSecrets {
   readonly controlToken?: string;
 }
 
-function databaseFlags({ dbServers, coordinators }: DatacenterSize): string[] {
-  if (dbServers === 0) return ['--mode=single'];
-  return ['--mode=cluster', `--dbservers=${dbServers}`, `--coordinators=${coordinators}`];
+function databaseFlags({ dbServers, coordinators, serverVersion }: DatacenterSize): string[] {
+  const version = serverVersion === undefined ? [] : [`--server-version=${serverVersion}`];
+  if (dbServers === 0) return ['--mode=single', ...version];
+  return ['--mode=cluster', `--dbservers=${dbServers}`, `--coordinators=${coordinators}`, ...version];
 }
 
 /** Starts everything of a datacenter; `started` gets each process at once, so that a failure leaves none behind. */
@@ -93,7 +104,8 @@ export async function startDatacenter(
     started(process);
     return process;
   };
-  const cluster = start('cluster', ['embedded', ...databaseFlags(size), '--output=json'], {
+  const clock = size.clockBehind === undefined ? [] : [`--clock-behind=${size.clockBehind}`];
+  const cluster = start('cluster', ['embedded', ...databaseFlags(size), ...clock, '--output=json'], {
     ARANGOSYNC_AUTH_JWT_SECRET: secrets.clusterSecret,
     ARANGOSYNC_AUTH_ROOT_PASSWORD: secrets.rootPassword,
     ...(secrets.controlToken !== undefined && { ARANGOSYNC_CONTROL_TOKEN: secrets.controlToken }),
@@ -130,7 +142,10 @@ export async function startDatacenter(
       `--server.endpoint=${endpoint}`,
       `--server.port=${new URL(endpoint).port}`,
       '--mq.type=direct',
+      // Each is operated with its own root, also while it follows.
+      '--cluster.exclude-root-user',
       `--sync.quiet-time=${size.quietTime ?? QUIET_TIME}`,
+      ...(size.reachedAt === undefined ? [] : [`--master.endpoint=${size.reachedAt}`]),
     ];
     return { endpoint, process: start(role, [...argv, ...certificates, ...own], environment) };
   };
@@ -138,7 +153,8 @@ export async function startDatacenter(
     const argv = ['run', 'worker', `--server.endpoint=${endpoint}`, `--server.port=${new URL(endpoint).port}`];
     const toMasters = [`--master.endpoint=${masterUrls.join(',')}`, `--master.cacert=${join(folder, 'tls-ca.crt')}`];
     const { ARANGOSYNC_MASTER_JWT_SECRET } = environment;
-    return { endpoint, process: start(role, [...argv, ...toMasters], { ARANGOSYNC_MASTER_JWT_SECRET }) };
+    const reached = size.workersAreReached === true ? [`--server.public-endpoint=${endpoint}`] : [];
+    return { endpoint, process: start(role, [...argv, ...toMasters, ...reached], { ARANGOSYNC_MASTER_JWT_SECRET }) };
   };
   const again = (member: Member) => `${member.process.name.slice(name.length + 1)}-again`;
   const restartMaster = (member: Member) => startMaster(member.endpoint, again(member));

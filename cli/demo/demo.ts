@@ -6,6 +6,7 @@ import type { Terminal } from '../command.ts';
 import { formatDuration } from '../duration.ts';
 import { CommandFailed } from '../errors.ts';
 import type { MasterClient } from '../master-client.ts';
+import type { ServerLine } from '../server-versions.ts';
 import { loadDataSet } from './data-set.ts';
 import { connectDatabase, countDocuments, createStructure, DATABASE, loadDocuments } from './database.ts';
 import { type Datacenter, DEMO_SIZE, makeAuthorities, newSecrets, startDatacenter } from './datacenter.ts';
@@ -24,18 +25,25 @@ const KILL_LEADER_AFTER_MS = 4_000;
 /** A lag below this with nothing more written means that the target has caught up; the comparison decides. */
 const SETTLED_LAG_MS = 1_000;
 
+export interface DemoOptions {
+  /** Everything stays running in the end. */
+  readonly keep: boolean;
+  /** Version that the embedded servers answer as. */
+  readonly serverVersion: ServerLine;
+}
+
 /**
  * Shows two datacenters on this machine, one following the other through a killed worker and a killed leader. Resolves
  * with the exit code: 0 when the comparison in the end finds everything equal. Leaves nothing running, unless `keep`.
  */
-export async function runDemo(terminal: Terminal, keep: boolean): Promise<number> {
+export async function runDemo(terminal: Terminal, { keep, serverVersion }: DemoOptions): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'arangosync-demo-'));
   const processes: DemoProcess[] = [];
   const progress = showProgress(terminal);
   let demo: Demo | undefined;
   let failed = true;
   try {
-    demo = await startBoth(folder, processes, progress);
+    demo = await startBoth(folder, serverVersion, processes, progress);
     await replicate(demo, terminal, progress);
     failed = false;
     if (keep) await stayUp(demo, terminal);
@@ -57,13 +65,19 @@ interface Demo {
   readonly targetMasters: MasterClient;
 }
 
-async function startBoth(folder: string, processes: DemoProcess[], progress: Progress): Promise<Demo> {
+async function startBoth(
+  folder: string,
+  serverVersion: ServerLine,
+  processes: DemoProcess[],
+  progress: Progress,
+): Promise<Demo> {
   progress.say(
     'Starting two datacenters, each with an embedded cluster (3 DB-Servers, 2 coordinators), 3 masters, 2 workers',
   );
   const authorities = makeAuthorities(folder);
-  const start = (name: string) =>
-    startDatacenter(name, folder, authorities, newSecrets(), DEMO_SIZE, (process) => void processes.push(process));
+  const size = { ...DEMO_SIZE, serverVersion };
+  const started = (process: DemoProcess) => void processes.push(process);
+  const start = (name: string) => startDatacenter(name, folder, authorities, newSecrets(), size, started);
   const [source, target] = await Promise.all([start('source'), start('target')]);
   const tlsCa = authorities.tls.certificate;
   const targetMasters = mastersOf(target, tlsCa);

@@ -23,6 +23,18 @@ export async function configureReversed(
   caCertificate: string,
 ): Promise<void> {
   const { endpoints } = await target.ask(ENDPOINTS, Endpoints);
-  const body = { source: endpoints, authentication: clientAuthentication(keyfile, caCertificate), reversal: true };
+  // What the old target has of the old source: all else there is not to be taken for surplus.
+  const { selection, last_selection: last } = await target.ask(
+    { method: 'GET', path: '/_api/sync?details=short' },
+    SyncInfo,
+  );
+  const part = selection ?? last;
+  const authentication = clientAuthentication(keyfile, caCertificate);
+  const body = {
+    source: endpoints,
+    authentication,
+    reversal: true,
+    ...(part === undefined ? {} : { selection: part }),
+  };
   await source.tell({ method: 'POST', path: '/_api/sync', body });
 }

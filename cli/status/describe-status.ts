@@ -1,12 +1,20 @@
+import { describeSelection } from '../../src/events/selection/selection.ts';
 import type { BothEnds } from '../../src/wire/both-ends.ts';
 import type { OutgoingSyncInfo } from '../../src/wire/sync-info.ts';
+import { copyLine } from './copy-line.ts';
 import { pauseLine } from './pause-line.ts';
 import { shardTable } from './shard-table.ts';
+import { throttleLine } from './throttle-line.ts';
+import { verificationLines } from './verification-lines.ts';
 
 /** The status of a datacenter for people: the one line that says how it is comes first. */
 export function describeStatus(info: BothEnds, verbose: boolean): string[] {
-  return [...incomingLines(info, verbose), ...outgoingLines(info, verbose)];
+  const limits = info.throttle === undefined ? [] : [throttleLine(info.throttle)];
+  return [...incomingLines(info, verbose), ...outgoingLines(info, verbose), ...limits];
 }
+
+/** Of a collection that is replicated, and of which something is still to come. */
+const LATER = 'its index ';
 
 function incomingLines(info: BothEnds, verbose: boolean): string[] {
   const lines = [`Incoming: ${info.status}${info.source.length > 0 ? ` from ${info.source.join(', ')}` : ''}`];
@@ -18,14 +26,21 @@ function incomingLines(info: BothEnds, verbose: boolean): string[] {
     lines.push("The last one was aborted; its source was not told: run 'arangosync abort outgoing sync' there");
   }
   for (const warning of info.stop_warnings ?? []) lines.push(`Since the last stop: ${warning}`);
+  if (info.last_selection !== undefined) {
+    lines.push(`The last one had the selection ${describeSelection(info.last_selection)}`);
+  }
   if (info.status === 'inactive') return lines;
+  if (info.selection !== undefined) lines.push(`Selection: ${describeSelection(info.selection)}`);
   lines.push(`Shards: ${info.shardsCount ?? 0} of ${info.totalShardsCount ?? 'unknown'}`);
+  if (info.initial_copy !== undefined) lines.push(copyLine(info.initial_copy));
   if (info.status_message) lines.push(info.status_message);
   if (info.paused !== undefined) lines.push(pauseLine(info.paused, 'the source'));
-  lines.push(...otherEndLines(info));
+  lines.push(...otherEndLines(info), ...verificationLines(info.verification, verbose));
+  if (info.keeps_root) lines.push("Users: the source's, but for root, which is this datacenter's own");
   for (const { database, collection, reason } of info.problems ?? []) {
-    lines.push(`Not replicated: ${database}/${collection}: ${reason}`);
+    lines.push(`${reason.startsWith(LATER) ? 'Later' : 'Not replicated'}: ${database}/${collection}: ${reason}`);
   }
+  lines.push(...noteLines(info));
   for (const path of info.heldDrops ?? []) {
     lines.push(`Held: ${path} is gone from the source; 'arangosync confirm drops --collection=${path}' drops it here`);
   }
@@ -33,6 +48,14 @@ function incomingLines(info: BothEnds, verbose: boolean): string[] {
   const atSource = otherEnd !== undefined && 'outgoing' in otherEnd ? otherEnd.outgoing.shards : undefined;
   lines.push(...shardTable(info.shards, atSource, verbose));
   return lines;
+}
+
+/** What is other on purpose, of many collections in one line. */
+function noteLines({ notes = [] }: BothEnds): string[] {
+  return notes.map(({ database, note, collections, count }) => {
+    const more = count > collections.length ? ` and ${count - collections.length} more` : '';
+    return `Other than on the source: ${database}/${collections.join(', ')}${more}: ${note}`;
+  });
 }
 
 function otherEndLines({ otherEnd }: BothEnds): string[] {

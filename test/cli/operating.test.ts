@@ -66,11 +66,18 @@ const beginWriting = () =>
 
 describe('get status', () => {
   it('shows both ends, those shards first that do not run, and one end with --local', async () => {
+    // Workers of the two ends report each in its own time.
+    await until('both ends run', async () =>
+      /At the source: running \(\S+\), \d+ shards/.test((await run('get status', 'target')).output),
+    );
     const both = await run('get status', 'target', ['-v']);
     expect(both.output).toMatch(/^Incoming: running from/);
-    expect(both.output).toMatch(/At the source: running \(\S+\), \d+ shards/);
-    expect(both.output).toMatch(/Database\s+Collection\s+Shard\s+Status\s+Delay\s+By\s+At source\s+Message/);
-    expect(both.output).toMatch(/^d\s+c\s+0\s+running\s+\S+\s+copy, \d+ documents\s+running/m);
+    expect(both.output).toMatch(
+      /Database\s+Collection\s+Shard\s+Status\s+Delay\s+Behind\s+Log kept\s+By\s+At source\s+Message/,
+    );
+    expect(both.output).toMatch(
+      /^d\s+c\s+0\s+running\s+\S+\s+(~\d+ B|unknown)\s+while read\s+copy, \d+ documents\s+running/m,
+    );
     const local = await run('get status', 'target', ['-v', '--local']);
     expect(local.output).not.toContain('At the source');
     expect((await run('get status', 'source', ['-v'])).output).toMatch(/^Outgoing: running to/m);
@@ -176,13 +183,43 @@ describe('other commands of operators', () => {
     });
     expect((await run('get message timeout', 'target')).output).toBe('3h0m');
     expect((await run('get message timeout', 'source')).output).toBe('1h0m');
-    const instructions = await leaderOf('target').workers.instructions(
+    const instructions = await leaderOf('target').instructions.next(
       [...leaderOf('target').state.workers.byId.keys()][0] ?? '',
       undefined,
       0,
       AbortSignal.timeout(10_000),
     );
     expect(instructions.messageTimeout).toBe(3 * 3_600_000_000_000);
+  });
+
+  it('limits are set at either side, shown, divided among its workers and told to them at once', async () => {
+    const workerId = [...leaderOf('target').state.workers.byId.keys()][0] ?? '';
+    const told = async () =>
+      (await leaderOf('target').instructions.next(workerId, undefined, 0, AbortSignal.timeout(10_000))).throttle;
+    expect(await run('set throttle', 'target')).toMatchObject({ exit: 2, output: expect.stringContaining('--link') });
+    expect(await run('set throttle', 'target', ['--target-write=fast'])).toMatchObject({
+      exit: 2,
+      output: expect.stringContaining('--target-write'),
+    });
+    expect(await run('set throttle', 'target', ['--target-write=1KiB/s'])).toMatchObject({
+      exit: 1,
+      output: expect.stringContaining('64 KiB/s or more'),
+    });
+    const set = await run('set throttle', 'target', ['--target-write=50MiB/s,20000ops/s', '--link=none']);
+    expect(set).toMatchObject({ exit: 0, output: expect.stringContaining('50 MiB/s and 20,000 operations/s in all') });
+    expect((await told())?.targetWrite).toEqual({ bytesPerS: 50 * 1024 ** 2, operationsPerS: 20_000 });
+    expect((await run('get throttle', 'target')).output).toContain(
+      'Source read: none\nLink: none\nTarget write: 50 MiB/s',
+    );
+    expect((await run('get status', 'target')).output).toContain(
+      'Limits: target write 50 MiB/s and 20,000 operations/s',
+    );
+    expect((await run('get throttle', 'source')).output).toContain('Target write: none');
+    await run('set throttle', 'target', ['--target-write=0ops/s']);
+    expect((await told())?.targetWrite).toEqual({ bytesPerS: 50 * 1024 ** 2 });
+    await run('set throttle', 'target', ['--target-write=none']);
+    expect(await told()).toBeUndefined();
+    expect((await run('get status', 'target')).output).not.toContain('Limits');
   });
 
   it('reset failed shard begins it anew on both sides, and it runs again', async () => {

@@ -189,3 +189,14 @@ test('a worker that may copy nothing is refused', async () => {
   expect({ exit, err }).toEqual({ exit: 2, err: expect.stringContaining('--worker.max-initial-sync-tasks') });
   expect(err.trim().split('\n')).toHaveLength(1);
 });
+
+test.each(['5ms', '2m', 'often'])('lag markers at a distance of %s are refused', async (interval) => {
+  const required = [
+    '--master.endpoint=https://127.0.0.1:1',
+    '--master.jwtSecret=a',
+    '--server.endpoint=https://127.0.0.1:2',
+  ];
+  const { exit, err } = await run(['run', 'worker', ...required, `--worker.lag-marker-interval=${interval}`]);
+  expect({ exit, err }).toEqual({ exit: 2, err: expect.stringContaining('--worker.lag-marker-interval') });
+  expect(err.trim().split('\n')).toHaveLength(1);
+});

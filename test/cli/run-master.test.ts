@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { expect, test } from 'vitest';
 import { commands } from '../../cli/commands/index.ts';
 import { runProgram } from '../../cli/program.ts';
+import { freePort } from '../../src/adapters/embedded/free-ports.ts';
 import { createCa, formatKeyfile, issueCertificate } from '../../src/adapters/tls/index.ts';
 import { intermediateCa } from '../adapters/tls/support/intermediate.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -40,14 +40,6 @@ function runMaster(keyfile: string, ...argv: string[]) {
   const line = ['run', 'master', ...required, `--server.keyfile=${file('tls.keyfile', keyfile)}`, log, ...argv];
   const ended = runProgram(line, commands, terminal, {}).then((exit) => ({ exit, said: said.join('\n') }));
   return { ended, stop: () => stopped.abort(new Error('enough')) };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
 /** Connects as one who knows the root alone; false while nobody listens yet, rejects what cannot be verified. */
