@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { targetStatus } from '../../cli/demo/status.ts';
 import type { ArangoDeployment } from '../../src/replication/arango.ts';
 import { readAnalyzers, readViews } from '../../src/replication/search-definitions.ts';
+import { readUsers } from '../../src/replication/users/user-documents.ts';
 import { compareDeployments } from './support/compare.ts';
 import { eventually } from './support/eventually.ts';
 import { logsOf, type Pair, startPair } from './support/pair.ts';
@@ -28,11 +29,18 @@ test('a cluster ends byte-equal to its source after copy and mixed writes, and n
   await workload.create(SIZE);
   await workload.load(SIZE.documents);
   await createSearch(source.database);
+  await createUser(source.database, USER, 'as it was');
   await pair.configure();
   const copyMs = await eventually('every shard running', 300_000, async () => {
     const status = await targetStatus(target.masters);
     return status.total > 0 && status.running === status.total && status.shards === status.total;
   });
+  await eventually('the user logging in', 10_000, () => canLogIn(target.database, USER, 'as it was'));
+  const users = { method: 'PATCH', path: `/_api/user/${encodeURIComponent(USER)}` } as const;
+  await source.database.front.json({ ...users, body: { passwd: 'as it is' } });
+  // The promise is 5 s; a change in a log is seen at once.
+  const changeMs = await eventually('the other password', 5_000, () => canLogIn(target.database, USER, 'as it is'));
+  expect(await canLogIn(target.database, USER, 'as it was')).toBe(false);
   const operations = await workload.mix(AbortSignal.timeout(MIX_MS));
   await eventually('the comparison finding everything equal', 120_000, async () => {
     const { exit, output } = await pair.command(['check', 'sync'], target);
@@ -40,7 +48,8 @@ test('a cluster ends byte-equal to its source after copy and mixed writes, and n
   });
   const comparison = await compareDeployments(source.database, target.database);
   console.log(
-    `${comparison.shards} shards, ${comparison.documents} documents, copied in ${Math.round(copyMs)} ms, then ${operations} operations`,
+    `${comparison.shards} shards, ${comparison.documents} documents, copied in ${Math.round(copyMs)} ms, then ${operations} operations; ` +
+      `a password changed in ${Math.round(changeMs)} ms`,
   );
   expect(comparison.differences).toEqual([]);
   expect(await searchOf(target.database)).toEqual(await searchOf(source.database));
@@ -72,6 +81,24 @@ async function searchOf({ front }: ArangoDeployment): Promise<unknown> {
   };
 }
 
+/** Characters that have to be encoded in a path. */
+const USER = 'someone/用户@example.org';
+
+async function createUser({ front }: ArangoDeployment, user: string, passwd: string): Promise<void> {
+  await front.json({ method: 'POST', path: '/_api/user', body: { user, passwd } });
+}
+
+async function canLogIn({ front }: ArangoDeployment, username: string, password: string): Promise<boolean> {
+  const answer = await front.request({ method: 'POST', path: '/_open/auth', body: { username, password } });
+  return answer.status === 200;
+}
+
+/** Hashes of the passwords of all users. */
+async function hashesOf(deployment: ArangoDeployment): Promise<string[]> {
+  const { users } = await readUsers(deployment, AbortSignal.timeout(10_000));
+  return users.map(({ document }) => JSON.parse(document).authData.simple.hash);
+}
+
 async function expectNoSecrets(pair: Pair): Promise<void> {
   const shown = [logsOf(pair)];
   for (const side of [pair.source, pair.target]) {
@@ -84,6 +111,10 @@ async function expectNoSecrets(pair: Pair): Promise<void> {
   for (const { secrets } of [pair.source, pair.target]) {
     for (const secret of Object.values(secrets)) expect(text.includes(secret), 'a secret shows').toBe(false);
   }
+  for (const { database } of [pair.source, pair.target]) {
+    for (const hash of await hashesOf(database)) expect(text.includes(hash), 'a hash shows').toBe(false);
+  }
+  expect(text).toContain(`created user ${USER}`);
   expect(text).not.toMatch(/PRIVATE KEY/);
   expect(text).not.toMatch(/eyJ[\w-]+\.[\w-]+\./);
 }

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { writeAsRoot } from './support/as-root.ts';
 import { eventually } from './support/eventually.ts';
@@ -40,7 +41,7 @@ const arrives = (collection: string, key: string) =>
 
 const isSame = () =>
   eventually('both sides being the same', 60_000, async () => {
-    const { exit, output } = await pair.command(['check', 'sync', '--timeout=1s'], pair.target);
+    const { exit, output } = await pair.command(['check', 'sync', '--timeout=20s'], pair.target);
     return exit === 0 && output.includes('The whole data is the same');
   });
 
@@ -78,7 +79,7 @@ test('S3: a single server follows another, is writable after a stop, and is made
   await isSame();
 });
 
-test('a collection of a single server goes into one shard of a cluster, and is refused where the cluster has three', {
+test('a collection of a single server goes into one shard of a cluster, and into three where the cluster has those', {
   timeout: 120_000,
 }, async () => {
   pair = await startPair(SINGLE, CLUSTER);
@@ -92,10 +93,49 @@ test('a collection of a single server goes into one shard of a cluster, and is r
   await insert(pair.target, 'orders', ['here-before']);
   await pair.configure();
   await arrives('goods', 'a49');
-  const { exit, output } = await pair.command(['check', 'sync', '--timeout=1s'], pair.target);
-  expect(exit).toBe(1);
-  const line = output.split('\n').find((text) => text.includes('orders') && /3 shard/.test(text));
-  expect(line, output).toBeDefined();
-  expect(await read(pair.target, 'orders', 'here-before')).toBeDefined();
-  expect(await read(pair.target, 'orders', 'a1')).toBeUndefined();
+  await arrives('orders', 'a49');
+  await eventually('what the target had of its own being gone', 60_000, async () => {
+    return (await read(pair.target, 'orders', 'here-before')) === undefined;
+  });
+  await insert(pair.source, 'orders', keysOf('b'));
+  await arrives('orders', 'b49');
+  const check = (...flags: string[]) => pair.command(['check', 'sync', '--timeout=1m', ...flags], pair.target);
+  expect(await check()).toEqual({ exit: 0, output: expect.stringContaining('The whole data is the same') });
+  // As a superuser, past everybody.
+  await insert(pair.target, 'orders', ['planted']);
+  const planted = /orders shard 0: (DIFFERENT: |REPAIRED: was different \()by key and content: "planted" is surplus/;
+  expect(await check()).toEqual({ exit: 1, output: expect.stringMatching(planted) });
+  expect(await check('--repair')).toEqual({ exit: 0, output: expect.stringMatching(planted) });
+  expect(await read(pair.target, 'orders', 'planted')).toBeUndefined();
+  const status = await pair.command(['get', 'status', '--verbose'], pair.target);
+  expect(status.output).toMatch(/orders.*by content/);
+
+  const stopped = await pair.command(['stop', 'sync'], pair.target);
+  expect(stopped).toMatchObject({ exit: 0 });
+  expect(await rootMayWrite(pair.target, 'orders')).toBe(true);
+});
+
+test('S8: three shards of a cluster go into a single server, which becomes the source', {
+  timeout: 180_000,
+}, async () => {
+  pair = await startPair(CLUSTER, SINGLE);
+  await createDatabase(pair.source);
+  await create(pair.source, 'orders', 3);
+  await insert(pair.source, 'orders', keysOf('a'));
+  await pair.configure();
+  await arrives('orders', 'a49');
+  await insert(pair.source, 'orders', keysOf('b'));
+  await arrives('orders', 'b49');
+  const cacert = join(pair.folder, 'tls-ca.crt');
+  const endpoints = pair.source.datacenter.masters.map(({ endpoint }) => endpoint).join(',');
+  const words = ['reverse', 'sync', `--source.endpoint=${endpoints}`, `--source.cacert=${cacert}`];
+  const own = [`--master.keyfile=${join(pair.folder, 'client-auth.keyfile')}`, '--source.auth.user=root'];
+  const argv = [...words, ...own, `--source.auth.password=${pair.source.datacenter.rootPassword}`];
+  expect(await pair.command(argv, pair.target)).toMatchObject({
+    exit: 0,
+    output: expect.stringMatching(/3\/4 .*The whole data is the same/s),
+  });
+  await insert(pair.target, 'orders', keysOf('c'));
+  await eventually('the way back', 60_000, async () => (await read(pair.source, 'orders', 'c49')) !== undefined);
+  expect(await read(pair.source, 'orders', 'a49')).toBeDefined();
 });

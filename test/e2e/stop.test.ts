@@ -61,13 +61,21 @@ test('S8: a stop under load leaves no acknowledged write behind, and both sides 
   timeout: 180_000,
 }, async () => {
   await started();
+  // Whoever may write to a read-only server can do so past the synchronization.
+  const planted = {
+    method: 'POST',
+    database: DATABASE,
+    path: '/_api/document/goods',
+    body: { _key: 'planted' },
+  } as const;
+  await pair.target.database.front.json(planted);
   const writing = writeUntilRefused(pair.source);
   const stopped = await pair.command(['stop', 'sync'], pair.target);
   expect(stopped).toMatchObject({ exit: 0, output: expect.stringContaining('Synchronization deactivated.') });
   expect(stopped.output).toMatch(/All \d+ shards are in sync/);
   const acknowledged = await writing;
   expect(acknowledged.length).toBeGreaterThan(10);
-  expect(await missing(pair.target, acknowledged)).toEqual([]);
+  expect(await missing(pair.target, [...acknowledged, 'planted'])).toEqual(['planted']);
   expect(await write(pair.target, 'own')).toBe(true);
   await eventually('the source being writable', 10_000, () => write(pair.source, `again${Math.random()}`));
   expect(await statusOf(pair.target)).toMatchObject({ status: 'inactive', source: [] });

@@ -18,7 +18,7 @@ export const CONTROL_RULES: readonly Rule[] = [
     mutations: [
       {
         what: 'lets a fail-over outlast the leases of workers',
-        file: 'src/worker/worker.ts',
+        file: 'src/worker/tenure.ts',
         find: 'const POLL_PART_OF_LEASE = 1 / 6;',
         replace: 'const POLL_PART_OF_LEASE = 1 / 3;',
         killedIn: 'test/worker/worker.test.ts',
@@ -33,8 +33,8 @@ export const CONTROL_RULES: readonly Rule[] = [
       {
         what: 'goes on as a target whose own log went back',
         file: 'src/master/reconcile/contact-judge.ts',
-        find: 'return seen > numberOfCall(control.state.synchronization, control.head.position);',
-        replace: 'return seen > numberOfCall(control.state.synchronization, 1_000_000);',
+        find: 'if (seen > numberOfCall(synchronization, control.head.position))',
+        replace: 'if (seen > numberOfCall(synchronization, 1_000_000))',
         killedIn: 'test/master/two-datacenters.test.ts',
       },
       {
@@ -88,8 +88,8 @@ export const CONTROL_RULES: readonly Rule[] = [
       },
       {
         what: 'confirms the instructions of before while those that came in between are still followed',
-        file: 'src/worker/worker.ts',
-        find: '          followed.version = undefined;\n',
+        file: 'src/worker/tenure.ts',
+        find: '    followed.version = undefined;\n',
         replace: '',
         killedIn: 'test/worker/worker.test.ts',
       },
@@ -149,6 +149,20 @@ export const CONTROL_RULES: readonly Rule[] = [
         killedIn: 'test/master/control-log.test.ts',
       },
       {
+        what: 'removes what was archived although the state of it is lost',
+        file: 'src/events/chained-log.ts',
+        find: 'await this.#checkStillThere(headOf(commit), signal);',
+        replace: '',
+        killedIn: 'test/events/memory-log.test.ts',
+      },
+      {
+        what: 'begins to read at an archived state that the log has lost',
+        file: 'src/events/kept-commits.ts',
+        find: 'return isLost ? { ...stored, start: { first: oldest, oldest } } : stored;',
+        replace: 'return isLost ? { ...stored } : stored;',
+        killedIn: 'test/events/memory-log.test.ts',
+      },
+      {
         what: 'leaves behind what it wrote in vain',
         file: 'src/events/chained-log.ts',
         find: '    await this.#store.remove([commit.position], signal);\n    throw new LogCorrupt(finding);',
@@ -192,7 +206,7 @@ export const CONTROL_RULES: readonly Rule[] = [
       {
         what: 'tells no target which streams wait for their turn',
         file: 'src/replication/source/queued-streams.ts',
-        find: 'if (isDue) news.push(open.stream);',
+        find: 'same.push(open.stream);',
         replace: '',
         killedIn: 'test/replication/source/single.test.ts',
       },

@@ -1,5 +1,6 @@
 import { CONTROL_RULES } from './control-rules.ts';
 import { DATA_RULES } from './data-rules.ts';
+import { VERSION_RULES } from './version-rules.ts';
 
 /** Takes a rule out of the program: `find` stands exactly once in `file`, and `replace` is what is left without the rule. */
 export interface Mutation {
@@ -21,6 +22,7 @@ export interface Rule {
 
 const IDENTIFY = 'src/domain/synchronization/identify.ts';
 const PLAN_DROPS = 'src/replication/target/plan-drops.ts';
+const ALIGN_USERS = 'src/replication/target/align-users.ts';
 const OPENING = 'src/replication/source/opening.ts';
 const SHARED_READER = 'src/replication/source/shared-reader.ts';
 const CHECKPOINT_DOCUMENTS = 'src/replication/target/checkpoint-documents.ts';
@@ -31,16 +33,24 @@ const MASTERS_TEST = 'test/master/two-datacenters.test.ts';
 const SOURCE_TEST = 'test/replication/source/single.test.ts';
 const STREAM_TEST = 'test/replication/target/stream.test.ts';
 const PLAN_TEST = 'test/replication/target/plan-structure.test.ts';
+const STRUCTURE_TEST = 'test/replication/target/structure.test.ts';
+const USERS_TEST = 'test/replication/target/users.test.ts';
 const ROUNDS_TEST = 'test/replication/target/checkpoint-rounds.test.ts';
+const LIMITS_TEST = 'test/replication/throttle/throttle.test.ts';
 const BUDGET_TEST = 'test/replication/target/budget.test.ts';
+const READ_ROOM_TEST = 'test/replication/source/read-room.test.ts';
 const LOG_TEST = 'test/events/memory-log.test.ts';
 const BARRIER_DECIDER_TEST = 'test/domain/barrier.test.ts';
 const BARRIER_TEST = 'test/master/barrier.test.ts';
+const BARRIER_COMPARISON = 'src/replication/target/barrier-comparison.ts';
+const BARRIER_COMPARISON_TEST = 'test/replication/target/barrier-comparison.test.ts';
 const PAUSE_TEST = 'test/master/pause.test.ts';
 const ANCESTRY_TEST = 'test/master/ancestry.test.ts';
 const LATE_WRITES_TEST = 'test/replication/target/late-writes.test.ts';
 const SUSPECTS_DECIDER_TEST = 'test/domain/suspects.test.ts';
 const SUSPECTS_TEST = 'test/master/suspects.test.ts';
+const SELECT_TEST = 'test/replication/target/select-structure.test.ts';
+const SELECTION_DECIDER_TEST = 'test/domain/selection.test.ts';
 const CLOCKS_TEST = 'test/master/clocks.test.ts';
 
 /** The rules that the first end-to-end version has to hold. */
@@ -50,6 +60,13 @@ export const RULES: readonly Rule[] = [
     sentence:
       'A source that was replaced or went back stops the synchronization, and nothing is dropped before two whole inventories agree.',
     mutations: [
+      {
+        what: "forgets an operator's word while others of the same database are not confirmed",
+        file: 'src/replication/target/align-structure.ts',
+        find: 'return [...new Set([...heldDrops, ...waiting])];',
+        replace: 'return [...heldDrops, ...waiting.slice(waiting.length)];',
+        killedIn: STRUCTURE_TEST,
+      },
       {
         what: 'takes any deployment under the address for the source',
         file: IDENTIFY,
@@ -66,7 +83,7 @@ export const RULES: readonly Rule[] = [
       },
       {
         what: 'says of a log that grew on after it went back that it has every head',
-        file: 'src/master/services/outgoing-service.ts',
+        file: 'src/master/contains-head.ts',
         find: 'if (error instanceof LogCorrupt) return false;',
         replace: 'if (error instanceof LogCorrupt) return true;',
         killedIn: MASTERS_TEST,
@@ -106,6 +123,62 @@ export const RULES: readonly Rule[] = [
         replace: 'complete: true,',
         killedIn: 'test/replication/source/structure.test.ts',
       },
+      {
+        what: 'drops collections that are not selected',
+        file: 'src/replication/target/select-structure.ts',
+        find: 'return selector.takes(database, sourceName ?? name);',
+        replace: 'return true;',
+        killedIn: SELECT_TEST,
+      },
+      {
+        what: 'drops databases that hold what is not selected',
+        file: PLAN_DROPS,
+        find: ' && holdsOther !== true',
+        replace: '',
+        killedIn: SELECT_TEST,
+      },
+      {
+        what: 'replaces databases that hold what is not selected',
+        file: 'src/replication/target/plan-structure.ts',
+        find: ' && stored?.holdsOther !== true',
+        replace: '',
+        killedIn: SELECT_TEST,
+      },
+      {
+        what: 'takes a source that has a part of this deployment for one that lacks the rest',
+        file: 'src/domain/synchronization/configure.ts',
+        find: '  if (part !== undefined) {\n    const reason',
+        replace: '  if (part?.include.length === -1) {\n    const reason',
+        killedIn: SELECTION_DECIDER_TEST,
+      },
+      {
+        what: 'follows everything after a synchronization of a part',
+        file: 'src/domain/synchronization/configure.ts',
+        find: 'if (before === undefined) return undefined;',
+        replace: 'if (before === undefined || before) return undefined;',
+        killedIn: SELECTION_DECIDER_TEST,
+      },
+      {
+        what: 'drops a user that one inventory lacks',
+        file: 'src/replication/target/plan-users.ts',
+        find: 'surplus.filter((name) => agreed.has(name))',
+        replace: 'surplus',
+        killedIn: 'test/replication/target/plan-users.test.ts',
+      },
+      {
+        what: 'takes two looks at one inventory for two',
+        file: ALIGN_USERS,
+        find: '[...lacked].filter((name) => this.#lacked.has(name))',
+        replace: 'lacked',
+        killedIn: USERS_TEST,
+      },
+      {
+        what: 'takes any list of users for a complete one',
+        file: ALIGN_USERS,
+        find: 'inventory.complete && users !== undefined && users.length > 0',
+        replace: 'true',
+        killedIn: USERS_TEST,
+      },
     ],
   },
   {
@@ -118,6 +191,13 @@ export const RULES: readonly Rule[] = [
         find: 'if (control.state.synchronization.settledEpoch !== epoch) return;',
         replace: "if (![...control.state.tasks.values()].some(({ type }) => type.startsWith('receive-'))) return;",
         killedIn: PAUSE_TEST,
+      },
+      {
+        what: 'lets shards come back by a report from before they were left out',
+        file: 'src/domain/synchronization/structure.ts',
+        find: '(command.selectionVersion ?? selectionVersion) !== selectionVersion',
+        replace: 'state.phase !== state.phase',
+        killedIn: 'test/domain/selection.test.ts',
       },
       {
         what: 'takes a checkpoint of another epoch',
@@ -139,6 +219,13 @@ export const RULES: readonly Rule[] = [
         find: 'document.targetCollectionId !== targetCollectionId',
         replace: 'false',
         killedIn: ROUNDS_TEST,
+      },
+      {
+        what: 'takes the target for what it was before there was a new task for the shard',
+        file: 'src/replication/target/synchronization.ts',
+        find: 'for (const database of this.#databasesOfNew(tasks)) this.#parts.directory.forget(database);',
+        replace: '',
+        killedIn: STREAM_TEST,
       },
       {
         what: 'goes on from a checkpoint of another data directory',
@@ -167,6 +254,13 @@ export const RULES: readonly Rule[] = [
         find: 'await this.#endEpoch(configuration.epoch, signal);',
         replace: '',
         killedIn: MASTERS_TEST,
+      },
+      {
+        what: 'goes on from a checkpoint of before the collection was left out for a while',
+        file: 'src/replication/target/align-structure.ts',
+        find: 'await withdrawCheckpoints(this.#options, keys, LEFT_OUT);',
+        replace: '',
+        killedIn: 'test/replication/target/selection.test.ts',
       },
       {
         what: 'receives before what users had begun on the target has ended',
@@ -211,7 +305,7 @@ export const RULES: readonly Rule[] = [
       },
       {
         what: 'takes a copy that began before the quiet time for proof',
-        file: 'src/replication/target/stream-session.ts',
+        file: 'src/replication/target/stream-catch-up.ts',
         find: 'this.#caughtUpFor);',
         replace: 'this.#options.suspicion());',
         killedIn: LATE_WRITES_TEST,
@@ -317,8 +411,15 @@ export const RULES: readonly Rule[] = [
       {
         what: 'stores although a server that led the shard did not sync',
         file: 'src/replication/target/checkpoint-rounds.ts',
-        find: 'written.filter(({ progress }) => !synced.has(progress.leader))',
+        find: 'written.filter(({ progress }) => !progress.leaders.every((leader) => synced.has(leader)))',
         replace: '[]',
+        killedIn: ROUNDS_TEST,
+      },
+      {
+        what: 'stores although one of the servers over which it is spread did not sync',
+        file: 'src/replication/target/checkpoint-rounds.ts',
+        find: 'progress.leaders.every((leader) => synced.has(leader))',
+        replace: 'progress.leaders.some((leader) => synced.has(leader))',
         killedIn: ROUNDS_TEST,
       },
       {
@@ -342,6 +443,41 @@ export const RULES: readonly Rule[] = [
     sentence: 'No shard keeps the others waiting, and the log is kept from the lowest durable position, up to a limit.',
     mutations: [
       {
+        what: 'gives each link of a worker all of its memory',
+        file: 'src/replication/target/link-pool.ts',
+        find: 'this.#limits.frameBytes / Math.max(1, this.#links.size)',
+        replace: 'this.#limits.frameBytes',
+        killedIn: BUDGET_TEST,
+      },
+      {
+        what: 'takes many small operations for small',
+        file: 'src/replication/target/inbox.ts',
+        find: ' + operationsIn(header) * OPERATION_OVERHEAD_BYTES;',
+        replace: ' + 0 * operationsIn(header) * OPERATION_OVERHEAD_BYTES;',
+        killedIn: BUDGET_TEST,
+      },
+      {
+        what: 'reads on for shards that read by themselves while the link is full',
+        file: 'src/replication/source/read-room.ts',
+        find: '      await this.#link.writable(signal);\n',
+        replace: '',
+        killedIn: READ_ROOM_TEST,
+      },
+      {
+        what: 'has any number of reads under way',
+        file: 'src/replication/source/read-room.ts',
+        find: 'this.#inAll.bytes + bytes > this.#bytesInAllMax',
+        replace: 'this.#inAll.bytes + bytes > 2 ** 40',
+        killedIn: READ_ROOM_TEST,
+      },
+      {
+        what: 'holds a transaction for each of its shards until it ends',
+        file: SHARED_READER,
+        find: '    if (held.bytes <= limits.heldBytes) return;\n',
+        replace: '    if (held.bytes <= 2 ** 40 + limits.heldBytes) return;\n',
+        killedIn: 'test/replication/source/held.test.ts',
+      },
+      {
         what: 'keeps the log of the source for a paused target for ever',
         file: 'src/master/reconcile/kept-log.ts',
         find: 'this.#core.ports.clock.now().getTime() > endOf(pause)',
@@ -351,14 +487,14 @@ export const RULES: readonly Rule[] = [
       {
         what: 'lets a shard that waits for the target keep the memory of its link',
         file: 'src/replication/target/link-session.ts',
-        find: 'owner.stalled && inbox.bufferedBytes > 0',
-        replace: 'owner.stalled && inbox.bufferedBytes < 0',
+        find: 'owner.stalled && this.#bytesOf(inbox) > 0',
+        replace: 'owner.stalled && this.#bytesOf(inbox) < 0',
         killedIn: BUDGET_TEST,
       },
       {
         what: 'takes whatever a sender sends beyond its credit',
         file: 'src/replication/target/inbox.ts',
-        find: 'this.#bytes > this.#creditBytes * OVERDRAFT',
+        find: 'this.#creditTaken > this.#creditBytes * OVERDRAFT',
         replace: 'false',
         killedIn: BUDGET_TEST,
       },
@@ -368,6 +504,48 @@ export const RULES: readonly Rule[] = [
         find: 'if (member.chargedMs >= limits.overdrawnMs &&',
         replace: 'if (member.chargedMs === Infinity &&',
         killedIn: SOURCE_TEST,
+      },
+      {
+        what: 'lets copies that are held to a limit fill the memory of their link',
+        file: 'src/replication/target/link-session.ts',
+        find: 'bytes - this.#catchUps.take(entry.inbox, bytes)',
+        replace: 'bytes',
+        killedIn: BUDGET_TEST,
+      },
+      {
+        what: 'lets copies over many links take any memory',
+        file: 'src/replication/target/catch-up-memory.ts',
+        find: 'inbox.creditBytes - held, this.#bytesMax - this.#bytes)',
+        replace: 'inbox.creditBytes - held)',
+        killedIn: BUDGET_TEST,
+      },
+      {
+        what: 'lets copies go before the log under a limit',
+        file: 'src/replication/throttle/throttle.ts',
+        find: 'log === undefined || this.#owedMs >= this.#msOf(copy.cost)',
+        replace: 'true',
+        killedIn: LIMITS_TEST,
+      },
+      {
+        what: 'lets copies starve under a limit',
+        file: 'src/replication/throttle/throttle.ts',
+        find: 'if (this.#waiting.copy.size > 0) this.#owedMs +=',
+        replace: 'this.#owedMs = 0 *',
+        killedIn: LIMITS_TEST,
+      },
+      {
+        what: 'leaves those who wait for a limit of the source without a word',
+        file: 'src/replication/source/shared-reader.ts',
+        find: '() => this.#floor.repeat()',
+        replace: '() => undefined',
+        killedIn: 'test/replication/limits.test.ts',
+      },
+      {
+        what: 'lets the log wait behind copies in the buffer of a link that has a limit',
+        file: 'src/adapters/mq/direct/outgoing-frames.ts',
+        find: 'log.length === 0 || this.#passedCopies >= COPIES_PASSED_MAX',
+        replace: 'true',
+        killedIn: 'test/adapters/mq/link-limit.test.ts',
       },
       {
         what: 'does not pin the log',
@@ -390,11 +568,46 @@ export const RULES: readonly Rule[] = [
     sentence: 'A target stops only behind a barrier that held: all servers refused writes, logs and trees are equal.',
     mutations: [
       {
+        what: 'has a barrier that is established again be the one that was established before',
+        file: 'src/domain/outgoing/barrier.ts',
+        find: 'const establishedEpoch = context.newId();',
+        replace: 'const establishedEpoch = epoch;',
+        killedIn: BARRIER_DECIDER_TEST,
+      },
+      {
+        what: 'leaves a shard different behind the barrier',
+        file: 'src/master/reconcile/barrier-repair.ts',
+        find: 'count >= LOOKS_BEFORE &&',
+        replace: 'count > Infinity &&',
+        killedIn: BARRIER_TEST,
+      },
+      {
+        what: 'does not wait for users and views behind the barrier',
+        file: 'src/master/reconcile/in-sync.ts',
+        find: 'this.#core.memory.structureBarrier !== barrier.epoch',
+        replace: 'false',
+        killedIn: BARRIER_TEST,
+      },
+      {
+        what: 'takes an inventory from before the barrier for one behind it',
+        file: 'src/replication/target/inventory-receiver.ts',
+        find: 'return inventories > 1;',
+        replace: 'return true;',
+        killedIn: 'test/replication/target/structure.test.ts',
+      },
+      {
         what: 'does not wait for queries that write',
         file: 'src/master/running-writes.ts',
         find: 'return modificationQuery ?? (IS_CUT.test(query) || WRITING_WORD.test(query));',
         replace: 'return modificationQuery === true && IS_CUT.test(query) && WRITING_WORD.test(query);',
         killedIn: BARRIER_TEST,
+      },
+      {
+        what: 'writes lag markers behind a barrier',
+        file: 'src/replication/source/lag-markers.ts',
+        find: "    if (mode !== 'default') return;\n",
+        replace: '    void mode;\n',
+        killedIn: 'test/replication/lag.test.ts',
       },
       {
         what: 'follows as by a reversal although it was writable since the target stopped',
@@ -419,7 +632,7 @@ export const RULES: readonly Rule[] = [
       },
       {
         what: 'reverses without looking once more whether the source is writable',
-        file: 'src/master/services/sync-service.ts',
+        file: 'src/master/services/configuration-service.ts',
         find: '    await this.#barriers.confirmHold(signal);\n',
         replace: '',
         killedIn: BARRIER_TEST,
@@ -467,6 +680,27 @@ export const RULES: readonly Rule[] = [
         killedIn: BARRIER_TEST,
       },
       {
+        what: 'compares trees where they tell nothing',
+        file: 'src/master/reconcile/in-sync.ts',
+        find: "?.comparedBy === 'content'",
+        replace: "?.comparedBy === undefined && taskId === ''",
+        killedIn: BARRIER_TEST,
+      },
+      {
+        what: 'takes a shard for in sync whose contents were found to differ behind the barrier',
+        file: BARRIER_COMPARISON,
+        find: "isBehind && how === 'equal'",
+        replace: 'isBehind',
+        killedIn: BARRIER_COMPARISON_TEST,
+      },
+      {
+        what: 'takes a shard for in sync whose contents were compared before the barrier',
+        file: BARRIER_COMPARISON,
+        find: 'this.#begunBehind !== undefined && this.#begunBehind === this.#barrier?.epoch',
+        replace: 'this.#barrier !== undefined',
+        killedIn: BARRIER_COMPARISON_TEST,
+      },
+      {
         what: 'stops although a shard is not in sync',
         file: 'src/master/services/barrier-service.ts',
         find: 'if (notInSync === 0) return',
@@ -476,7 +710,7 @@ export const RULES: readonly Rule[] = [
       {
         what: 'stops although the source has collections that nobody follows',
         file: 'src/master/reconcile/in-sync.ts',
-        find: 'return { inSync, notInSync: unfollowed === undefined ? Math.max(1, notInSync) : notInSync };',
+        find: 'return { inSync, notInSync: isUnknown ? Math.max(1, notInSync) : notInSync };',
         replace: 'return { inSync, notInSync: total - inSync };',
         killedIn: BARRIER_TEST,
       },
@@ -651,6 +885,13 @@ export const RULES: readonly Rule[] = [
       'Before a target becomes writable its servers give newer revisions than all that was replicated into it, shown by writes.',
     mutations: [
       {
+        what: 'forgets what was replicated into collections that were left out later',
+        file: 'src/master/reconcile/cancellation.ts',
+        find: ', ...leftOut.values()]',
+        replace: ']',
+        killedIn: 'test/master/selection.test.ts',
+      },
+      {
         what: 'leaves the clocks as they are',
         file: 'src/master/clocks/renew-clocks.ts',
         find: '  await raiseClocks(deployment, newest, signal);',
@@ -734,10 +975,25 @@ export const RULES: readonly Rule[] = [
         replace: '.filter(({ position }) => position > Infinity)',
         killedIn: LOG_TEST,
       },
+      {
+        what: 'takes a log that has grown again for one that lost nothing',
+        file: 'src/master/reconcile/contact-judge.ts',
+        find: 'if (!(await containsHead(this.#core, targetHead, signal))) return targetHead.position;',
+        replace: '',
+        killedIn: MASTERS_TEST,
+      },
+      {
+        what: 'forgets the head that a target told before its log was seen to contain it',
+        file: 'src/master/target-heads.ts',
+        find: 'known !== undefined && remembered !== undefined && !isLookedAt',
+        replace: 'known !== undefined && remembered !== undefined && isLookedAt',
+        killedIn: 'test/master/target-heads.test.ts',
+      },
     ],
   },
   ...CONTROL_RULES,
   ...DATA_RULES,
+  ...VERSION_RULES,
 ];
 
 /** The files that hold a rule's tests, each once. */

@@ -7,7 +7,9 @@ afterEach(() => source.stop());
 
 test('S14: a shard that is dropped in the log it is followed by is copied, before any look at the structure', async () => {
   const hour = 3_600_000;
-  source = await TestSource.start({ mode: 'single' }, { inventoryEveryMs: hour, inventoryConfirmMs: hour });
+  // The collection of the markers would be a reason to look.
+  const never = { inventoryEveryMs: hour, inventoryConfirmMs: hour, markerEveryMs: 0 };
+  source = await TestSource.start({ mode: 'single' }, never);
   await source.createCollection('c');
   await source.write('c', [{ _key: 'old' }]);
   const [replica] = await source.follow('c');

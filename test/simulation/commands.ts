@@ -80,9 +80,9 @@ export class Commands {
   async configureOnce(source: Site, target: Site, reversal = false): Promise<void> {
     const endpoints = source.masters.map(({ publicEndpoint }) => publicEndpoint);
     const request = { source: endpoints, authentication: credentials, ...(reversal ? { reversal } : {}) };
-    await this.ask(target, 'configure', ({ sync }, gone) => {
+    await this.ask(target, 'configure', ({ configuration }, gone) => {
       target.barriers.followsNow();
-      return sync.configure(request, operator, gone);
+      return configuration.configure(request, operator, gone);
     });
   }
 
@@ -92,7 +92,10 @@ export class Commands {
       await this.configureOnce(source, target, true);
       return true;
     } catch (error) {
-      if (String(error).includes('following it would lose them')) return false;
+      const why = String(error);
+      if (why.includes('following it would lose them')) return false;
+      // The log of the old source has lost that the other one stopped, and with it that it is held.
+      if (why.includes('abort outgoing sync')) await this.#forgetTarget(target, source.id);
       throw error;
     }
   }

@@ -74,9 +74,8 @@ export class SimDatabase {
    * Removes what lies before the first commit that is kept: an insert that landed after its commit was archived (S4) is
    * out of every reader's sight, and only counting the documents shows it.
    */
-  dropStrays(): void {
+  dropStrays(first: number): void {
     const events = this.deployment.front.documents.collections.get('_sync_events');
-    const first = Number(events?.get('start')?.first ?? 1);
     for (const key of events?.keys() ?? []) if (Number(key) < first) events?.delete(key);
   }
 

@@ -7,7 +7,7 @@ import { Master } from '../../src/master/master.ts';
 import { defaultTimes, type MasterPorts } from '../../src/master/ports.ts';
 import { loadControlPlane } from '../../src/projections/load.ts';
 import { ApiError } from '../../src/wire/api-error.ts';
-import { requestLifeMs } from './data-path.ts';
+import { requestLifeMs } from './engine-world.ts';
 import { hasher, snapshotHasher } from './keys.ts';
 import { SimProcess } from './process.ts';
 import { SimSecrets } from './secrets.ts';

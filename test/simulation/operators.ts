@@ -1,6 +1,7 @@
 import { ArangoCommitStore } from '../../src/adapters/arangodb/event-log.ts';
 import { wantedMode } from '../../src/domain/server-mode/state.ts';
 import { ChainedLog } from '../../src/events/chained-log.ts';
+import { CREDENTIALS_GONE } from '../../src/master/source-credentials.ts';
 import { archiveLog } from '../../src/projections/archive.ts';
 import { ControlPlane } from '../../src/projections/control-state.ts';
 import { Commands, Interrupted, operator } from './commands.ts';
@@ -66,7 +67,7 @@ export class Operators {
     await this.#configureUntilDone();
     await this.#resumeUntilDone();
     if (this.#world.random.chance(lastChangeShare)) await this.#changeInCalm();
-    await this.#commands.untilDone(() => this.#commands.liftBarrier(this.#target));
+    await this.#untilDone(() => this.#commands.liftBarrier(this.#target));
     users.end();
     void this.#watching();
   }
@@ -82,7 +83,7 @@ export class Operators {
 
   /** Until it is done; what has failed meanwhile is configured again first, what is paused goes on. */
   async #repeat(command: () => Promise<void>): Promise<void> {
-    await this.#commands.untilDone(async () => {
+    await this.#untilDone(async () => {
       const { phase, paused } = this.#target.chronicle.state.synchronization;
       if (phase === 'failed') await this.#configureUntilDone();
       if (paused !== null) await this.#resumeUntilDone();
@@ -173,8 +174,20 @@ export class Operators {
     ['archive', () => this.#archive()],
   ];
 
+  /** Where the answer names a way out, it is gone. */
+  async #untilDone(command: () => Promise<unknown>): Promise<void> {
+    await this.#commands.untilDone(async () => {
+      try {
+        await command();
+      } catch (error) {
+        if (String(error).includes(CREDENTIALS_GONE)) await this.#commands.configureOnce(this.#source, this.#target);
+        throw error;
+      }
+    });
+  }
+
   async #configureUntilDone(): Promise<void> {
-    await this.#commands.untilDone(() => this.#commands.configure(this.#source, this.#target));
+    await this.#untilDone(() => this.#commands.configure(this.#source, this.#target));
   }
 
   async #stopAndConfigure(): Promise<void> {
@@ -207,7 +220,7 @@ export class Operators {
     if (!(await this.#commands.isHeld(target))) return false;
     await this.#commands.sleep(this.#world.random.between(0, heldMsMax));
     let isReversed = false;
-    await this.#commands.untilDone(async () => {
+    await this.#untilDone(async () => {
       this.#interruptSometimes();
       isReversed = await this.#commands.configureReversed(source, target);
     });
@@ -277,7 +290,7 @@ export class Operators {
 
   /** Refused where it was stopped meanwhile: then nothing is paused. */
   async #resumeUntilDone(): Promise<void> {
-    await this.#commands.untilDone(async () => {
+    await this.#untilDone(async () => {
       try {
         await this.#commands.ask(this.#target, 'resume', ({ sync }, gone) => sync.resume(operator, gone));
       } catch (error) {

@@ -1,7 +1,7 @@
 import { BarrierPromises } from './barrier-promises.ts';
 import { Chronicle } from './chronicle.ts';
-import type { SourceData } from './data-path.ts';
 import { SimDatabase } from './database.ts';
+import type { SourceData } from './engine-world.ts';
 import { MasterNode } from './master-node.ts';
 import type { Network } from './network.ts';
 import type { SimProcess } from './process.ts';

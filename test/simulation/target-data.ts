@@ -50,6 +50,10 @@ export class TargetData {
     return this.positions.get(shardKey(shard));
   }
 
+  contentsOf(shard: ShardRef): readonly number[] {
+    return [...(this.#users.collections.get(shard.collection)?.writes ?? [])];
+  }
+
   /** Creates what is missing and drops what is listed and still too much; the names that are too many now. */
   shape(shards: readonly ShardRef[], drop: readonly string[], tokenUntilMs: number): readonly string[] {
     if (this.#isRefused(tokenUntilMs)) return [];

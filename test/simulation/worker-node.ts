@@ -3,7 +3,8 @@ import { ApiError } from '../../src/wire/api-error.ts';
 import { MasterRefused, type Masters, WorkerUnknown } from '../../src/worker/ports.ts';
 import { Worker } from '../../src/worker/worker.ts';
 import { askMasters } from './ask-masters.ts';
-import { type EngineWorld, ModelRoles, requestLifeMs, requestTimeoutMs } from './data-path.ts';
+import { ModelRoles } from './data-path.ts';
+import { type EngineWorld, requestLifeMs, requestTimeoutMs } from './engine-world.ts';
 import { times } from './master-node.ts';
 import { NoAnswer } from './network.ts';
 import { SimProcess } from './process.ts';
@@ -94,16 +95,20 @@ export class WorkerNode {
         return answer;
       },
       instructions: async (workerId, after, waitMs, signal) => {
-        const answer = await ask('GET tasks', waitMs * 1.5, signal, ({ workers }, gone) =>
-          workers.instructions(workerId, after, waitMs, gone),
+        const answer = await ask('GET tasks', waitMs * 1.5, signal, ({ instructions }, gone) =>
+          instructions.next(workerId, after, waitMs, gone),
         );
         this.#granted(process, answer.clusterToken);
         return answer;
       },
       report: (workerId, report, signal) =>
-        ask('PUT report', callMsMax, signal, ({ workers }, gone) => workers.report(workerId, report, gone)),
+        ask('PUT report', callMsMax, signal, ({ reports }, gone) => reports.shards(workerId, report, gone)),
       structure: (report, signal) =>
-        ask('PUT structure', callMsMax, signal, ({ workers }, gone) => workers.reportStructure(this.id, report, gone)),
+        ask('PUT structure', callMsMax, signal, ({ reports }, gone) => reports.structure(this.id, report, gone)),
+      comparisons: (workerId, report, waitMs, signal) =>
+        ask('POST comparisons', waitMs * 1.5 + callMsMax, signal, ({ verification }, gone) =>
+          verification.comparisons(workerId, report, waitMs, gone),
+        ),
       drain: (workerId, signal) =>
         ask('POST drain', callMsMax, signal, ({ workers }, gone) =>
           workers.drain(workerId, { kind: 'secret', name: workerId }, gone),
@@ -126,18 +131,20 @@ export class WorkerNode {
   #engineWorld(): EngineWorld {
     const { site, process } = this;
     const { network, database, target } = site;
+    const read = <T>(what: string, look: () => T) =>
+      network.call({
+        from: process,
+        to: () => database.process,
+        what,
+        handle: async () => look(),
+        timeoutMs: callMsMax,
+        repeatable: true,
+      });
     return {
       name: this.id,
       sleep: (ms, signal) => process.clock.sleep(ms, signal),
-      position: (shard) =>
-        network.call({
-          from: process,
-          to: () => database.process,
-          what: 'read the position',
-          handle: async () => target.positionOf(shard),
-          timeoutMs: callMsMax,
-          repeatable: true,
-        }),
+      position: (shard) => read('read the position', () => target.positionOf(shard)),
+      contents: (shard) => read('read the shard', () => target.contentsOf(shard)),
       apply: (batch) => {
         const sent = { ...batch, tokenUntilMs: this.tokenUntilMs, writer: this.id };
         return network.call({

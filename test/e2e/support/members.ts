@@ -21,6 +21,19 @@ export class Members {
     this.workers[index] = this.#side.datacenter.restartWorker(victim);
   }
 
+  /** All workers are killed, and started again when `during` is done. */
+  async whileNoneWorks(during: () => Promise<unknown>): Promise<void> {
+    const victims = [...this.workers];
+    await Promise.all(victims.map(({ process }) => process.kill()));
+    try {
+      await during();
+    } finally {
+      for (const [index, victim] of victims.entries()) {
+        this.workers[index] = this.#side.datacenter.restartWorker(victim);
+      }
+    }
+  }
+
   async killLeader(): Promise<void> {
     const leader = await leaderOf(this.#side.masters);
     const index = this.masters.findIndex(({ endpoint }) => endpoint === leader);
