@@ -2,28 +2,24 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Member } from '../cli/demo/datacenter.ts';
+import { type DemoProcess, stopAll } from '../cli/demo/processes.ts';
+import { leaderOf, targetStatus, until } from '../cli/demo/status.ts';
 import {
-  type Authorities,
-  type Datacenter,
-  type Member,
-  makeAuthorities,
-  newSecrets,
-  startDatacenter,
-} from '../cli/demo/datacenter.ts';
-import { type DemoProcess, runCommand, stopAll } from '../cli/demo/processes.ts';
-import { leaderOf, mastersOf, targetStatus, until } from '../cli/demo/status.ts';
-import type { MasterClient } from '../cli/master-client.ts';
-import { type ConnectedDeployment, connectDeployment } from '../src/adapters/arangodb/deployment.ts';
-import type { ControlState } from '../src/projections/control-state.ts';
-import { LogFollower } from './log-follower.ts';
+  areAssigned,
+  areRunning,
+  bothTold,
+  configure,
+  createShards,
+  measureCommand,
+  NEVER,
+  type Pair,
+  type Side,
+  startPair,
+} from './pair.ts';
 import { type ProcessFigures, processFigures } from './process-figures.ts';
 import { type Measurement, reportMeasurements } from './report.ts';
 
-const SIZE = { masters: 2, workers: 2, dbServers: 3, coordinators: 1 };
-const DATABASE = 'bench';
-const SHARDS_PER_COLLECTION = 8;
-const CREATE_AT_ONCE = 4;
-const READY_TIMEOUT_MS = 60_000;
 const ASSIGNED_TIMEOUT_MS = 300_000;
 const RUNNING_TIMEOUT_MS = 600_000;
 const TAKEOVER_TIMEOUT_MS = 60_000;
@@ -33,21 +29,6 @@ const STOP_TIMEOUT = '10m';
 const SETTLE_MS = 10_000;
 const REST_MS = 20_000;
 const MIB = 1_024 * 1_024;
-const NEVER = new AbortController().signal;
-
-/** One datacenter, with the ways to look at it. */
-interface Side {
-  readonly datacenter: Datacenter;
-  readonly database: ConnectedDeployment;
-  readonly masters: MasterClient;
-  readonly log: LogFollower;
-}
-
-interface Pair {
-  readonly source: Side;
-  readonly target: Side;
-  readonly folder: string;
-}
 
 /**
  * Many shards, empty, between two embedded clusters, with masters and workers as processes of their own: what they cost
@@ -96,105 +77,6 @@ async function measure(shards: number): Promise<Measurement[]> {
     await stopAll(processes);
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-async function startPair(folder: string, processes: DemoProcess[]): Promise<Pair> {
-  const authorities = makeAuthorities(folder);
-  const [source, target] = await Promise.all(
-    ['source', 'target'].map((name) => startSide(name, folder, authorities, processes)),
-  );
-  if (source === undefined || target === undefined) throw new Error('two datacenters were started');
-  return { source, target, folder };
-}
-
-async function startSide(
-  name: string,
-  folder: string,
-  authorities: Authorities,
-  processes: DemoProcess[],
-): Promise<Side> {
-  const started = (process: DemoProcess) => void processes.push(process);
-  const datacenter = await startDatacenter(name, folder, authorities, newSecrets(), SIZE, started);
-  const { endpoints, clusterSecret, masterSecret } = datacenter;
-  const credentials = { kind: 'secret', jwtSecret: clusterSecret } as const;
-  const database = await connectDeployment({ endpoints, credentials, verify: false });
-  const masters = mastersOf(datacenter, authorities.tls.certificate);
-  await until(
-    'electing a leader',
-    READY_TIMEOUT_MS,
-    NEVER,
-    () => leaderOf(masters),
-    (leader) => leader !== undefined,
-  );
-  return { datacenter, database, masters, log: new LogFollower(database, masterSecret) };
-}
-
-async function createShards({ front }: ConnectedDeployment, shards: number): Promise<void> {
-  await front.json({ method: 'POST', path: '/_api/database', body: { name: DATABASE } });
-  const collections = Math.ceil(shards / SHARDS_PER_COLLECTION);
-  let next = 0;
-  const createOneByOne = async () => {
-    for (let index = next++; index < collections; index = next++) {
-      const numberOfShards = Math.min(SHARDS_PER_COLLECTION, shards - index * SHARDS_PER_COLLECTION);
-      const body = { name: `orders-${index}`, numberOfShards, replicationFactor: 1 };
-      await front.json({ method: 'POST', database: DATABASE, path: '/_api/collection', body });
-    }
-  };
-  await Promise.all(Array.from({ length: CREATE_AT_ONCE }, createOneByOne));
-}
-
-/** Seconds that a command at the target takes, the start of its process included. Throws when it fails. */
-async function measureCommand({ target, folder }: Pair, words: readonly string[]): Promise<number> {
-  const startedAt = performance.now();
-  const where = [`--master.endpoint=${endpointsOf(target)}`, `--master.cacert=${join(folder, 'tls-ca.crt')}`];
-  const password = { ARANGOSYNC_AUTH_PASSWORD: target.datacenter.rootPassword };
-  const { exit, output } = await runCommand([...words, ...where, '--auth.user=root'], password);
-  if (exit !== 0) throw new Error(`${words.join(' ')} failed: ${output.slice(-1_000)}`);
-  return (performance.now() - startedAt) / 1_000;
-}
-
-async function configure(pair: Pair): Promise<void> {
-  const source = [
-    `--source.endpoint=${endpointsOf(pair.source)}`,
-    `--source.cacert=${join(pair.folder, 'tls-ca.crt')}`,
-  ];
-  const keyfile = `--master.keyfile=${join(pair.folder, 'client-auth.keyfile')}`;
-  await measureCommand(pair, ['configure', 'sync', keyfile, ...source]);
-}
-
-function endpointsOf({ datacenter }: Side): string {
-  return datacenter.masters.map(({ endpoint }) => endpoint).join(',');
-}
-
-/** Waits until the logs of both sides say so. */
-async function bothTold(
-  step: string,
-  timeoutMs: number,
-  { source, target }: Pair,
-  holds: (state: ControlState) => Progress,
-): Promise<void> {
-  const ask = async () => [holds(await source.log.readOn()), holds(await target.log.readOn())];
-  await until(step, timeoutMs, NEVER, ask, (sides) => sides.every(({ done, of }) => done >= of));
-}
-
-/** Told when a step takes too long. */
-interface Progress {
-  readonly done: number;
-  readonly of: number;
-}
-
-/** Beside the shards' own there is the task of the inventory. System collections have a few shards more. */
-function areAssigned({ tasks }: ControlState, shards: number): Progress {
-  const given = [...tasks.values()].filter(({ workerId }) => workerId !== null);
-  return { done: given.length, of: Math.max(tasks.size, shards + 1) };
-}
-
-function areRunning({ shards, outgoing }: ControlState, count: number): Progress {
-  const known = [shards.byKey, ...[...outgoing.values()].map((target) => target.shards)].flatMap((map) => [
-    ...map.values(),
-  ]);
-  const running = known.filter(({ status }) => status === 'running');
-  return { done: running.length, of: Math.max(known.length, count) };
 }
 
 interface AtRest {

@@ -7,11 +7,23 @@ const PROBE_EVERY_MS = 50;
 const POLL_MS = 2;
 const PROBE_TIMEOUT_MS = 30_000;
 
-/** Percentiles of the time from a write's answer at the source until the document can be read on the target. */
-export interface Lag {
+/** Lags are reported about once a second: looked at more often than that. */
+const REPORT_EVERY_MS = 200;
+
+export interface Percentiles {
   readonly p50Ms: number;
   readonly p99Ms: number;
 }
+
+/** Times from a write's answer at the source until the document can be read on the target, beside what is reported of them. */
+export interface Lag extends Percentiles {
+  readonly reported: Percentiles;
+  /** By how much a report said less than the age of a document that was not there yet; 0: never. */
+  readonly understatedMsMax: number;
+}
+
+/** The largest lag of a shard as the product reports it, ms; undefined while it is unknown. */
+export type ReportedLag = () => Promise<number | undefined>;
 
 /** Measures the lag of single probe documents while others are written at a steady rate. */
 export async function measureLag(
@@ -21,20 +33,52 @@ export async function measureLag(
   collection: string,
   documentsPerS: number,
   seconds: number,
+  reportedLag: ReportedLag,
 ): Promise<Lag> {
   const endAt = performance.now() + seconds * 1_000;
+  const probing: Probing = { acknowledgedAt: undefined };
+  const watching = watchReports(reportedLag, probing, endAt);
   const load = writeSteadily(source, database, collection, documentsPerS, endAt);
   const lags: number[] = [];
   for (let probe = 0; performance.now() < endAt; probe++) {
     const key = `probe${probe}`;
     await insert(source, database, collection, [documentText(key)]);
+    probing.acknowledgedAt = performance.now();
     lags.push(await untilVisible(target, database, collection, key));
+    probing.acknowledgedAt = undefined;
     await sleep(PROBE_EVERY_MS);
   }
   await load;
-  lags.sort((a, b) => a - b);
-  const percentile = (share: number) => lags[Math.min(lags.length - 1, Math.floor(share * lags.length))] ?? Number.NaN;
-  return { p50Ms: percentile(0.5), p99Ms: percentile(0.99) };
+  const { reports, understatedMsMax } = await watching;
+  return { ...percentilesOf(lags), reported: percentilesOf(reports), understatedMsMax };
+}
+
+function percentilesOf(values: readonly number[]): Percentiles {
+  const sorted = values.toSorted((a, b) => a - b);
+  const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN;
+  return { p50Ms: at(0.5), p99Ms: at(0.99) };
+}
+
+/** The probe that is on its way: when the source had acknowledged it. */
+interface Probing {
+  acknowledgedAt: number | undefined;
+}
+
+async function watchReports(reportedLag: ReportedLag, probing: Probing, endAt: number) {
+  const reports: number[] = [];
+  let understatedMsMax = 0;
+  while (performance.now() < endAt) {
+    const before = probing.acknowledgedAt;
+    const askedAt = performance.now();
+    const reported = await reportedLag();
+    if (reported !== undefined) {
+      reports.push(reported);
+      const isStillOnItsWay = before !== undefined && probing.acknowledgedAt === before;
+      if (isStillOnItsWay) understatedMsMax = Math.max(understatedMsMax, askedAt - before - reported);
+    }
+    await sleep(REPORT_EVERY_MS);
+  }
+  return { reports, understatedMsMax };
 }
 
 async function untilVisible(target: ArangoServer, database: string, collection: string, key: string): Promise<number> {
