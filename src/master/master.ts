@@ -7,6 +7,7 @@ import { Election } from './election.ts';
 import { LeaderMemory } from './leader-memory.ts';
 import { runLoop } from './loop.ts';
 import { Membership } from './membership.ts';
+import { ModeTurns } from './mode-turns.ts';
 import type { MasterPorts, MasterSettings } from './ports.ts';
 import { QuietTimes } from './quiet-times.ts';
 import type { Core } from './reconcile/core.ts';
@@ -100,6 +101,7 @@ export class Master {
       desk: new CommandDesk(control, election, this.rejections),
       memory: new LeaderMemory(),
       quiet: new QuietTimes(clock, times),
+      modeTurns: new ModeTurns(clock),
     };
     this.#core = core;
     this.#membership = new Membership(control, election, ports, settings);

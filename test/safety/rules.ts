@@ -29,6 +29,7 @@ const CHECKPOINT_DOCUMENTS = 'src/replication/target/checkpoint-documents.ts';
 const CHAINED_LOG = 'src/events/chained-log.ts';
 
 const DOMAIN_TEST = 'test/domain/synchronization.test.ts';
+const MODE_TEST = 'test/master/mode.test.ts';
 const MASTERS_TEST = 'test/master/two-datacenters.test.ts';
 const SOURCE_TEST = 'test/replication/source/single.test.ts';
 const STREAM_TEST = 'test/replication/target/stream.test.ts';
@@ -251,7 +252,7 @@ export const RULES: readonly Rule[] = [
       {
         what: 'keeps the epoch although the target was writable',
         file: 'src/master/reconcile/target-mode.ts',
-        find: 'await this.#endEpoch(configuration.epoch, signal);',
+        find: 'await this.#endEpoch(epoch, signal);',
         replace: '',
         killedIn: MASTERS_TEST,
       },
@@ -727,6 +728,20 @@ export const RULES: readonly Rule[] = [
     name: 'S9',
     sentence: 'A deployment is read-only as long as anything of ours wants it, and writable only after all have ended.',
     mutations: [
+      {
+        what: 'sets the mode although another looks at it to set it',
+        file: 'src/master/mode-turns.ts',
+        find: 'const before = this.#last;',
+        replace: 'const before = Promise.resolve();',
+        killedIn: MODE_TEST,
+      },
+      {
+        what: 'takes a mode for its own last word while a call that was not answered may land',
+        file: 'src/master/reconcile/server-mode.ts',
+        find: '    if (modeTurns.isUncertain) return;\n',
+        replace: '',
+        killedIn: MODE_TEST,
+      },
       {
         what: 'makes the source writable when one of its targets stops',
         file: 'src/domain/server-mode/state.ts',

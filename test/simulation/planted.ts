@@ -53,7 +53,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     rule: 'S3',
     what: 'keeps the epoch although the target was writable',
     file: TARGET_MODE,
-    find: 'await this.#endEpoch(configuration.epoch, signal);',
+    find: 'await this.#endEpoch(epoch, signal);',
     replace: '',
     firstSeed: 30,
     seedsMax: 200,

@@ -1,7 +1,7 @@
 import { numberOfCall, numberOfSync } from '../../domain/synchronization/numbers.ts';
 import type { EventData } from '../../events/vocabulary.ts';
 import { renewClocks } from '../clocks/renew-clocks.ts';
-import { type Mode, readMode, setMode } from '../server-mode.ts';
+import { type Mode, readMode } from '../server-mode.ts';
 import { dropCredentials } from '../source-credentials.ts';
 import { SourceRefused, SourceUnreachable } from '../source-masters.ts';
 import type { Core } from './core.ts';
@@ -177,15 +177,8 @@ export class CancellationReconciler {
     clocksUnverified: string | undefined,
     signal: AbortSignal,
   ): Promise<void> {
-    const { control, desk, ports, quiet } = this.#core;
-    const { front } = ports.deployment;
-    // Targets of ours may hold us read-only for reasons of their own (S9).
-    const isHeld = [...control.state.outgoing.values()].some(({ barrier }) => barrier !== null);
-    const mode: Mode = isHeld ? 'readonly' : asked;
-    this.#waitingFor = `the target to be ${mode === 'default' ? 'writable' : 'read-only'}`;
-    desk.assertLeads();
-    if ((await readMode(front, signal)) !== mode) await setMode(front, mode, signal);
-    if ((await readMode(front, signal)) !== mode) return;
+    const { control, desk, ports, quiet, modeTurns } = this.#core;
+    if (!(await modeTurns.take(() => this.#giveMode(asked, signal), signal))) return;
     const { configuration } = control.state.synchronization;
     const aborted = this.#told === 'given up';
     const reason = aborted ? 'aborted: the source could not be told' : 'stopped by an operator';
@@ -199,6 +192,20 @@ export class CancellationReconciler {
     await this.#link.dropToken(signal);
     await this.#link.close();
     if (configuration !== null) await dropCredentials(ports.secrets, configuration.credentialId, signal);
+  }
+
+  /** Whether the target has the mode that was asked for. */
+  async #giveMode(asked: Mode, signal: AbortSignal): Promise<boolean> {
+    if (this.#which !== this.#current()) return false;
+    const { control, desk, ports, modeTurns } = this.#core;
+    const { front } = ports.deployment;
+    // Targets of ours may hold us read-only for reasons of their own (S9).
+    const isHeld = [...control.state.outgoing.values()].some(({ barrier }) => barrier !== null);
+    const mode: Mode = isHeld ? 'readonly' : asked;
+    this.#waitingFor = `the target to be ${mode === 'default' ? 'writable' : 'read-only'}`;
+    desk.assertLeads();
+    if ((await readMode(front, signal)) !== mode) await modeTurns.set(front, mode, signal);
+    return (await readMode(front, signal)) === mode;
   }
 
   #nowMs(): number {

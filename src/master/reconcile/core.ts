@@ -1,6 +1,7 @@
 import type { CommandDesk } from '../command-desk.ts';
 import type { ControlLog } from '../control-log.ts';
 import type { LeaderMemory } from '../leader-memory.ts';
+import type { ModeTurns } from '../mode-turns.ts';
 import type { MasterPorts, MasterSettings } from '../ports.ts';
 import type { QuietTimes } from '../quiet-times.ts';
 
@@ -12,4 +13,5 @@ export interface Core {
   readonly desk: CommandDesk;
   readonly memory: LeaderMemory;
   readonly quiet: QuietTimes;
+  readonly modeTurns: ModeTurns;
 }

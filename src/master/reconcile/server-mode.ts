@@ -1,5 +1,5 @@
 import { wantedMode } from '../../domain/server-mode/state.ts';
-import { readMode, setMode } from '../server-mode.ts';
+import { readMode } from '../server-mode.ts';
 import type { BarrierReconciler } from './barriers.ts';
 import type { Core } from './core.ts';
 
@@ -17,9 +17,12 @@ export class ServerModeReconciler {
   }
 
   async step(signal: AbortSignal): Promise<void> {
-    const { control, desk, ports } = this.#core;
-    const { phase } = control.state.synchronization;
-    if (phase === 'active' || phase === 'cancelling') return;
+    if (this.#wanted() === undefined) return;
+    await this.#core.modeTurns.take(() => this.#keep(signal), signal);
+  }
+
+  async #keep(signal: AbortSignal): Promise<void> {
+    const { control, desk, ports, modeTurns } = this.#core;
     const wanted = this.#wanted();
     if (wanted === undefined) return;
     const { front } = ports.deployment;
@@ -29,10 +32,12 @@ export class ServerModeReconciler {
       // A hold has ended: then it is not for us to close what somebody opened.
       if (this.#wanted() !== wanted) return control.touch();
       desk.assertLeads();
-      await setMode(front, wanted, signal);
+      await modeTurns.set(front, wanted, signal);
       ports.logger.info(`made this deployment ${wanted === 'readonly' ? 'read-only' : 'writable'}`);
       control.touch();
     }
+    // Until then it is ours to look after.
+    if (modeTurns.isUncertain) return;
     if (wanted === 'default' && (await readMode(front, signal)) === 'default') {
       await desk.internal({ kind: 'note-mode-restored' }, 'server mode', signal);
     }
@@ -40,6 +45,8 @@ export class ServerModeReconciler {
 
   #wanted() {
     const { serverMode, synchronization, outgoing } = this.#core.control.state;
+    const { phase } = synchronization;
+    if (phase === 'active' || phase === 'cancelling') return undefined;
     return wantedMode(serverMode, synchronization, outgoing);
   }
 }

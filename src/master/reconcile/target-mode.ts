@@ -1,5 +1,5 @@
 import { runningWrites, textOfWrites } from '../running-writes.ts';
-import { notReadOnly, readMode, setMode } from '../server-mode.ts';
+import { notReadOnly, readMode } from '../server-mode.ts';
 import type { BarrierReconciler } from './barriers.ts';
 import type { Core } from './core.ts';
 
@@ -35,25 +35,37 @@ export class TargetModeReconciler {
   }
 
   async step(signal: AbortSignal): Promise<void> {
-    const { phase, configuration } = this.#core.control.state.synchronization;
-    if (phase !== 'active' || configuration === null) return;
+    if (this.#activeEpoch() === undefined) return;
+    const settling = await this.#core.modeTurns.take(() => this.#hold(signal), signal);
+    if (settling !== undefined) await this.#settle(settling, signal);
+  }
+
+  /** The epoch under which the target is read-only; undefined when it was not. */
+  async #hold(signal: AbortSignal): Promise<string | undefined> {
+    const epoch = this.#activeEpoch();
+    if (epoch === undefined) return undefined;
     const { front } = this.#core.ports.deployment;
-    if ((await readMode(front, signal)) === 'readonly') {
-      await this.#settle(configuration.epoch, signal);
-      return;
-    }
+    if ((await readMode(front, signal)) === 'readonly') return epoch;
     this.#leftovers = undefined;
-    if (this.#nowMs() - this.#setAtMs < settleMs) return;
-    await this.#endEpoch(configuration.epoch, signal);
+    if (this.#nowMs() - this.#setAtMs < settleMs) return undefined;
+    await this.#endEpoch(epoch, signal);
     this.#note(false);
     // As a source of others as well (a chain): their barriers do not hold any more.
     await this.#barriers.liftBroken(signal);
+    // An operator may have ended it in the meantime.
+    if (this.#activeEpoch() === undefined) return undefined;
     this.#core.desk.assertLeads();
-    await setMode(front, 'readonly', signal);
+    await this.#core.modeTurns.set(front, 'readonly', signal);
     this.#setAtMs = this.#nowMs();
     this.#core.ports.logger.info('made the target read-only');
     // What waits for it need not wait for the next round.
     this.#core.control.touch();
+    return undefined;
+  }
+
+  #activeEpoch(): string | undefined {
+    const { phase, configuration } = this.#core.control.state.synchronization;
+    return phase === 'active' ? configuration?.epoch : undefined;
   }
 
   /**
