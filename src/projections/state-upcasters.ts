@@ -2,7 +2,7 @@ import { actorOf } from '../events/actor.ts';
 import { parseCanonical } from '../events/canonical.ts';
 
 /** Version of the shape of `ControlState`: a snapshot of another one is not used. Raise it with every change. */
-export const STATE_SCHEMA = 14;
+export const STATE_SCHEMA = 15;
 
 /** Brings a state of one schema into the shape of the next. */
 type StateUpcaster = (state: Record<string, unknown>) => Record<string, unknown>;
@@ -25,6 +25,7 @@ const UPCASTERS: readonly StateUpcaster[] = [
   withThrottle,
   withVerification,
   withSetEpochs,
+  withWishers,
 ];
 
 /** A state as an archive kept it, in today's shape; undefined when it is of a schema that is not known. */
@@ -142,4 +143,10 @@ function withSetEpochs(state: Record<string, unknown>): Record<string, unknown> 
     return [id, { ...target, barrier: barrier && { ...barrier, setAs: barrier.epoch } }] as const;
   });
   return { ...state, outgoing: new Map(changed) };
+}
+
+/** 14 → 15: at whose stop the deployment was wished read-only; only holds were told apart until then. */
+function withWishers(state: Record<string, unknown>): Record<string, unknown> {
+  const serverMode = state.serverMode as { readonly heldFor: { readonly targetId: string } | null };
+  return { ...state, serverMode: { ...serverMode, wishedFor: serverMode.heldFor?.targetId ?? null } };
 }

@@ -153,6 +153,12 @@ describe('S9: the mode of a deployment', () => {
     expect(modeOf(given(registered, stops, event('ServerModeWished', { mode: 'default' })))).toBe('default');
   });
 
+  it('is free again when the target whose stop asked for read-only follows again, and no other', () => {
+    const stops = event('OutgoingStopped', { targetId, reason: '', serverMode: 'readonly' });
+    expect(modeOf(given(registered, stops, second))).toBe('readonly');
+    expect(modeOf(given(registered, stops, registered))).toBe('default');
+  });
+
   it('of a target that is left read-only stays so, and is free again by the next synchronization', () => {
     const leave = event('SyncCancelRequested', {
       force: false,
@@ -186,7 +192,7 @@ describe('S8: a source that is held read-only for a reversal', () => {
       .control();
     // Until it is seen writable, all that it holds the new source had.
     expect(synchronization.configuration).toMatchObject({ equalAtStart: true });
-    expect(serverMode).toEqual({ wishedReadOnly: false, held: true, heldFor: null, holdBroken: null });
+    expect(serverMode).toEqual({ wishedReadOnly: false, wishedFor: null, held: true, heldFor: null, holdBroken: null });
   });
 
   it('says when it was made writable, stays so, and does not follow that target by a reversal any more', () => {

@@ -107,7 +107,13 @@ describe('an archived state of an older schema', () => {
     expect(state.endedEpochs.size).toBe(0);
     expect(state.suspects).toEqual(new Map());
     expect(state.settings).toMatchObject({ excludeRootUser: false });
-    expect(state.serverMode).toEqual({ wishedReadOnly: false, held: true, heldFor: null, holdBroken: null });
+    expect(state.serverMode).toEqual({
+      wishedReadOnly: false,
+      wishedFor: null,
+      held: true,
+      heldFor: null,
+      holdBroken: null,
+    });
     expect(state.workers.byId.get('w')?.leaving).toBe(false);
     expect(state.keys).toEqual(initialControlState.keys);
     expect(state.audit[0]).toMatchObject({

@@ -7,6 +7,8 @@ import type { Synchronization } from '../synchronization/state.ts';
 export interface ServerModeState {
   /** An operator wishes the deployment read-only. */
   readonly wishedReadOnly: boolean;
+  /** The target at whose stop it was wished; null: otherwise, or not at all. */
+  readonly wishedFor: string | null;
   /** We made it read-only, or were about to: it is for us to make it writable again. */
   readonly held: boolean;
   /** The target that stopped in sync, and behind which barrier: read-only ever since, to follow it; null otherwise. */
@@ -20,10 +22,13 @@ export type HoldBroken = EventData<'HoldBroken'> & { readonly at: string };
 
 export const initialServerMode: ServerModeState = {
   wishedReadOnly: false,
+  wishedFor: null,
   held: false,
   heldFor: null,
   holdBroken: null,
 };
+
+const NO_WISH = { wishedReadOnly: false, wishedFor: null, heldFor: null };
 
 export function evolveServerMode(state: ServerModeState, event: KnownEvent, { at }: Occurrence): ServerModeState {
   switch (event.type) {
@@ -33,22 +38,22 @@ export function evolveServerMode(state: ServerModeState, event: KnownEvent, { at
     case 'BarrierSet':
       return { ...state, held: true };
     case 'SyncCancelRequested':
-      return { ...state, wishedReadOnly: event.data.targetServerMode === 'readonly', heldFor: null };
+      return { ...state, ...NO_WISH, wishedReadOnly: event.data.targetServerMode === 'readonly' };
     case 'SyncCancelWithdrawn':
-      return { ...state, wishedReadOnly: false, heldFor: null };
+      return { ...state, ...NO_WISH };
     case 'OutgoingRegistered':
-      // The reversal was given up: nobody else would ever make the source writable again.
-      if (state.heldFor?.targetId === event.data.targetId) return { ...state, wishedReadOnly: false, heldFor: null };
+      // It follows again, a reversal was given up: nobody else would ever make the source writable.
+      if (state.wishedFor === event.data.targetId) return { ...state, ...NO_WISH };
       // It follows again: what it lacked it receives.
       return state.holdBroken?.targetId === event.data.targetId ? { ...state, holdBroken: null } : state;
     case 'OutgoingStopped':
       return evolveStopped(state, event.data);
     case 'HoldBroken':
-      return { ...state, wishedReadOnly: false, heldFor: null, holdBroken: { ...event.data, at } };
+      return { ...state, ...NO_WISH, holdBroken: { ...event.data, at } };
     case 'ServerModeWished':
       return event.data.mode === 'readonly'
-        ? { ...state, wishedReadOnly: true, held: true }
-        : { ...state, wishedReadOnly: false, heldFor: null };
+        ? { ...state, wishedReadOnly: true, wishedFor: null, held: true }
+        : { ...state, ...NO_WISH };
     case 'ServerModeRestored':
       return { ...state, held: false };
     default:
@@ -62,7 +67,7 @@ function evolveStopped(
   { targetId, barrierEpoch, serverMode }: EventData<'OutgoingStopped'>,
 ): ServerModeState {
   if (serverMode !== 'readonly') return state;
-  const wished = { ...state, wishedReadOnly: true, held: true };
+  const wished = { ...state, wishedReadOnly: true, wishedFor: targetId, held: true };
   return barrierEpoch === undefined ? wished : { ...wished, heldFor: { targetId, barrierEpoch }, holdBroken: null };
 }
 
