@@ -4,7 +4,7 @@ import type { EnginesContext } from '../../src/adapters/worker-process.ts';
 import { defineCommand } from '../command.ts';
 import { defined } from '../defined.ts';
 import { UsageError } from '../errors.ts';
-import { duration, endpoints, file, integer } from '../options.ts';
+import { duration, endpoints, file, integer, oneOf } from '../options.ts';
 import { processOptions, runProcess, versionInfo } from '../process-options.ts';
 import { reloadOf } from '../reload.ts';
 import { masterSecret, type Reloadable } from '../reloadable-options.ts';
@@ -43,10 +43,14 @@ export const runWorker = defineCommand({
       description:
         "How often a small document is written into each followed server's log to time its arrival; 0s: never",
     }),
+    packing: oneOf('worker.link-compression', ['auto', 'always', 'never'], 'auto', {
+      description:
+        'Whether what this worker receives is compressed on the way; auto: unless the other side is in the same place',
+    }),
     ...processOptions,
   },
   run: (values, terminal) => {
-    const { copiesAtOnce, markerEveryMs } = values;
+    const { copiesAtOnce, markerEveryMs, packing } = values;
     if (copiesAtOnce === 0) throw new UsageError('--worker.max-initial-sync-tasks must be 1 or more');
     if (markerEveryMs > 0 && (markerEveryMs < MARKER_MS_MIN || markerEveryMs > MARKER_MS_MAX)) {
       throw new UsageError('--worker.lag-marker-interval must be between 100ms and 1m, or 0s for none');
@@ -62,7 +66,7 @@ export const runWorker = defineCommand({
       const { startWorker } = await import('../../src/adapters/worker-process.ts');
       const { openEngines } = await import('../../src/adapters/worker-engines.ts');
       const engines = (context: EnginesContext) => openEngines(context, { copiesAtOnce, markerEveryMs });
-      return startWorker({ ...required, ...optional, log, version: versionInfo(), openEngines: engines });
+      return startWorker({ ...required, ...optional, packing, log, version: versionInfo(), openEngines: engines });
     };
     return runProcess('worker', values, terminal, start, (worker) => [
       reloadOf(unlessUnchanged(values.masterSecret), (masterSecrets) => worker.reload(defined({ masterSecrets }))),

@@ -8,6 +8,7 @@ import { Worker } from '../worker/worker.ts';
 import { type ConnectedDeployment, connectDeployment, type DeploymentOptions } from './arangodb/deployment.ts';
 import { type GivenSecrets, MasterSecrets } from './crypto/master-secrets.ts';
 import type { Logger } from './logging/logger.ts';
+import type { LinkPacking } from './mq/direct/direct-link.ts';
 import { systemClock } from './system-clock.ts';
 import { untilDone } from './until-done.ts';
 import { WorkerCertificate } from './worker-certificate.ts';
@@ -46,6 +47,8 @@ export interface WorkerProcessOptions {
   /** PEM; wins over what the masters say. Neither: the servers' certificates are not verified. */
   readonly clusterCa?: string;
   readonly clock?: Clock;
+  /** Of links that it receives by. */
+  readonly packing?: LinkPacking;
   /** What the worker runs on its deployment. */
   readonly openEngines: (context: EnginesContext) => Engines;
 }
@@ -179,6 +182,7 @@ async function runWorkerProcess(
     options.openEngines({ deployment, workerId: id, endpoint, clock, log, onLag: (lags) => parts.lag?.told(lags) }),
     clock,
     log,
+    options.packing,
   );
   parts.roles = roles;
   const { publicEndpoint } = options;

@@ -6,6 +6,7 @@ import type { Clock } from '../worker/clock.ts';
 import { ConditionLog } from '../worker/condition-log.ts';
 import type { Logger } from '../worker/logger.ts';
 import type { Roles, SourceRole, TargetRole, TellDoubt } from '../worker/ports.ts';
+import type { LinkPacking } from './mq/direct/direct-link.ts';
 import { LinkHost } from './mq/direct/link-host.ts';
 import { DirectRemoteQueue } from './mq/direct/remote-queue.ts';
 
@@ -38,7 +39,12 @@ export interface WorkerRoles extends Roles {
 }
 
 /** Joins the engines with the direct message queue: links end with the engine that they belong to. */
-export function rolesOverDirectQueue(engines: Engines, clock: Clock, log: Logger): WorkerRoles {
+export function rolesOverDirectQueue(
+  engines: Engines,
+  clock: Clock,
+  log: Logger,
+  packing: LinkPacking = 'auto',
+): WorkerRoles {
   let host: LinkHost | undefined;
   return {
     linkHost: () => host,
@@ -63,7 +69,7 @@ export function rolesOverDirectQueue(engines: Engines, clock: Clock, log: Logger
         },
       };
     },
-    target: (structure, doubt) => new ReceivingRole(engines, { structure, doubt }, clock, log),
+    target: (structure, doubt) => new ReceivingRole(engines, { structure, doubt }, clock, log, packing),
   };
 }
 
@@ -75,11 +81,18 @@ class ReceivingRole implements TargetRole {
   readonly #stopping = new AbortController();
   #deploymentId = '';
 
-  constructor(engines: Engines, told: Pick<TargetConnections, 'structure' | 'doubt'>, clock: Clock, log: Logger) {
+  constructor(
+    engines: Engines,
+    told: Pick<TargetConnections, 'structure' | 'doubt'>,
+    clock: Clock,
+    log: Logger,
+    packing: LinkPacking,
+  ) {
     const trouble = new ConditionLog(log, 'the message queue of the source');
     this.#queue = new DirectRemoteQueue({
       remote: () => this.#remote(),
       clock,
+      packing,
       onTrouble: (error) => trouble.failed(error),
     });
     this.#engine = engines.target({

@@ -31,9 +31,10 @@ export class TruncatedBlock extends Error {
   override readonly name = 'TruncatedBlock';
 }
 
-/** The best of what the other side's `Accept-Encoding` names. */
-export function chooseEncoding(acceptEncoding: string | undefined): BlockEncoding {
+/** The best of what the other side's `Accept-Encoding` names: `identity` where it names that first and bytes are not scarce. */
+export function chooseEncoding(acceptEncoding: string | undefined, areBytesScarce: boolean): BlockEncoding {
   const accepted = (acceptEncoding ?? '').split(',').map((name) => name.trim().replace(/;.*/, ''));
+  if (accepted[0] === 'identity' && !areBytesScarce) return 'identity';
   if (accepted.includes('zstd')) return 'zstd';
   return accepted.includes('gzip') ? 'gzip' : 'identity';
 }

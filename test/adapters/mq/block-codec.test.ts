@@ -75,11 +75,14 @@ describe('blocks', () => {
   });
 
   test.each([
-    ['zstd, gzip', 'zstd'],
-    ['gzip;q=0.5, deflate', 'gzip'],
-    ['br', 'identity'],
-    [undefined, 'identity'],
-  ])('of %s is chosen %s', (accepted, chosen) => {
-    expect(chooseEncoding(accepted)).toBe(chosen);
+    ['zstd, gzip', 'zstd', 'zstd'],
+    ['gzip;q=0.5, deflate', 'gzip', 'gzip'],
+    ['identity, zstd;q=0.5, gzip;q=0.5', 'identity', 'zstd'],
+    ['identity', 'identity', 'identity'],
+    ['br', 'identity', 'identity'],
+    [undefined, 'identity', 'identity'],
+  ])('of %s is chosen %s, and %s where bytes are scarce', (accepted, plenty, scarce) => {
+    expect(chooseEncoding(accepted, false)).toBe(plenty);
+    expect(chooseEncoding(accepted, true)).toBe(scarce);
   });
 });

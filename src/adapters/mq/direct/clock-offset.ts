@@ -34,6 +34,11 @@ export class ClockOffset {
     return this.#best?.offsetMs;
   }
 
+  /** How long an answer takes at the least, ms; undefined before the first round trip. */
+  get shortestTripMs(): number | undefined {
+    return this.#best?.tripMs;
+  }
+
   get #best(): Sample | undefined {
     const [first, ...rest] = this.#samples;
     if (first === undefined) return undefined;

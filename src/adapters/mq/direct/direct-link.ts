@@ -18,13 +18,18 @@ import {
   ACK_DELAY_MS,
   ACK_PACE_MS,
   FAREWELL_MS_MAX,
+  FIRST_POLL_HOLD_MS,
   KEEP_ALIVE_MS,
+  NEAR_MS,
   POLL_HOLD_MS_MAX,
   RETRY_MS_MAX,
 } from './limits.ts';
 import { LinkClosed } from './link-closed.ts';
 import { type RemoteAnswer, type RemoteHttp, RemoteRefused, RemoteUnavailable } from './remote-http.ts';
 import { UnsentControls } from './unsent-controls.ts';
+
+/** Whether the blocks of a link are packed; `auto`: unless the other side is near and its throttle has no limit. */
+export type LinkPacking = 'auto' | 'always' | 'never';
 
 export interface DirectLinkOptions {
   readonly http: RemoteHttp;
@@ -34,6 +39,8 @@ export interface DirectLinkOptions {
   /** No answer for so long ends the link. */
   readonly giveUpMs?: number;
   readonly holdMs?: number;
+  /** Default: `auto`. */
+  readonly packing?: LinkPacking;
   /** Told about each failed attempt; the link itself goes on until it gives up. */
   readonly onTrouble?: (error: unknown) => void;
 }
@@ -145,12 +152,14 @@ export class DirectLink implements ReceiverLink {
   }
 
   async #poll(alive: () => void): Promise<void> {
-    const { http, path, holdMs = POLL_HOLD_MS_MAX } = this.#options;
+    const { http, path } = this.#options;
     this.#polls += 1;
     const from = this.#nextFrame;
+    const longestMs = this.#polls === 1 ? FIRST_POLL_HOLD_MS : POLL_HOLD_MS_MAX;
+    const holdMs = Math.min(this.#options.holdMs ?? longestMs, longestMs);
     const body = JSON.stringify({ poll: this.#polls, from, holdMs } satisfies LinkPoll);
     const answer = await this.#timed(() =>
-      http.request({ method: 'POST', path: `${path}/poll`, body, signal: this.closed }),
+      http.request({ method: 'POST', path: `${path}/poll`, body, ...this.#accepted(), signal: this.closed }),
     );
     this.#acknowledged = Math.max(this.#acknowledged, from - 1);
     const records = new RecordDecoder();
@@ -161,6 +170,14 @@ export class DirectLink implements ReceiverLink {
       ended = records.atBoundary ? '' : 'within a frame';
     }
     if (ended !== '') throw new RemoteUnavailable(`the stream of frames ended ${ended}`);
+  }
+
+  /** What is told of the packing of blocks: the default, which packs, unless it is not worth it. */
+  #accepted(): { readonly acceptEncoding?: string } {
+    const { packing = 'auto' } = this.#options;
+    if (packing === 'never') return { acceptEncoding: 'identity' };
+    const isNear = (this.#offset.shortestTripMs ?? Infinity) < NEAR_MS;
+    return packing === 'auto' && isNear ? { acceptEncoding: 'identity, zstd;q=0.5, gzip;q=0.5' } : {};
   }
 
   async #take(record: RawRecord): Promise<void> {

@@ -11,7 +11,6 @@ import {
 } from '../../../wire/queue-link.ts';
 import type { QueueTokenClaims } from '../../../wire/queue-token.ts';
 import type { Clock } from '../../../worker/clock.ts';
-import { chooseEncoding } from '../block-codec.ts';
 import type { QueueTokens } from '../token.ts';
 import { CONTROL_BODY_BYTES_MAX } from './limits.ts';
 import { LinkClosed } from './link-closed.ts';
@@ -73,7 +72,7 @@ async function poll(c: Context<LinkRoutesEnv>): Promise<Response> {
   if (request === undefined) return refuse(c, 400, 'not a poll');
   session.touch();
   const gone = new AbortController();
-  const chunks = session.poll(request, chooseEncoding(c.req.header('accept-encoding')), gone.signal);
+  const chunks = session.poll(request, c.req.header('accept-encoding'), gone.signal);
   return c.body(
     streamOf(chunks, () => gone.abort()),
     200,

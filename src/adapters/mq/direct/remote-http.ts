@@ -8,6 +8,8 @@ export interface RemoteRequest {
   /** With query. */
   readonly path: string;
   readonly body?: string;
+  /** Default: what packs. */
+  readonly acceptEncoding?: string;
   readonly signal: AbortSignal;
 }
 
@@ -31,6 +33,8 @@ export class RemoteRefused extends Error {
     this.status = status;
   }
 }
+
+const PACKED = 'zstd, gzip';
 
 /** Answers that say "not now" or "not here". */
 const temporary = (status: number) => status === 401 || status === 408 || status === 429 || status >= 500;
@@ -96,7 +100,7 @@ export class RemoteHttp {
       method: request.method,
       headers: {
         authorization: `bearer ${token}`,
-        'accept-encoding': 'zstd, gzip',
+        'accept-encoding': request.acceptEncoding ?? PACKED,
         ...(request.body === undefined ? {} : { 'content-type': 'application/json' }),
       },
       ...(request.body === undefined ? {} : { body: request.body }),

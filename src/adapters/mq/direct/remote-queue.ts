@@ -3,7 +3,7 @@ import { QueueRoutes } from '../../../wire/queue-link.ts';
 import type { RemoteQueue } from '../../../wire/worker.ts';
 import type { Clock } from '../../../worker/clock.ts';
 import { newUlid } from '../../crypto/new-ulid.ts';
-import { DirectLink } from './direct-link.ts';
+import { DirectLink, type LinkPacking } from './direct-link.ts';
 import { RETRY_MS_MAX, SILENCE_MS_MAX } from './limits.ts';
 import { RemoteHttp } from './remote-http.ts';
 
@@ -22,6 +22,7 @@ export interface RemoteQueueOptions {
   readonly clock: Clock;
   readonly onTrouble: (error: unknown) => void;
   readonly timing?: LinkTiming;
+  readonly packing?: LinkPacking;
 }
 
 type Routes = NonNullable<QueueRoutes['routes']>;
@@ -63,6 +64,7 @@ export class DirectRemoteQueue {
       (route) => route.workerId === workerId,
     )?.publicEndpoint;
     const session = newUlid();
+    const { packing } = this.#options;
     const link = await DirectLink.open(
       {
         ...(publicEndpoint === undefined
@@ -71,6 +73,7 @@ export class DirectRemoteQueue {
         clock: this.#options.clock,
         onTrouble: this.#options.onTrouble,
         giveUpMs: this.#timing.giveUpMs,
+        ...(packing === undefined ? {} : { packing }),
         ...(this.#timing.holdMs === undefined ? {} : { holdMs: this.#timing.holdMs }),
       },
       signal,

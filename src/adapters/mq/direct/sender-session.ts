@@ -2,7 +2,7 @@ import type { Control, Frame, SenderLink } from '../../../replication/queue.ts';
 import type { Throttle, Urgency } from '../../../replication/throttle/throttle.ts';
 import type { LinkPoll } from '../../../wire/queue-link.ts';
 import type { Clock } from '../../../worker/clock.ts';
-import type { BlockEncoding } from '../block-codec.ts';
+import { chooseEncoding } from '../block-codec.ts';
 import { frameStream } from './frame-stream.ts';
 import { IncomingControls } from './incoming-controls.ts';
 import { POLL_HOLD_MS_MAX } from './limits.ts';
@@ -80,7 +80,7 @@ export class SenderSession implements SenderLink {
   }
 
   /** Starts the stream that answers a poll; it replaces the one before. Throws {@link PollSuperseded} for an old poll. */
-  poll(request: LinkPoll, encoding: BlockEncoding, gone: AbortSignal): AsyncGenerator<Uint8Array> {
+  poll(request: LinkPoll, acceptEncoding: string | undefined, gone: AbortSignal): AsyncGenerator<Uint8Array> {
     this.closed.throwIfAborted();
     if (request.poll <= this.#newestPoll) {
       throw new PollSuperseded(`poll ${request.poll} came after poll ${this.#newestPoll}`);
@@ -93,7 +93,7 @@ export class SenderSession implements SenderLink {
     return frameStream({
       frames: this.#frames,
       from: request.from,
-      encoding,
+      encoding: chooseEncoding(acceptEncoding, this.#throttle.isLimited),
       holdMs: Math.min(request.holdMs, POLL_HOLD_MS_MAX),
       throttle: this.#throttle,
       clock: this.#clock,
