@@ -1,4 +1,5 @@
 import { Hono } from 'hono';
+import type { LinkPacking } from '../../../../src/adapters/mq/direct/direct-link.ts';
 import { createQueueDoors } from '../../../../src/adapters/mq/direct/doors.ts';
 import { LinkHost } from '../../../../src/adapters/mq/direct/link-host.ts';
 import { linkRoutes } from '../../../../src/adapters/mq/direct/link-routes.ts';
@@ -25,10 +26,11 @@ export interface LoopbackOptions {
   readonly throttle?: Throttle;
   /** Of the target worker. */
   readonly clock?: Clock;
+  readonly packing?: LinkPacking;
 }
 
 /** Target worker → (faulty network) → master's door → source worker, all over real HTTPS. */
-export async function startDirectLoopback({ certificates, fault, timing, throttle, clock }: LoopbackOptions) {
+export async function startDirectLoopback({ certificates, fault, timing, throttle, clock, packing }: LoopbackOptions) {
   const tokens = new QueueTokens(MASTER_SECRET);
   const senders: SenderLink[] = [];
   let announce = Promise.withResolvers<SenderLink>();
@@ -60,6 +62,7 @@ export async function startDirectLoopback({ certificates, fault, timing, throttl
     clock: clock ?? systemClock,
     onTrouble: (error) => troubles.push(error),
     ...(timing === undefined ? {} : { timing }),
+    ...(packing === undefined ? {} : { packing }),
   });
   return {
     tokens,
