@@ -4,9 +4,14 @@
  *
  * `node test/safety/run-rules.ts [rule…]`; ends with status 1 when a test fails or a mutation survives.
  */
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { inParallel } from '../../src/master/checksums/shard-digests.ts';
 import { copyTree, type TestResult, testsIn } from './mutated-tree.ts';
 import { type Mutation, RULES, type Rule, testFilesOf, testNamesOf } from './rules.ts';
+
+/** Most mutations are seen by what never comes: they wait more than they work. */
+const LANES = Math.max(2, availableParallelism());
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -25,10 +30,7 @@ async function main(names: readonly string[]): Promise<void> {
   const lines: Line[] = [];
   for (const rule of RULES.filter(({ name }) => names.length === 0 || names.includes(name))) {
     console.log(`\n${rule.name}: ${rule.sentence}`);
-    for await (const line of check(rule)) {
-      console.log(`  ${line.passed ? 'yes' : 'NO '}  ${line.what}\n         ${line.detail}`);
-      lines.push(line);
-    }
+    lines.push(...(await check(rule)));
   }
   const failed = lines.filter(({ passed }) => !passed);
   console.log(`\n${lines.length - failed.length} passed, ${failed.length} failed`);
@@ -36,17 +38,23 @@ async function main(names: readonly string[]): Promise<void> {
 }
 
 /** The tests in the tree as it is, then each mutation. */
-async function* check(rule: Rule): AsyncGenerator<Line> {
+async function check(rule: Rule): Promise<readonly Line[]> {
   const held = new Set<string>();
-  for (const file of testFilesOf(rule)) {
+  const tests = await inParallel(testFilesOf(rule), LANES, async (file) => {
     const line = passing(rule, file, await testsIn(root, file, testNamesOf(rule)));
     if (line.passed) held.add(file);
-    yield line;
-  }
-  for (const mutation of rule.mutations) {
-    if (held.has(mutation.killedIn)) yield await killed(rule, mutation);
-    else yield { ...lineOf(rule, mutation), passed: false, detail: 'not run: the tests fail without it already' };
-  }
+    return shown(line);
+  });
+  const mutations = await inParallel(rule.mutations, LANES, async (mutation) => {
+    if (held.has(mutation.killedIn)) return shown(await killed(rule, mutation));
+    return shown({ ...lineOf(rule, mutation), passed: false, detail: 'not run: the tests fail without it already' });
+  });
+  return [...tests, ...mutations];
+}
+
+function shown(line: Line): Line {
+  console.log(`  ${line.passed ? 'yes' : 'NO '}  ${line.what}\n         ${line.detail}`);
+  return line;
 }
 
 function passing(rule: Rule, file: string, results: readonly TestResult[]): Line {
