@@ -6,7 +6,13 @@ import { LongestFirst } from './test/longest-first.ts';
 const END_TO_END = 'test/e2e/**/*.test.ts';
 /** Hundreds of processes are started, and a quarter of what they cost was the compiling of the same files. */
 const COMPILED = fileURLToPath(new URL('node_modules/.cache/compiled', import.meta.url));
-const common = { testTimeout: 30_000, hookTimeout: 60_000, env: { NODE_COMPILE_CACHE: COMPILED } };
+const common = {
+  testTimeout: 30_000,
+  hookTimeout: 60_000,
+  // What is waited for may take its time on a busy machine.
+  expect: { poll: { timeout: 20_000 } },
+  env: { NODE_COMPILE_CACHE: COMPILED },
+};
 
 export default defineConfig({
   test: {
