@@ -142,7 +142,7 @@ describe('stop sync', () => {
     await master?.stop();
     const stopped = await run('stop sync', 'target', ['--timeout=5s']);
     expect(stopped).toMatchObject({ exit: 1, output: expect.stringContaining("run 'arangosync abort sync'") });
-    const aborted = await run('abort sync', 'target', ['--timeout=6s']);
+    const aborted = await run('abort sync', 'target', ['--timeout=12s']);
     expect(aborted).toMatchObject({ exit: 0, output: expect.stringContaining('abort outgoing sync') });
     expect(await modeOf('target')).toBe('default');
     expect((await run('get status', 'target')).output).toMatch(
