@@ -7,10 +7,10 @@ const END_TO_END = 'test/e2e/**/*.test.ts';
 /** Hundreds of processes are started, and a quarter of what they cost was the compiling of the same files. */
 const COMPILED = fileURLToPath(new URL('node_modules/.cache/compiled', import.meta.url));
 const common = {
-  testTimeout: 30_000,
-  hookTimeout: 60_000,
-  // What is waited for may take its time on a busy machine.
-  expect: { poll: { timeout: 20_000 } },
+  // What is waited for may take its time on a busy machine; a test waits for several things.
+  testTimeout: 90_000,
+  hookTimeout: 90_000,
+  expect: { poll: { timeout: 30_000 } },
   env: { NODE_COMPILE_CACHE: COMPILED },
 };
 

@@ -225,7 +225,7 @@ async function until<T>(what: string, read: () => Promise<T | undefined>): Promi
         if (value !== undefined) found.value = value;
         return value !== undefined;
       },
-      { timeout: 20_000, message: what },
+      { timeout: 30_000, message: what },
     )
     .toBe(true);
   if (found.value === undefined) throw new Error(what);

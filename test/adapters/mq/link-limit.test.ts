@@ -57,7 +57,7 @@ test('a block that has to wait for longer than a connection may be silent does n
   sender.push(frame(2, randomBytes(16 * KIB)));
   expect((await take(receiver.frames, 1)).map(seqOf)).toEqual([2]);
   expect(running.troubles).toEqual([]);
-}, 30_000);
+});
 
 test('S7: under a limit little is in the buffer, and the log has the next place in it', async () => {
   const { throttle, sender, receiver } = await limited(64 * KIB);
