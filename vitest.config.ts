@@ -6,7 +6,13 @@ import { LongestFirst } from './test/longest-first.ts';
 const END_TO_END = 'test/e2e/**/*.test.ts';
 /** Hundreds of processes are started, and a quarter of what they cost was the compiling of the same files. */
 const COMPILED = fileURLToPath(new URL('node_modules/.cache/compiled', import.meta.url));
-const common = { testTimeout: 30_000, hookTimeout: 60_000, env: { NODE_COMPILE_CACHE: COMPILED } };
+const common = {
+  // What is waited for may take its time on a busy machine; a test waits for several things.
+  testTimeout: 90_000,
+  hookTimeout: 90_000,
+  expect: { poll: { timeout: 30_000 } },
+  env: { NODE_COMPILE_CACHE: COMPILED },
+};
 
 export default defineConfig({
   test: {

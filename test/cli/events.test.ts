@@ -11,6 +11,7 @@ import { clientCa, keyfile, tlsCa } from '../master/support/certificates.ts';
 import { fastTimes } from '../master/support/datacenter.ts';
 import { FakeServer } from '../master/support/fake-deployment.ts';
 import { type HttpFront, serveFake } from '../master/support/http-front.ts';
+import { steadyLeases } from '../master/support/steady-leases.ts';
 import { until } from '../master/support/until.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -35,7 +36,7 @@ async function start(): Promise<MasterProcess> {
     monitoringToken: 'watch',
     log,
     version: { version: '0.1.0', build: 'test' },
-    times: { ...fastTimes, leaderLeaseMs: 1_000, workerLeaseMs: 2_000, masterLeaseMs: 1_500 },
+    times: { ...fastTimes, ...steadyLeases },
   });
   await until('it leads', () => started.master.leads);
   return started;

@@ -66,21 +66,21 @@ const beginWriting = () =>
 
 describe('get status', () => {
   it('shows both ends, those shards first that do not run, and one end with --local', async () => {
-    // Workers of the two ends report each in its own time.
-    await until('both ends run', async () =>
-      /At the source: running \(\S+\), \d+ shards/.test((await run('get status', 'target')).output),
-    );
-    const both = await run('get status', 'target', ['-v']);
-    expect(both.output).toMatch(/^Incoming: running from/);
-    expect(both.output).toMatch(
+    // Workers of the two ends report each in its own time, and what keeps the log when they have heard of it.
+    const shard = /^d\s+c\s+0\s+running\s+\S+\s+(~\d+ B|unknown)\s+while read\s+copy, \d+ documents\s+running/m;
+    const both = await until('both ends run', async () => {
+      const { output } = await run('get status', 'target', ['-v']);
+      const isSaid = [/^Incoming: running from/, /At the source: running \(\S+\), \d+ shards/, shard];
+      return isSaid.every((what) => what.test(output)) && output;
+    });
+    expect(both).toMatch(
       /Database\s+Collection\s+Shard\s+Status\s+Delay\s+Behind\s+Log kept\s+By\s+At source\s+Message/,
-    );
-    expect(both.output).toMatch(
-      /^d\s+c\s+0\s+running\s+\S+\s+(~\d+ B|unknown)\s+while read\s+copy, \d+ documents\s+running/m,
     );
     const local = await run('get status', 'target', ['-v', '--local']);
     expect(local.output).not.toContain('At the source');
-    expect((await run('get status', 'source', ['-v'])).output).toMatch(/^Outgoing: running to/m);
+    await until('the source says so itself', async () =>
+      /^Outgoing: running to/m.test((await run('get status', 'source', ['-v'])).output),
+    );
   });
 
   it('says so when the other end does not answer', async () => {
@@ -142,7 +142,7 @@ describe('stop sync', () => {
     await master?.stop();
     const stopped = await run('stop sync', 'target', ['--timeout=5s']);
     expect(stopped).toMatchObject({ exit: 1, output: expect.stringContaining("run 'arangosync abort sync'") });
-    const aborted = await run('abort sync', 'target', ['--timeout=6s']);
+    const aborted = await run('abort sync', 'target', ['--timeout=12s']);
     expect(aborted).toMatchObject({ exit: 0, output: expect.stringContaining('abort outgoing sync') });
     expect(await modeOf('target')).toBe('default');
     expect((await run('get status', 'target')).output).toMatch(

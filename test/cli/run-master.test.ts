@@ -63,7 +63,7 @@ test.each([
   const port = await freePort();
   const master = runMaster(keyfile, `--server.port=${port}`);
   try {
-    await expect.poll(() => isTrusted(port), { timeout: 20_000 }).toBe(true);
+    await expect.poll(() => isTrusted(port)).toBe(true);
   } finally {
     master.stop();
     await master.ended;

@@ -3,7 +3,7 @@ import type { Lease, LeaseOutcome, LeaseStore, SeenLease } from '../../src/domai
 import type { Leadership } from '../../src/domain/leadership/state.ts';
 import { Election } from '../../src/master/election.ts';
 
-const signal = AbortSignal.timeout(60_000);
+const signal = new AbortController().signal;
 const leaseMs = 3_000;
 
 /** One lease document, whose calls take time on a clock that a test moves. */

@@ -15,6 +15,7 @@ import { TaskList } from '../../src/wire/task-info.ts';
 import { WorkerConfiguration, WorkerInstructions, WorkerRegistered } from '../../src/wire/worker.ts';
 import { Conformance, type OpenApi } from '../adapters/http/support/conformance.ts';
 import { credentials, Datacenter, fastTimes, secret } from './support/datacenter.ts';
+import { steadyLeases } from './support/steady-leases.ts';
 import { until } from './support/until.ts';
 
 const internal = { authorization: `bearer ${signJwt({ iss: 'arangosync', server_id: 'w1' }, secret)}` };
@@ -22,8 +23,7 @@ const operator = { authorization: `Basic ${Buffer.from('root:x').toString('base6
 const monitoring = { authorization: 'Bearer watch' };
 const configure = JSON.stringify({ source: ['https://a1:8629'], authentication: credentials });
 
-/** No leader changes here: a busy machine must not be taken for one that died. */
-const times = { ...fastTimes, leaderLeaseMs: 10_000, masterLeaseMs: 10_000 };
+const times = { ...fastTimes, ...steadyLeases };
 
 let datacenter: Datacenter;
 let source: Datacenter;
@@ -188,7 +188,7 @@ describe('workers', () => {
 
   it('register, are listed, get instructions, and sign off', async () => {
     const registered = WorkerRegistered.parse((await ask('PUT', '/_api/worker', internal, registration)).body);
-    expect(registered).toMatchObject({ id: 'w1', expiresDuration: 500_000_000, messageTimeout: 3_600_000_000_000 });
+    expect(registered).toMatchObject({ id: 'w1', expiresDuration: 10_000_000_000, messageTimeout: 3_600_000_000_000 });
     expect(registered.serverID).toBeGreaterThan(0);
     const { workers } = WorkerList.parse((await ask('GET', '/_api/worker', operator)).body);
     expect(workers).toMatchObject([{ id: 'w1', endpoint: 'https://w1.local:8729' }]);

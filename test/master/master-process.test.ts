@@ -11,6 +11,7 @@ import { client, clientCa, forged, keyfile, tlsCa } from './support/certificates
 import { fastTimes } from './support/datacenter.ts';
 import { FakeServer } from './support/fake-deployment.ts';
 import { type HttpFront, serveFake } from './support/http-front.ts';
+import { steadyLeases } from './support/steady-leases.ts';
 import { until } from './support/until.ts';
 
 const secret = 'the secret of the masters';
@@ -55,7 +56,7 @@ async function start(
     monitoringToken: 'watch',
     log,
     version: { version: '0.1.0', build: 'test' },
-    times: { ...fastTimes, leaderLeaseMs: 1_000, workerLeaseMs: 2_000, masterLeaseMs: 1_500 },
+    times: { ...fastTimes, ...steadyLeases },
     ...overrides,
   });
   processes.push(started);

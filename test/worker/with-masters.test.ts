@@ -11,6 +11,7 @@ import type { Engines, TargetConnections } from '../../src/adapters/worker-roles
 import type { SenderLink } from '../../src/replication/queue.ts';
 import type { WorkerInstructions, WorkerTask } from '../../src/wire/worker.ts';
 import { ack, frame, seqOf, take } from '../adapters/mq/link-suite.ts';
+import { steadyLeases } from '../master/support/steady-leases.ts';
 import { shardReport } from './support/fake-roles.ts';
 
 const validForMs = 3_600_000;
@@ -99,6 +100,7 @@ async function startDatacenter(name: string, masterCount = 1): Promise<Datacente
       mqType: 'direct',
       log,
       version,
+      times: steadyLeases,
     });
     masters.push(started);
     closing.push(() => started.stop());
@@ -223,7 +225,7 @@ async function until<T>(what: string, read: () => Promise<T | undefined>): Promi
         if (value !== undefined) found.value = value;
         return value !== undefined;
       },
-      { timeout: 15_000, message: what },
+      { timeout: 30_000, message: what },
     )
     .toBe(true);
   if (found.value === undefined) throw new Error(what);

@@ -105,7 +105,7 @@ describe('the worker process', () => {
     await expect.poll(() => dc.workers.has(worker.id)).toBe(true);
     dc.instructions.set(worker.id, instructions([task('a', 'send-shard')]));
     await expect.poll(running).toBe(1);
-    await expect.poll(() => dc.reports.length, { timeout: 5_000 }).toBeGreaterThan(0);
+    await expect.poll(() => dc.reports.length).toBeGreaterThan(0);
     expect(dc.reports[0]).toMatchObject({ term: 3, shards: [{ taskId: 'a' }] });
     await worker.stop();
     expect(running()).toBe(0);
@@ -169,7 +169,7 @@ describe('two workers of two datacenters', () => {
     const target = await datacenter();
     const sending = await startOne([source.endpoint]);
     const receiving = await startOne([target.endpoint]);
-    await expect.poll(() => source.workers.size + target.workers.size, { timeout: 5_000 }).toBe(2);
+    await expect.poll(() => source.workers.size + target.workers.size).toBe(2);
     source.instructions.set(sending.worker.id, instructions([task('s', 'send-shard')]));
     source.setRoutes({ 'data-s': { workerId: sending.worker.id } });
     const { incoming, ...rest } = instructions([task('r', 'receive-shard')], { epoch: 'E1', deploymentId: 'target' });

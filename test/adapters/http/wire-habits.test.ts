@@ -122,7 +122,11 @@ describe('the state of a synchronization', () => {
 
   it('names a datacenter by one id everywhere', async () => {
     const atSource = pair.caller(pair.ports.source, callers['user with rights']);
-    const { outgoing } = bodyOf(await atSource.ask('GET', '/_api/sync'));
+    // Workers of the two ends report each in its own time.
+    const outgoing = await until('the source runs', async () => {
+      const { outgoing } = bodyOf(await atSource.ask('GET', '/_api/sync'));
+      return outgoing?.[0]?.status === 'running' && outgoing;
+    });
     const { datacenters } = bodyOf(await leader.ask('GET', '/_api/sync/shards'));
     const { tasks } = bodyOf(await atSource.ask('GET', '/_api/task'));
     const { cluster_id: stopped } = bodyOf(await atSource.ask('DELETE', '/_api/sync'));

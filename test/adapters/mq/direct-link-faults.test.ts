@@ -69,7 +69,7 @@ describe('S15: whatever the network does to a link', () => {
       ),
       { numRuns: 12 },
     );
-  }, 60_000);
+  });
 
   test('nothing is acknowledged that did not arrive: a cut answer is sent again from the frame that was cut', async () => {
     let cuts = 4;
@@ -204,7 +204,7 @@ describe('a link over a long way', () => {
         sender.push(frame(++pushed, body));
       }
     })();
-    await expect.poll(() => sender.bufferedBytes, { timeout: 20_000 }).toBeGreaterThanOrEqual(LINK_BUFFER_BYTES_MAX);
+    await expect.poll(() => sender.bufferedBytes).toBeGreaterThanOrEqual(LINK_BUFFER_BYTES_MAX);
     expect(sender.bufferedBytes).toBeLessThanOrEqual(LINK_BUFFER_BYTES_MAX + body.length + 1024);
     stop.abort(new Error('seen enough'));
     await expect(filled).rejects.toThrow('seen enough');
@@ -219,7 +219,7 @@ describe('a link over a long way', () => {
     for (let seq = 1; seq <= 12; seq += 1) sender.push(frame(seq, body));
     const full = sender.bufferedBytes;
     await take(receiver.frames, 12);
-    await expect.poll(() => sender.bufferedBytes, { timeout: 5_000 }).toBeLessThan(full / 2);
+    await expect.poll(() => sender.bufferedBytes).toBeLessThan(full / 2);
   });
 
   test('acknowledgements wait for each other, and go with the first control that cannot wait', async () => {
@@ -275,7 +275,10 @@ describe('a link over a long way', () => {
 
   test('learns how far the source clock is ahead', async () => {
     const loopback = await start();
+    const beganMs = performance.now();
     const { receiver } = await loopback.connect(never);
-    expect(Math.abs(receiver.clockOffsetMs ?? Number.NaN)).toBeLessThan(1_000);
+    // Both have the same clock: what is told is wrong by no more than half of the way there and back.
+    const wrongMsMax = (performance.now() - beganMs) / 2 + 2;
+    expect(Math.abs(receiver.clockOffsetMs ?? Number.NaN)).toBeLessThanOrEqual(wrongMsMax);
   });
 });

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, expect, test } from 'vitest';
 import { Throttle } from '../../../src/replication/throttle/throttle.ts';
+import { patientClock } from '../../support/patient-clock.ts';
 import { frame, never, seqOf, take } from './link-suite.ts';
 import { loopbackCertificates } from './support/certificates.ts';
 import { startDirectLoopback } from './support/direct-loopback.ts';
@@ -40,10 +41,10 @@ test('what leaves over a link is held to the limit as it is on the wire, and not
   // A burst and the last block are not waited for.
   expect(seconds).toBeGreaterThan((1_536 - 128 - 128) / 512);
   throttle.setRate({});
-  const freed = performance.now();
+  const freed = patientClock.monotonicMs();
   for (let seq = 7; seq <= 12; seq += 1) sender.push(frame(seq, randomBytes(256 * KIB)));
   expect((await take(receiver.frames, 6)).map(seqOf)).toEqual([7, 8, 9, 10, 11, 12]);
-  expect(performance.now() - freed).toBeLessThan(2_000);
+  expect(patientClock.monotonicMs() - freed).toBeLessThan(2_000);
   expect(running.troubles).toEqual([]);
 });
 
@@ -56,7 +57,7 @@ test('a block that has to wait for longer than a connection may be silent does n
   sender.push(frame(2, randomBytes(16 * KIB)));
   expect((await take(receiver.frames, 1)).map(seqOf)).toEqual([2]);
   expect(running.troubles).toEqual([]);
-}, 30_000);
+});
 
 test('S7: under a limit little is in the buffer, and the log has the next place in it', async () => {
   const { throttle, sender, receiver } = await limited(64 * KIB);

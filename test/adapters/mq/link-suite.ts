@@ -110,7 +110,7 @@ export function linkSuite(name: string, connect: () => Promise<LinkPair>): void 
         for (let seq = 1; seq <= 10; seq += 1) sender.push(frame(seq, Buffer.alloc(1000)));
         expect(sender.bufferedBytes).toBeGreaterThanOrEqual(10_000);
         await take(receiver.frames, 10);
-        await expect.poll(() => sender.bufferedBytes, { timeout: 5000 }).toBe(0);
+        await expect.poll(() => sender.bufferedBytes).toBe(0);
       }),
     );
 
@@ -123,7 +123,7 @@ export function linkSuite(name: string, connect: () => Promise<LinkPair>): void 
         expect(receiver.closed.aborted).toBe(true);
         expect(await frames).toEqual([]);
         expect(await controls).toEqual([]);
-        await expect.poll(() => sender.closed.aborted, { timeout: 5000 }).toBe(true);
+        await expect.poll(() => sender.closed.aborted).toBe(true);
         expect(() => sender.push(frame(1))).toThrow();
         await expect(sender.writable(never)).rejects.toThrow();
       }),

@@ -5,7 +5,6 @@ import { ArangoSnapshotStore } from '../../../src/adapters/arangodb/snapshots.ts
 import { createSyncCollections } from '../../../src/adapters/arangodb/sync-collections.ts';
 import { commitHasher } from '../../../src/adapters/crypto/commit-hasher.ts';
 import { QueueTokens } from '../../../src/adapters/mq/token.ts';
-import { systemClock } from '../../../src/adapters/system-clock.ts';
 import { createCa, issueCertificate } from '../../../src/adapters/tls/index.ts';
 import { workerCertificates } from '../../../src/adapters/worker-certificates.ts';
 import { Master } from '../../../src/master/master.ts';
@@ -20,6 +19,7 @@ import { loadControlPlane } from '../../../src/projections/load.ts';
 import type { ArangoDeployment, ArangoServer } from '../../../src/replication/arango.ts';
 import { ApiError } from '../../../src/wire/api-error.ts';
 import type { Caller } from '../../../src/wire/caller.ts';
+import { patientClock } from '../../support/patient-clock.ts';
 import { FakeDeployment } from './fake-deployment.ts';
 import { until } from './until.ts';
 
@@ -103,7 +103,7 @@ export class Datacenter {
       certificates: workerCertificates({ certificateMs: day, authorityMs: day }),
       clusterTokens: { issue: (_issuedAtS, expiresAtS) => `token until ${expiresAtS}` },
       metrics: { workerRegistered: () => undefined, workerStored: () => undefined },
-      clock: systemClock,
+      clock: patientClock,
       logger: { debug: note('debug'), info: note('info'), warn: note('warn'), error: note('error') },
       random: () => 0,
       newEventId: () => this.#newId().padStart(26, '0'),

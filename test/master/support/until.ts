@@ -1,5 +1,5 @@
 const everyMs = 5;
-const atMostMs = 10_000;
+const atMostMs = 30_000;
 
 /** Waits until `look` gives something other than undefined or false, and gives that; fails with `what` after a while. */
 export async function until<T>(

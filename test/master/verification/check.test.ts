@@ -9,7 +9,7 @@ import { type FakeWorker, shardReport } from '../support/fake-worker.ts';
 import { type FollowingPair, openFollowing } from '../support/following.ts';
 import { until } from '../support/until.ts';
 
-const signal = AbortSignal.timeout(120_000);
+const signal = new AbortController().signal;
 const shard: ShardRef = { database: 'd', collection: 'c', shardIndex: 0 };
 const counts = { source: 5, target: 4 };
 

@@ -33,6 +33,8 @@ function sendAndLeave(body: string): Promise<void> {
   });
 }
 
+/** Longer than any of these tests lasts. */
+const LONG_MS = 60_000;
 const writes = { method: 'POST', path: /\/_api\/document\// };
 
 describe('requests told to fail', () => {
@@ -59,9 +61,11 @@ describe('requests told to fail', () => {
   });
 
   test('cut now, and landing later all the same', async () => {
+    deployment.control.addFault({ ...writes, count: 1, action: { kind: 'cut-then-land', ms: LONG_MS } });
+    await expect(client.post('/_api/document/c', { _key: 'much later' })).rejects.toThrow();
+    expect(await count()).toBe(0);
     deployment.control.addFault({ ...writes, count: 1, action: { kind: 'cut-then-land', ms: 30 } });
     await expect(client.post('/_api/document/c', { _key: 'late' })).rejects.toThrow();
-    expect(await count()).toBe(0);
     await until(async () => (await count()) === 1);
     expect((await client.get('/_api/document/c/late')).status).toBe(200);
   });
@@ -76,13 +80,21 @@ describe('requests told to fail', () => {
   });
 
   test('a delay holds one request and not the others', async () => {
-    deployment.control.addFault({ ...writes, count: 1, action: { kind: 'delay', ms: 50 } });
-    const order: string[] = [];
-    const slow = client.post('/_api/document/c', {}).then(() => order.push('slow'));
+    deployment.control.addFault({ ...writes, count: 1, action: { kind: 'delay', ms: LONG_MS } });
+    const slow = client.post('/_api/document/c', { _key: 'slow' });
+    slow.catch(() => undefined);
     await until(async () => deployment.control.faults().length === 0);
-    await client.post('/_api/document/c', {}).then(() => order.push('fast'));
-    await slow;
-    expect(order).toEqual(['fast', 'slow']);
+    expect((await client.post('/_api/document/c', { _key: 'fast' })).status).toBe(202);
+    expect((await client.get('/_api/document/c/slow')).status).toBe(404);
+  });
+
+  test('a delay ends, and the request is answered as always', async () => {
+    deployment.control.addFault({ ...writes, count: 1, action: { kind: 'delay', ms: 50 } });
+    const sentAtMs = performance.now();
+    expect((await client.post('/_api/document/c', {})).status).toBe(202);
+    // A timer may fire within the millisecond before its time.
+    expect(performance.now() - sentAtMs).toBeGreaterThanOrEqual(49);
+    expect(await count()).toBe(1);
   });
 
   test('skip and count choose which requests are hit', async () => {

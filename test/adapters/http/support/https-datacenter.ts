@@ -5,6 +5,7 @@ import { type MasterProcess, type MasterProcessOptions, startMaster } from '../.
 import { openEngines } from '../../../../src/adapters/worker-engines.ts';
 import { startWorker, type WorkerProcess } from '../../../../src/adapters/worker-process.ts';
 import { clientCa, keyfile, tlsCa } from '../../../master/support/certificates.ts';
+import { steadyLeases } from '../../../master/support/steady-leases.ts';
 import { until } from '../../../master/support/until.ts';
 
 export const masterSecret = 'the secret of the masters';
@@ -63,6 +64,7 @@ export class HttpsDatacenter {
       monitoringToken,
       log: createLogger({ level: 'silent', role: 'master' }),
       version,
+      times: steadyLeases,
       ...overrides,
     });
     this.masters.push(master);
