@@ -220,41 +220,51 @@ describe('catching up by difference after a gap', () => {
 
 /** From so many on a truncate is one marker. */
 const MANY = 33_000;
+/** Of tests with many documents, or many rounds: no condition of theirs is one of time. */
+const LONG_MS = 90_000;
 
-test.each([true, false])('9.3 no. 9: a truncate by range resets the tree: %s', async (truncateResetsTree) => {
-  pair = await VersionPair.start({ mode: 'single', answers: { truncateResetsTree } }, { mode: 'single' });
-  const { source, equal } = bound(pair);
-  await source.createCollection('c');
-  await source.write(
-    'c',
-    Array.from({ length: MANY }, (_, index) => ({ _key: `n${index}` })),
-  );
-  await pair.follow();
-  await pair.aligned(({ shards }) => shards.length > 0);
-  await equal('_system', 'c', ['n0']);
-  await source.truncate('c');
-  await source.write('c', documents(1));
-  await equal('_system', 'c', KEYS);
-});
+test.each([true, false])(
+  '9.3 no. 9: a truncate by range resets the tree: %s',
+  async (truncateResetsTree) => {
+    pair = await VersionPair.start({ mode: 'single', answers: { truncateResetsTree } }, { mode: 'single' });
+    const { source, equal } = bound(pair);
+    await source.createCollection('c');
+    await source.write(
+      'c',
+      Array.from({ length: MANY }, (_, index) => ({ _key: `n${index}` })),
+    );
+    await pair.follow();
+    await pair.aligned(({ shards }) => shards.length > 0);
+    await equal('_system', 'c', ['n0']);
+    await source.truncate('c');
+    await source.write('c', documents(1));
+    await equal('_system', 'c', KEYS);
+  },
+  LONG_MS,
+);
 
 test.each([
   ['3.8', 'one by one'],
   ['3.12', 'by one marker'],
-])('9.1: a cluster of %s truncates a large shard %s, and either is replicated', async (serverVersion) => {
-  pair = await VersionPair.start({ serverVersion }, {});
-  const { source, equal } = bound(pair);
-  await source.createCollection('c');
-  await source.write(
-    'c',
-    Array.from({ length: MANY }, (_, index) => ({ _key: `n${index}` })),
-  );
-  await pair.follow();
-  await pair.aligned(({ shards }) => shards.length > 0);
-  await equal('_system', 'c', ['n0']);
-  await source.truncate('c');
-  await source.write('c', documents(1));
-  await equal('_system', 'c', KEYS);
-});
+])(
+  '9.1: a cluster of %s truncates a large shard %s, and either is replicated',
+  async (serverVersion) => {
+    pair = await VersionPair.start({ serverVersion }, {});
+    const { source, equal } = bound(pair);
+    await source.createCollection('c');
+    await source.write(
+      'c',
+      Array.from({ length: MANY }, (_, index) => ({ _key: `n${index}` })),
+    );
+    await pair.follow();
+    await pair.aligned(({ shards }) => shards.length > 0);
+    await equal('_system', 'c', ['n0']);
+    await source.truncate('c');
+    await source.write('c', documents(1));
+    await equal('_system', 'c', KEYS);
+  },
+  LONG_MS,
+);
 
 test.each([true, false])(
   '9.3 no. 11: a coordinator passes every call on: %s; none is asked to',
