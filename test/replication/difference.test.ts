@@ -4,6 +4,9 @@ import type { TargetEngine } from '../../src/replication/target/engine.ts';
 import { until } from './source/harness.ts';
 import { Following } from './support/follow.ts';
 
+/** Of tests with many documents, or many rounds: no condition of theirs is one of time. */
+const LONG_MS = 90_000;
+
 let pair: Following;
 
 beforeEach(async () => {
@@ -60,14 +63,18 @@ describe('a shard is caught up with by what differs', () => {
     expect(reason).toContain('2 documents fetched, 2 replaced or removed');
   });
 
-  test('S14: after a truncate of the source nothing has to be fetched', async () => {
-    await pair.source.write('c', documents(40_000));
-    await pair.follow();
-    await pair.equal();
-    await pair.source.truncate('c');
-    await until('the truncate', async () => (await pair.target.count('c')) === 0);
-    expect(await pair.equal()).toMatchObject({ way: 'difference', documentsCopied: 0 });
-  });
+  test(
+    'S14: after a truncate of the source nothing has to be fetched',
+    async () => {
+      await pair.source.write('c', documents(40_000));
+      await pair.follow();
+      await pair.equal();
+      await pair.source.truncate('c');
+      await until('the truncate', async () => (await pair.target.count('c')) === 0);
+      expect(await pair.equal()).toMatchObject({ way: 'difference', documentsCopied: 0 });
+    },
+    LONG_MS,
+  );
 
   test('a copy that is interrupted goes on with what is left', async () => {
     await pair.source.write('c', documents(8_000));
@@ -98,19 +105,23 @@ describe('a shard is caught up with by what differs', () => {
     await pair.equal();
   });
 
-  test('a list of revisions of many answers, on both sides', async () => {
-    await pair.source.write('c', documents(70_000));
-    await pair.follow();
-    await pair.equal();
-    const keys = documents(70_000).map(({ _key }) => _key);
-    await pair.target.deployment.front.json({
-      method: 'DELETE',
-      path: '/_api/document/c',
-      body: keys.filter((_, index) => index % 1_000 === 0),
-    });
-    expect(await pair.compare()).toMatchObject({ way: 'difference', documentsCopied: 70 });
-    await pair.equal();
-  });
+  test(
+    'a list of revisions of many answers, on both sides',
+    async () => {
+      await pair.source.write('c', documents(70_000));
+      await pair.follow();
+      await pair.equal();
+      const keys = documents(70_000).map(({ _key }) => _key);
+      await pair.target.deployment.front.json({
+        method: 'DELETE',
+        path: '/_api/document/c',
+        body: keys.filter((_, index) => index % 1_000 === 0),
+      });
+      expect(await pair.compare()).toMatchObject({ way: 'difference', documentsCopied: 70 });
+      await pair.equal();
+    },
+    LONG_MS,
+  );
 });
 
 describe('S2: equal revisions, other content', () => {

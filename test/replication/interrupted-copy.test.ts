@@ -3,6 +3,8 @@ import { until } from './source/harness.ts';
 import { Following } from './support/follow.ts';
 
 const EACH = 4_000;
+/** Of tests with many documents, or many rounds: no condition of theirs is one of time. */
+const LONG_MS = 90_000;
 /** Some seconds for all of it: a moment of the copy can be met. */
 const SLOWLY = { targetWrite: { bytesPerS: 512 * 1024 } };
 
@@ -42,4 +44,5 @@ test.each([1, 4])(
     expect(moved).toBeLessThanOrEqual(all * 0.25);
     expect(after.map(({ way }) => way)).toContain('difference');
   },
+  LONG_MS,
 );

@@ -127,7 +127,8 @@ test('a source that cannot be read, and a target that takes nothing: the age cou
   // The position before is stored.
   await pair.moreMarkers(20);
   const slow = pair.target.embedded.control.addFault({ ...writes, action: { kind: 'delay', ms: 1_000 } });
-  for (let number = 0; number < 100; number += 1) await pair.write(`refused${number}`);
+  // At once: of those that come one after the other the target would have taken some before the last is written.
+  await Promise.all(Array.from({ length: 100 }, (_, number) => pair.write(`refused${number}`)));
   note('the target is slow', await pair.shows('bytes', ({ behindBytes = 0 }) => behindBytes > 10_000));
   slow.remove();
   const action = { kind: 'fail', status: 503, errorNum: 503 } as const;
@@ -149,12 +150,15 @@ test('a document that a unique index holds back: the age counts on until it has 
   await pair.arrives('first');
   // Until the source has told that it has no such index.
   const path = /_api\/index/;
-  const untold = pair.source.embedded.control.addFault({ method: 'GET', path, action: { kind: 'delay', ms: 3_000 } });
+  const action = { kind: 'fail', status: 500, errorNum: 4 } as const;
+  const untold = pair.source.embedded.control.addFault({ method: 'GET', path, action });
   await pair.source.write('c', [{ _key: 'second', unique: 1 }]);
   await pair.write('behind');
   const isHeld = ({ ageMs = 0, status }: Shown) => status === 'running' && ageMs > 1_000;
   note('a unique index holds a document back', await pair.shows('an age that counts on', isHeld));
   untold.remove();
+  // Unanswered, it is asked again after a while.
+  pair.pass(10_000);
   await pair.arrives('second');
   await upToDate('the document has its place');
 });
@@ -216,11 +220,13 @@ test('markers do not make an idle log be read more often', async () => {
     path: /wal\/tail\?(?!.*trackOnly)/,
     action: { kind: 'delay', ms: 0 },
   });
+  const began = Date.now();
   await pair.moreMarkers(20);
   await until('reads of the markers', () => reads.hits >= 2);
   await pair.moreMarkers(20);
+  const seconds = (Date.now() - began) / 1_000;
   // Two for each time that markers are found, which is every other second.
-  expect(reads.hits).toBeLessThan(20);
+  expect(reads.hits).toBeLessThan(seconds + 15);
 });
 
 test('without markers the end of the log alone tells the age', async () => {

@@ -13,7 +13,11 @@ interface Started {
 }
 
 async function start(options: EmbeddedOptions): Promise<Started> {
-  const embedded = await startEmbedded({ ...options, auth: { jwtSecret: SECRET } });
+  // A server that is older than any request takes: a restart shows in its uptime.
+  let ageMs = 3_600_000;
+  const environment = { now: () => Date.now() - ageMs, random: Math.random };
+  const embedded = await startEmbedded({ ...options, environment, auth: { jwtSecret: SECRET } });
+  ageMs = 0;
   onTestFinished(() => embedded.stop());
   const credentials = { kind: 'secret', jwtSecret: SECRET } as const;
   const deployment = await connectDeployment({ endpoints: embedded.endpoints, credentials, verify: false });

@@ -13,7 +13,7 @@ import { Replica } from './replica.ts';
 
 const SECRET = 'a secret of the test';
 const TARGET_ID = 'target-deployment';
-const WAIT_MAX_MS = 15_000;
+const WAIT_MAX_MS = 25_000;
 export const INVENTORY_CHANNEL = 'inventory';
 
 /** Short pauses: what they wait for is what the tests bring about. */

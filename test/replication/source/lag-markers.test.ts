@@ -175,6 +175,8 @@ describe('lag markers', () => {
     const [{ id = '' } = {}] = await source.deployment.dbServers();
     writerOn(id, collection);
     await until('markers', async () => fault.hits === 3 && (await inLogOf(id)).length > 0);
+    // Its answer comes behind what it has written.
+    await until('the writer having heard of it', () => lines.length > 1);
     expect(lines).toEqual([
       'no lag marker can be written: lag is told by the end of the log alone',
       'lag markers are written again',

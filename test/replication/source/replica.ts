@@ -25,6 +25,8 @@ export class Replica {
   readonly errors: string[] = [];
   #revisions = new Map<string, string>();
   #copied: Map<string, string> | undefined;
+  /** Revision of the last document of the snapshot so far. */
+  #copiedUpTo: string | undefined;
   #stream = '';
   #seq = 0;
   #origin: Pick<Checkpoint, 'sourceDeployment' | 'dbServer' | 'serverId' | 'cuid'> | undefined;
@@ -119,6 +121,7 @@ export class Replica {
     } else {
       this.copies += 1;
       this.#copied = new Map();
+      this.#copiedUpTo = undefined;
       this.#witnesses = [];
     }
     this.#origin = { sourceDeployment, dbServer, serverId, cuid };
@@ -134,10 +137,10 @@ export class Replica {
     const documents = linesOf(body).map(parse);
     if (documents.length !== header.documents) this.#fail('a piece of a snapshot has another number of documents');
     for (const { key, rev, text } of documents) {
-      const before = [...this.#copied.keys()].at(-1);
-      const previous = before === undefined ? undefined : this.#revisions.get(before);
+      const previous = this.#copiedUpTo;
       if (previous !== undefined && compareRevisions(previous, rev) >= 0) this.#fail('a snapshot is out of order');
       this.#copied.set(key, text);
+      this.#copiedUpTo = rev;
       this.#revisions.set(key, rev);
     }
     if (!header.last) return;

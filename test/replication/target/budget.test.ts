@@ -158,7 +158,7 @@ test('S7: many shards over many links take no more from them than the worker may
   const fault = target.embedded.control.addFault({
     method: 'POST',
     path: /_api\/document\/(?!_sync)/,
-    action: { kind: 'delay', ms: 10_000 },
+    action: { kind: 'delay', ms: 60_000 },
   });
   const engine = testEngine(target.deployment, source, {
     frameBytes: FRAME_BYTES,

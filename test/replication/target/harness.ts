@@ -14,7 +14,7 @@ const SECRET = 'a secret of the test';
 const PAUSE_MAX_MS = 10;
 /** A pause of this length is meant never to end, and is not shortened. */
 export const NEVER_MS = 3_600_000;
-const WAIT_MAX_MS = 15_000;
+const WAIT_MAX_MS = 25_000;
 
 export interface LogLine {
   readonly level: 'info' | 'warn' | 'error';
@@ -65,7 +65,11 @@ export class TestTarget {
   }
 
   static async start(options: EmbeddedOptions): Promise<TestTarget> {
-    const embedded = await startEmbedded({ ...options, auth: { jwtSecret: SECRET } });
+    // A server that is older than any request takes: a restart shows in its uptime.
+    let ageMs = 3_600_000;
+    const environment = { now: () => Date.now() - ageMs, random: Math.random };
+    const embedded = await startEmbedded({ environment, ...options, auth: { jwtSecret: SECRET } });
+    ageMs = 0;
     const credentials = { kind: 'secret', jwtSecret: SECRET } as const;
     const deployment = await connectDeployment({ endpoints: embedded.endpoints, credentials, verify: false });
     return new TestTarget(embedded, deployment);
@@ -144,6 +148,7 @@ export function testEngine(
   source: Pick<ScriptedSource, 'connect' | 'routes'>,
   limits: Partial<TargetLimits> = {},
   onDoubt: (shard: ShardRef, reason: string) => Promise<void> = async () => undefined,
+  now: () => number = Date.now,
 ): TestEngine {
   const log: LogLine[] = [];
   const structures: StructureReport[] = [];
@@ -156,6 +161,7 @@ export function testEngine(
     onStructure,
     onDoubt,
     ...testEnvironment(log),
+    now,
     limits,
   });
   const shard = (channel: string, wants: (report: ShardReport) => boolean) =>

@@ -144,7 +144,7 @@ test('S4: a shard that is taken away while a write is on its way leaves a doubt 
   const stream = await streaming();
   const path = new RegExp(`/_api/document/(${collectionId}|c)\\?`);
   const { control } = target.embedded;
-  const fault = control.addFault({ method: 'POST', path, action: { kind: 'delay', ms: 2_000 } });
+  const fault = control.addFault({ method: 'POST', path, action: { kind: 'delay', ms: 60_000 } });
   stream.ops('100', '110', [plus('a', R2)]);
   await until('the write is sent', () => fault.hits > 0);
   await engine.engine.setInstructions(instructions([]));

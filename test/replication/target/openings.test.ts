@@ -53,7 +53,8 @@ async function startAgain(limits: Partial<TargetLimits>): Promise<TestEngine> {
 }
 
 test('shards are copied in turn, so many at once, and say what they wait for', async () => {
-  const engine = await start({ copiesAtOnce: 2 });
+  // One looks after the other, so that they come to their turn in the order of the tasks.
+  const engine = await start({ copiesAtOnce: 2, openingsAtOnce: 1 });
   const one = await source.nextStream('ch0');
   const two = await source.nextStream('ch1');
   const waiting = 'waiting: its turn comes: 2 shards are copied at once';
@@ -77,7 +78,7 @@ test('shards open in turn, so many at once; one that the source lets wait keeps 
   const streams = [await source.nextStream('ch0'), await source.nextStream('ch1')];
   const waiting = 'waiting: its turn comes: 2 shards open their streams at once';
   await until('the others waiting', () => messages(engine).filter((message) => message === waiting).length === 4);
-  expect(opened()).toEqual(['ch0', 'ch1']);
+  expect(opened().toSorted()).toEqual(['ch0', 'ch1']);
   streams[0]?.opened('tail', '100');
   streams.push(await source.nextStream('ch2'));
   source.queued(streams.slice(1), 'the source is busy');
@@ -86,7 +87,7 @@ test('shards open in turn, so many at once; one that the source lets wait keeps 
   expect(engine.engine.reports()[1]).toMatchObject({ statusMessage: 'waiting: the source is busy' });
   for (const stream of streams.slice(1)) stream.opened('tail', '100');
   for (const channel of CHANNELS) await engine.shard(channel, ({ status }) => status === 'running');
-  expect(opened()).toEqual(CHANNELS);
+  expect(opened().toSorted()).toEqual(CHANNELS);
 });
 
 test('a stream that the source lets wait is not silent, until nobody speaks for it any longer', () => {

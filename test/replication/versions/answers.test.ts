@@ -68,13 +68,14 @@ test('9.3 no. 2: a reader that is forgotten after a second is still known, becau
     }>({ method: 'GET', path });
     return new Map(known.map(({ syncerId, expires }) => [syncerId, Date.parse(expires)]));
   };
-  const first = await until('a reader that is known', async () => ((await clients()).size > 0 ? clients() : undefined));
-  const latest = Math.max(...first.values());
-  const later = await until('readers that asked again', async () => {
+  const first = await until('a reader that is known', async () => {
     const known = await clients();
-    return Math.max(0, ...known.values()) >= latest + 2_000 ? known : undefined;
+    return known.size > 0 && known;
   });
-  expect([...later.keys()].some((id) => first.has(id))).toBe(true);
+  // It may be forgotten for a moment: what counts is that the same one is known long after.
+  await until('one of them having asked again', async () =>
+    [...(await clients())].some(([id, expires]) => expires >= (first.get(id) ?? Infinity) + 2_000),
+  );
 });
 
 describe('9.3 no. 3: what a superuser may do while the mode is read-only', () => {
@@ -219,41 +220,51 @@ describe('catching up by difference after a gap', () => {
 
 /** From so many on a truncate is one marker. */
 const MANY = 33_000;
+/** Of tests with many documents, or many rounds: no condition of theirs is one of time. */
+const LONG_MS = 90_000;
 
-test.each([true, false])('9.3 no. 9: a truncate by range resets the tree: %s', async (truncateResetsTree) => {
-  pair = await VersionPair.start({ mode: 'single', answers: { truncateResetsTree } }, { mode: 'single' });
-  const { source, equal } = bound(pair);
-  await source.createCollection('c');
-  await source.write(
-    'c',
-    Array.from({ length: MANY }, (_, index) => ({ _key: `n${index}` })),
-  );
-  await pair.follow();
-  await pair.aligned(({ shards }) => shards.length > 0);
-  await equal('_system', 'c', ['n0']);
-  await source.truncate('c');
-  await source.write('c', documents(1));
-  await equal('_system', 'c', KEYS);
-});
+test.each([true, false])(
+  '9.3 no. 9: a truncate by range resets the tree: %s',
+  async (truncateResetsTree) => {
+    pair = await VersionPair.start({ mode: 'single', answers: { truncateResetsTree } }, { mode: 'single' });
+    const { source, equal } = bound(pair);
+    await source.createCollection('c');
+    await source.write(
+      'c',
+      Array.from({ length: MANY }, (_, index) => ({ _key: `n${index}` })),
+    );
+    await pair.follow();
+    await pair.aligned(({ shards }) => shards.length > 0);
+    await equal('_system', 'c', ['n0']);
+    await source.truncate('c');
+    await source.write('c', documents(1));
+    await equal('_system', 'c', KEYS);
+  },
+  LONG_MS,
+);
 
 test.each([
   ['3.8', 'one by one'],
   ['3.12', 'by one marker'],
-])('9.1: a cluster of %s truncates a large shard %s, and either is replicated', async (serverVersion) => {
-  pair = await VersionPair.start({ serverVersion }, {});
-  const { source, equal } = bound(pair);
-  await source.createCollection('c');
-  await source.write(
-    'c',
-    Array.from({ length: MANY }, (_, index) => ({ _key: `n${index}` })),
-  );
-  await pair.follow();
-  await pair.aligned(({ shards }) => shards.length > 0);
-  await equal('_system', 'c', ['n0']);
-  await source.truncate('c');
-  await source.write('c', documents(1));
-  await equal('_system', 'c', KEYS);
-});
+])(
+  '9.1: a cluster of %s truncates a large shard %s, and either is replicated',
+  async (serverVersion) => {
+    pair = await VersionPair.start({ serverVersion }, {});
+    const { source, equal } = bound(pair);
+    await source.createCollection('c');
+    await source.write(
+      'c',
+      Array.from({ length: MANY }, (_, index) => ({ _key: `n${index}` })),
+    );
+    await pair.follow();
+    await pair.aligned(({ shards }) => shards.length > 0);
+    await equal('_system', 'c', ['n0']);
+    await source.truncate('c');
+    await source.write('c', documents(1));
+    await equal('_system', 'c', KEYS);
+  },
+  LONG_MS,
+);
 
 test.each([true, false])(
   '9.3 no. 11: a coordinator passes every call on: %s; none is asked to',
