@@ -103,7 +103,10 @@ test('a chain: what the middle applies reaches the end, also through a pause and
   });
 
   const paused = await sites().command(['pause', 'sync', '--keep-log=2h'], b);
-  expect(paused.output).toMatch(/Synchronization paused\.\nPaused since .*; the source keeps its log until/);
+  expect(paused.output).toMatch(/Synchronization paused\.\nPaused since \S+; /);
+  await eventually('the source keeping its log from where workers ended', 60_000, async () => {
+    return /Paused since .*; the source keeps its log until/.test((await sites().command(['get', 'status'], b)).output);
+  });
   await eventually('nothing being received', 60_000, async () => (await statusOf(b)).shardsCount === 0);
   await write(a, 'while-paused');
   const tasks = await sites().command(['get', 'status'], a);
