@@ -37,7 +37,7 @@ beforeAll(async () => {
   masters.push(...pair.target.datacenter.masters);
   await createShards();
   await Promise.all([pair.source, pair.target].map(leaderAt));
-});
+}, 2 * STEP_TIMEOUT_MS);
 afterAll(() => pair?.stop());
 
 async function createShards(): Promise<void> {

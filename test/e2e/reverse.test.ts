@@ -15,7 +15,7 @@ const BETWEEN_WRITES_MS = 25;
 let pair: Pair;
 beforeAll(async () => {
   pair = await startPair(SIZE);
-});
+}, 120_000);
 afterAll(() => pair?.stop());
 
 const write = (side: Side, key: string) => writeAsRoot(side, DATABASE, 'goods', { _key: key });
