@@ -3,7 +3,7 @@ import { type ZodType, z } from 'zod';
 import { textLines } from '../src/adapters/event-files/text-lines.ts';
 import { signJwt } from '../src/adapters/http/jwt.ts';
 import { ApiErrorBody } from '../src/wire/api-error.ts';
-import { CommandFailed, UsageError } from './errors.ts';
+import { CommandFailed, MasterRefused, UsageError } from './errors.ts';
 import { readKeyfile } from './keyfile.ts';
 import type { masterOptions } from './master-options.ts';
 import type { OptionValues } from './options.ts';
@@ -75,7 +75,7 @@ async function callAny<T>(
   for (const endpoint of endpoints) {
     const outcome = await callOne(endpoint, call, answer, dispatcher, authorization);
     if (outcome.kind === 'answered') return outcome.value;
-    if (outcome.kind === 'refused') throw new CommandFailed(outcome.reason);
+    if (outcome.kind === 'refused') throw new MasterRefused(outcome.status, outcome.reason);
     failures.push(`${endpoint}: ${outcome.reason}`);
   }
   throw new CommandFailed(`no master could serve the request (${failures.join('; ')})`);
@@ -91,7 +91,7 @@ async function* answerLines<T>(
   const failures: string[] = [];
   for (const endpoint of endpoints) {
     const opened = await openLines(endpoint, call, dispatcher, authorization);
-    if (opened.kind === 'refused') throw new CommandFailed(opened.reason);
+    if (opened.kind === 'refused') throw new MasterRefused(opened.status, opened.reason);
     if (opened.kind === 'answered') return yield* parseLines(endpoint, opened.value, line);
     failures.push(`${endpoint}: ${opened.reason}`);
   }
@@ -130,7 +130,7 @@ async function* parseLines<T>(endpoint: string, body: AsyncIterable<Uint8Array>,
 type Outcome<T> =
   | { kind: 'answered'; value: T }
   /** The master said no: another one would say the same. */
-  | { kind: 'refused'; reason: string }
+  | { kind: 'refused'; status: number; reason: string }
   /** Not reached, or not able to serve now (408, 5xx): the next endpoint may be. */
   | { kind: 'unavailable'; reason: string };
 
@@ -169,7 +169,7 @@ function requestOf(endpoint: string, call: MasterCall, authorization: string | u
 function refusalOf(statusCode: number, text: string): Exclude<Outcome<never>, { kind: 'answered' }> {
   const reason = `${errorText(text)} (status ${statusCode})`;
   const temporary = statusCode === 408 || statusCode >= 500;
-  return { kind: temporary ? 'unavailable' : 'refused', reason };
+  return temporary ? { kind: 'unavailable', reason } : { kind: 'refused', status: statusCode, reason };
 }
 
 function parseAnswer<T>(text: string, answer: ZodType<T>): T {

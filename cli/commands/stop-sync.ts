@@ -6,8 +6,8 @@ import type { MasterClient } from '../master-client.ts';
 import { masterOptions } from '../master-options.ts';
 import { duration, flag } from '../options.ts';
 import { asBefore } from '../stop/as-before.ts';
-import { waitBehindBarrier } from '../stop/barrier.ts';
 import { afterAbort, cancel } from '../stop/cancel.ts';
+import { cancelInSync } from '../stop/in-sync.ts';
 
 const NANOSECONDS_PER_MS = 1_000_000;
 
@@ -46,8 +46,7 @@ async function stop(masters: MasterClient, terminal: Terminal, deadline: number,
     );
   }
   try {
-    await waitBehindBarrier(masters, terminal, deadline);
-    await cancel(masters, { ensure_in_sync: true }, deadline, terminal);
+    await cancelInSync(masters, {}, deadline, terminal);
   } catch (error) {
     throw await asBefore(masters, error);
   }

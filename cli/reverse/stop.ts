@@ -3,8 +3,8 @@ import type { Terminal } from '../command.ts';
 import { CommandFailed } from '../errors.ts';
 import type { MasterClient } from '../master-client.ts';
 import { asBefore } from '../stop/as-before.ts';
-import { waitBehindBarrier } from '../stop/barrier.ts';
 import { cancel } from '../stop/cancel.ts';
+import { cancelInSync } from '../stop/in-sync.ts';
 
 const STATUS = { method: 'GET', path: '/_api/sync?details=short' } as const;
 
@@ -20,15 +20,13 @@ export async function stopForReversal(
 ): Promise<void> {
   const { status } = await target.ask(STATUS, SyncInfo);
   if (status === 'inactive') return assertHeld(source);
-  const body = { ensure_in_sync: true, source_server_mode: 'readonly' };
   if (status === 'cancelling') {
     await cancel(target, { source_server_mode: 'readonly' }, deadline, terminal);
     return assertHeld(source);
   }
   if (status === 'failed') throw new CommandFailed('the synchronization has failed: it cannot be reversed in sync');
   try {
-    await waitBehindBarrier(target, terminal, deadline);
-    await cancel(target, body, deadline, terminal);
+    await cancelInSync(target, { source_server_mode: 'readonly' }, deadline, terminal);
   } catch (error) {
     throw await asBefore(target, error);
   }

@@ -18,7 +18,7 @@ const MIX_MS = isFull ? 60_000 : 5_000;
 let pair: Pair;
 beforeAll(async () => {
   pair = await startPair({ masters: 1, workers: 2, dbServers: 3, coordinators: 2 });
-});
+}, 120_000);
 afterAll(() => pair?.stop());
 
 test('a cluster ends byte-equal to its source after copy and mixed writes, and no secret shows anywhere', {
@@ -33,9 +33,10 @@ test('a cluster ends byte-equal to its source after copy and mixed writes, and n
   await pair.configure();
   const copyMs = await eventually('every shard running', 300_000, async () => {
     const status = await targetStatus(target.masters);
-    return status.total > 0 && status.running === status.total && status.shards === status.total;
+    const isKnown = status.total >= workload.shards && status.shards === status.total;
+    return isKnown && status.running === status.total;
   });
-  await eventually('the user logging in', 10_000, () => canLogIn(target.database, USER, 'as it was'));
+  await eventually('the user logging in', 60_000, () => canLogIn(target.database, USER, 'as it was'));
   const users = { method: 'PATCH', path: `/_api/user/${encodeURIComponent(USER)}` } as const;
   await source.database.front.json({ ...users, body: { passwd: 'as it is' } });
   // The promise is 5 s; a change in a log is seen at once.

@@ -86,8 +86,11 @@ test('what is shown of lag in every situation is true, or unknown', { timeout: 3
   await eventually('the first document arriving', 60_000, () => has(c, 'first'));
   await shows('idle', b, isUpToDate);
   await shows('idle, behind the middle of a chain', c, isUpToDate);
-  const table = await sites().command(['get', 'status', '--verbose'], b);
-  expect(table.output).toMatch(/goods\s+0\s+running\s+\d+(ms|\.\d+s)\s+~\d+ B\s+while read/);
+  await eventually('the table showing the same', 60_000, async () => {
+    const { output } = await sites().command(['get', 'status', '--verbose'], b);
+    if (!/goods\s+0\s+running\s+\d+(ms|\.\d+s)\s+~\d+ B\s+while read/.test(output)) throw new Error(output);
+    return true;
+  });
 
   const source = new Members(a);
   const target = new Members(b);
@@ -97,9 +100,12 @@ test('what is shown of lag in every situation is true, or unknown', { timeout: 3
   expect(await write(a, 'unseen')).toBe(true);
   const writtenAt = performance.now();
   await shows("the source's worker is frozen", b, ({ delay = 0 }) => delay / NS_PER_S > 5);
-  const sinceS = (performance.now() - writtenAt) / 1_000;
-  const { delay = Number.POSITIVE_INFINITY } = await shownAt(b);
-  expect(delay / NS_PER_S).toBeGreaterThan(sinceS - 1);
+  // What is shown was reported a moment ago: the next report may be the one that is young enough.
+  await eventually('a delay since the write', 60_000, async () => {
+    const sinceS = (performance.now() - writtenAt) / 1_000;
+    const { delay = Number.POSITIVE_INFINITY } = await shownAt(b);
+    return delay / NS_PER_S > sinceS - 1;
+  });
   expect(await has(b, 'unseen')).toBe(false);
   process.kill(sender.process.pid, 'SIGCONT');
   await eventually('the document arriving', 60_000, () => has(b, 'unseen'));
@@ -120,10 +126,10 @@ test('what is shown of lag in every situation is true, or unknown', { timeout: 3
   await shows("the source's master was killed", b, isUpToDate);
 
   await b.masters.tell({ method: 'POST', path: '/_api/sync/barrier' });
-  await eventually('the source being read-only', 20_000, async () => !(await write(a, `probe${Math.random()}`)));
+  await eventually('the source being read-only', 60_000, async () => !(await write(a, `probe${Math.random()}`)));
   await shows('behind a barrier', b, isSmall);
   await b.masters.tell({ method: 'DELETE', path: '/_api/sync/barrier' });
-  await eventually('the source being writable', 20_000, () => write(a, `after${Math.random()}`));
+  await eventually('the source being writable', 60_000, () => write(a, `after${Math.random()}`));
 
   expect(await sites().command(['pause', 'sync', '--keep-log=2h'], b)).toMatchObject({ exit: 0 });
   const isPaused = ({ status, delay: shown, log_kept: kept }: Goods) =>

@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Member } from '../../cli/demo/datacenter.ts';
-import { leaderOf, targetStatus } from '../../cli/demo/status.ts';
+import { targetStatus } from '../../cli/demo/status.ts';
 import type { Commit } from '../../src/events/log.ts';
 import { eventually } from './support/eventually.ts';
 import { LogWatch } from './support/log-watch.ts';
 import { type Pair, startPair } from './support/pair.ts';
+import { leaderAt } from './support/side.ts';
 
 /** The ordinary suite takes few shards; `E2E_SCALE=full` is the storm that a release must stand. */
 const isFull = process.env.E2E_SCALE === 'full';
@@ -35,11 +36,8 @@ beforeAll(async () => {
   sourceLog = new LogWatch(pair.source);
   masters.push(...pair.target.datacenter.masters);
   await createShards();
-  for (const side of [pair.source, pair.target]) {
-    const isLed = async () => (await leaderOf(side.masters)) !== undefined;
-    await eventually('a first leader', STEP_TIMEOUT_MS, isLed);
-  }
-});
+  await Promise.all([pair.source, pair.target].map(leaderAt));
+}, 2 * STEP_TIMEOUT_MS);
 afterAll(() => pair?.stop());
 
 async function createShards(): Promise<void> {
@@ -77,7 +75,7 @@ async function whenItHappens(
   disrupt: Disruption,
 ): Promise<void> {
   await watch.next(type, after, STEP_TIMEOUT_MS);
-  const endpoint = await leaderOf(pair.target.masters);
+  const endpoint = await leaderAt(pair.target);
   const leader = masters.find((master) => master.endpoint === endpoint);
   if (leader === undefined) throw new Error(`nobody leads at ${type}`);
   await log.readOn();

@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { writeAsRoot } from './support/as-root.ts';
 import { copiesOf } from './support/copies.ts';
 import { eventually } from './support/eventually.ts';
 import { type Pair, type Side, startPair } from './support/pair.ts';
+import { leaderAt } from './support/side.ts';
 
 const SIZE = { masters: 2, workers: 1, dbServers: 2, coordinators: 1 };
 const DATABASE = 'shop';
@@ -12,7 +13,10 @@ const DATABASE = 'shop';
 const BETWEEN_WRITES_MS = 25;
 
 let pair: Pair;
-afterEach(() => pair?.stop());
+beforeAll(async () => {
+  pair = await startPair(SIZE);
+}, 120_000);
+afterAll(() => pair?.stop());
 
 const write = (side: Side, key: string) => writeAsRoot(side, DATABASE, 'goods', { _key: key });
 
@@ -45,10 +49,27 @@ async function reverse(from: Side, to: Side): Promise<void> {
   expect(exit).toBe(0);
 }
 
+test('a direction is not reversed when nobody knows that the source was read-only since the stop', {
+  timeout: 120_000,
+}, async () => {
+  await Promise.all([pair.source, pair.target].map(leaderAt));
+  const endpoints = pair.source.datacenter.masters.map(({ endpoint }) => endpoint).join(',');
+  const argv = ['reverse', 'sync', `--source.endpoint=${endpoints}`, '--source.auth.user=root'];
+  const { exit, output } = await pair.command(
+    [
+      ...argv,
+      `--source.auth.password=${pair.source.datacenter.rootPassword}`,
+      `--master.keyfile=${join(pair.folder, 'client-auth.keyfile')}`,
+    ],
+    pair.target,
+  );
+  expect(exit).toBe(1);
+  expect(output).toContain('may have writes that the target lacks');
+});
+
 test('S8: the direction is reversed three times under load, and no acknowledged write is lost', {
   timeout: 240_000,
 }, async () => {
-  pair = await startPair(SIZE);
   const { front } = pair.source.database;
   await front.json({ method: 'POST', path: '/_api/database', body: { name: DATABASE } });
   const body = { name: 'goods', numberOfShards: 4 };
@@ -82,23 +103,4 @@ test('S8: the direction is reversed three times under load, and no acknowledged 
   // What the new target held its source had: only what differs is moved.
   expect(await copiesOf(pair.source)).toEqual(new Map());
   expect([...(await copiesOf(pair.target)).values()].filter(({ length }) => length > 1)).toEqual([]);
-});
-
-test('a direction is not reversed when nobody knows that the source was read-only since the stop', {
-  timeout: 120_000,
-}, async () => {
-  pair = await startPair({ ...SIZE, dbServers: 0, coordinators: 0 });
-  await eventually('a leader', 20_000, async () => (await pair.command(['get', 'status'], pair.target)).exit === 0);
-  const endpoints = pair.source.datacenter.masters.map(({ endpoint }) => endpoint).join(',');
-  const argv = ['reverse', 'sync', `--source.endpoint=${endpoints}`, '--source.auth.user=root'];
-  const { exit, output } = await pair.command(
-    [
-      ...argv,
-      `--source.auth.password=${pair.source.datacenter.rootPassword}`,
-      `--master.keyfile=${join(pair.folder, 'client-auth.keyfile')}`,
-    ],
-    pair.target,
-  );
-  expect(exit).toBe(1);
-  expect(output).toContain('may have writes that the target lacks');
 });

@@ -14,6 +14,7 @@ const DRAIN_LIMIT_MS = 45_000;
 const DOCUMENTS = 20_000;
 
 let pair: Pair;
+let workload: Workload;
 afterEach(() => pair?.stop());
 
 /** Every shard runs, and every worker of both sides is there: as an operator looks before the next restart. */
@@ -26,7 +27,7 @@ async function allRuns(): Promise<void> {
   }
   await eventually('every shard running', 60_000, async () => {
     const { status, running, total } = await targetStatus(pair.target.masters);
-    return status === 'running' && total > 0 && running === total;
+    return status === 'running' && total >= workload.shards && running === total;
   });
 }
 
@@ -41,7 +42,7 @@ test('every process of both datacenters is restarted under load, and nothing is 
   timeout: 300_000,
 }, async () => {
   pair = await startPair(SIZE);
-  const workload = new Workload(pair.source.database, 29);
+  workload = new Workload(pair.source.database, 29);
   await workload.create({ databases: 2, collections: 6 });
   await workload.load(DOCUMENTS);
   await pair.configure();

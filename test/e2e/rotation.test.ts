@@ -57,7 +57,7 @@ function membersOf(side: Side) {
 
 async function allRunning(): Promise<boolean> {
   const { status, running, total } = await targetStatus(pair.target.masters);
-  return status === 'running' && total > 0 && running === total;
+  return status === 'running' && total >= workload.shards && running === total;
 }
 
 async function eventsOf(side: Side, type: string): Promise<readonly { readonly data: unknown }[]> {

@@ -1,5 +1,3 @@
-import { leaderOf } from '../../cli/demo/status.ts';
-import { eventually } from '../e2e/support/eventually.ts';
 import { Members } from '../e2e/support/members.ts';
 import type { Pair, Side } from '../e2e/support/pair.ts';
 import type { Dice } from './dice.ts';
@@ -14,7 +12,6 @@ export interface PlannedFault {
 const FAULTS: Readonly<Record<PlannedFault['kind'], number>> = { 'move-leader': 5, prune: 3, kill: 3 };
 /** So many operations nobody reads before the log is removed. */
 const UNREAD_MAX = 12;
-const LEADING_MS_MAX = 60_000;
 
 /** Five moves of leaders, three prunings of the log, three killed processes, each at a moment of its own. */
 export function planFaults(dice: Dice, operations: number): PlannedFault[] {
@@ -29,11 +26,11 @@ export function planFaults(dice: Dice, operations: number): PlannedFault[] {
 export class FaultMaker {
   readonly #pair: Pair;
   readonly #world: World;
-  readonly #playOne: () => Promise<void>;
+  readonly #playOne: () => Promise<boolean>;
   readonly #members: ReadonlyMap<Side, Members>;
 
-  /** @param playOne plays the next operation: some faults last for a few */
-  constructor(pair: Pair, world: World, playOne: () => Promise<void>) {
+  /** @param playOne plays the next operation, if there is one left: some faults last for a few */
+  constructor(pair: Pair, world: World, playOne: () => Promise<boolean>) {
     this.#pair = pair;
     this.#world = world;
     this.#playOne = playOne;
@@ -70,9 +67,10 @@ export class FaultMaker {
   /** The log of every DB-Server of the source, up to now, while nobody there reads it: who reads on finds a gap. */
   async #prune(): Promise<string> {
     const { source } = this.#pair;
-    const unread = this.#world.dice.between(1, UNREAD_MAX);
+    const most = this.#world.dice.between(1, UNREAD_MAX);
+    let unread = 0;
     await this.#membersOf(source).whileNoneWorks(async () => {
-      for (let index = 0; index < unread; index += 1) await this.#playOne();
+      while (unread < most && (await this.#playOne())) unread += 1;
       for (const { id } of await source.database.dbServers()) {
         await source.control('prune', this.#world.isCluster ? { server: id } : {});
       }
@@ -86,9 +84,6 @@ export class FaultMaker {
     const members = this.#membersOf(side);
     const name = side === this.#pair.source ? 'source' : 'target';
     if (dice.oneIn(3)) {
-      // The one before may have been killed a moment ago.
-      const isLed = async () => (await leaderOf(side.masters)) !== undefined;
-      await eventually('a master leading', LEADING_MS_MAX, isLed);
       await members.killLeader();
       return `kill the leading master of the ${name}`;
     }

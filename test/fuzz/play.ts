@@ -58,18 +58,19 @@ export class Play {
   async run(): Promise<void> {
     const faults = planFaults(this.#world.dice, this.#count);
     const maker = new FaultMaker(this.#pair, this.#world, () => this.#playOne());
-    while (this.#operations < this.#count) {
+    do {
       for (let next = faults[0]; next !== undefined && next.at <= this.#operations; next = faults[0]) {
         faults.shift();
         this.#say(await maker.happen(next.kind));
         this.#faults += 1;
       }
-      await this.#playOne();
-    }
+    } while (await this.#playOne());
     await endAll(this.#world);
   }
 
-  async #playOne(): Promise<void> {
+  /** False: all have been played. */
+  async #playOne(): Promise<boolean> {
+    if (this.#operations >= this.#count) return false;
     if (this.#operations % Math.ceil(this.#count / CLOCK_STEPS) === 0) await this.#setClock(this.#operations);
     if (this.#operations % CONFIRM_EVERY === 0) await confirmDrops(this.#pair);
     for (;;) {
@@ -77,7 +78,7 @@ export class Play {
       if (done === undefined) continue;
       this.#operations += 1;
       this.#say(done);
-      return;
+      return true;
     }
   }
 

@@ -1,6 +1,5 @@
 import type { Member } from '../../../cli/demo/datacenter.ts';
-import { leaderOf } from '../../../cli/demo/status.ts';
-import type { Side } from './pair.ts';
+import { leaderAt, type Side } from './side.ts';
 
 /** The processes that run for a side now: each that ends has another in its place, with nothing but the same flags. */
 export class Members {
@@ -35,7 +34,7 @@ export class Members {
   }
 
   async killLeader(): Promise<void> {
-    const leader = await leaderOf(this.#side.masters);
+    const leader = await leaderAt(this.#side);
     const index = this.masters.findIndex(({ endpoint }) => endpoint === leader);
     if (index < 0) throw new Error(`no leader among the masters: ${leader}`);
     const victim = memberAt(this.masters, index);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Authorities, DatacenterSize } from '../../../cli/demo/datacenter.ts';
 import type { DemoProcess } from '../../../cli/demo/processes.ts';
 import { eventually } from './eventually.ts';
-import type { Side } from './side.ts';
+import { leaderAt, type Side } from './side.ts';
 import { startSites } from './sites.ts';
 
 export type { Side } from './side.ts';
@@ -31,6 +31,7 @@ export async function startPair(size: DatacenterSize, targetSize: DatacenterSize
     ...pair,
     configure: () => configure(pair, pair.command),
     plan: async () => {
+      await Promise.all([source, target].map(leaderAt));
       let plan = '';
       await eventually('the plan being told', 60_000, async () => {
         const { exit, output } = await pair.command([...configureWords(pair), '--dry-run'], target);
@@ -46,6 +47,8 @@ async function configure(
   pair: { source: Side; target: Side; folder: string },
   command: Pair['command'],
 ): Promise<void> {
+  // Each attempt is a process of its own.
+  await Promise.all([pair.source, pair.target].map(leaderAt));
   await eventually('configure sync succeeding', 60_000, async () => {
     const { exit, output } = await command(configureWords(pair), pair.target);
     return exit === 0 && output.includes('Synchronization activated.');

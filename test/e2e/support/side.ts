@@ -1,14 +1,16 @@
 import { join } from 'node:path';
 import type { Datacenter, DatacenterSecrets } from '../../../cli/demo/datacenter.ts';
 import { runCommand } from '../../../cli/demo/processes.ts';
-import { mastersOf } from '../../../cli/demo/status.ts';
+import { leaderOf, mastersOf } from '../../../cli/demo/status.ts';
 import type { MasterClient } from '../../../cli/master-client.ts';
 import { type ConnectedDeployment, connectDeployment } from '../../../src/adapters/arangodb/deployment.ts';
 import { openArangoLog } from '../../../src/adapters/arangodb/event-log.ts';
 import { commitHasher } from '../../../src/adapters/crypto/commit-hasher.ts';
 import type { Commit } from '../../../src/events/log.ts';
+import { eventually } from './eventually.ts';
 
 export const CONTROL_TOKEN = 'control token of the end-to-end tests';
+const LEADING_MS_MAX = 60_000;
 
 export interface Side {
   readonly datacenter: Datacenter;
@@ -46,6 +48,17 @@ export async function openSide(datacenter: Datacenter, secrets: DatacenterSecret
     },
     events: () => readEvents(database, masterSecrets),
   };
+}
+
+/** Waits until a master leads; resolves with its endpoint. The one before may have been killed a moment ago. */
+export async function leaderAt({ masters, datacenter }: Side): Promise<string> {
+  let leader: string | undefined;
+  await eventually(`a leader of the ${datacenter.name}`, LEADING_MS_MAX, async () => {
+    leader = await leaderOf(masters);
+    return leader !== undefined;
+  });
+  if (leader === undefined) throw new Error('a leader was waited for');
+  return leader;
 }
 
 async function readEvents({ front }: ConnectedDeployment, masterSecrets: readonly string[]): Promise<Commit[]> {

@@ -10,7 +10,7 @@ import {
 } from '../../../cli/demo/datacenter.ts';
 import { type DemoProcess, stopAll } from '../../../cli/demo/processes.ts';
 import { eventually } from './eventually.ts';
-import { CONTROL_TOKEN, openSide, runAt, type Side } from './side.ts';
+import { CONTROL_TOKEN, leaderAt, openSide, runAt, type Side } from './side.ts';
 
 /** Nothing is under way for longer than this in tests, unless they hold it themselves. */
 const QUIET_TIME = '4s';
@@ -25,6 +25,8 @@ export interface Sites {
   command(words: readonly string[], on: Side): Promise<{ exit: number; output: string }>;
   /** `configure sync`; the CA of the source is found among the system's, where this puts it. */
   configure(source: Side, target: Side): Promise<void>;
+  /** The same, once, whatever comes of it. */
+  tryConfigure(source: Side, target: Side): Promise<{ exit: number; output: string }>;
   stop(): Promise<void>;
 }
 
@@ -53,19 +55,24 @@ export async function startSites(sizes: Readonly<Record<string, DatacenterSize>>
     await stop();
     throw failed.reason;
   }
+  const tryConfigure = (source: Side, target: Side) => {
+    const endpoints = source.datacenter.masters.map(({ endpoint }) => endpoint).join(',');
+    const keyfile = `--master.keyfile=${join(folder, 'client-auth.keyfile')}`;
+    const words = ['configure', 'sync', `--source.endpoint=${endpoints}`, keyfile];
+    return runAt(words, target, folder, { NODE_EXTRA_CA_CERTS: join(folder, 'tls-ca.crt') });
+  };
   return {
     sites,
     folder,
     authorities,
     processes,
     command: (words, on) => runAt(words, on, folder),
+    tryConfigure,
     configure: async (source, target) => {
-      const endpoints = source.datacenter.masters.map(({ endpoint }) => endpoint).join(',');
-      const keyfile = `--master.keyfile=${join(folder, 'client-auth.keyfile')}`;
-      const words = ['configure', 'sync', `--source.endpoint=${endpoints}`, keyfile];
-      const environment = { NODE_EXTRA_CA_CERTS: join(folder, 'tls-ca.crt') };
+      // Each attempt is a process of its own.
+      await Promise.all([source, target].map(leaderAt));
       await eventually('configure sync succeeding', 60_000, async () => {
-        const { exit, output } = await runAt(words, target, folder, environment);
+        const { exit, output } = await tryConfigure(source, target);
         if (exit !== 0) throw new Error(output);
         return output.includes('Synchronization activated.');
       });

@@ -1,8 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConnectedDeployment } from '../../../src/adapters/arangodb/deployment.ts';
 import { Corpus, type CorpusDocument } from './corpus.ts';
 
 const BULK_BYTES = 4 * 1_024 * 1_024;
 const BULK_DOCUMENTS = 1_000;
+/** A steady load, not all that the machine can do: workers and masters run beside it. */
+const BETWEEN_ROUNDS_MS = 20;
 
 export interface WorkloadSize {
   readonly databases: number;
@@ -22,10 +25,16 @@ export class Workload {
   readonly #corpus: Corpus;
   readonly #collections: Collection[] = [];
   #nextKey = 0;
+  #shards = 0;
 
   constructor(source: ConnectedDeployment, seed: number) {
     this.#front = source.front;
     this.#corpus = new Corpus(seed);
+  }
+
+  /** Of all collections. */
+  get shards(): number {
+    return this.#shards;
   }
 
   async create({ databases, collections }: Omit<WorkloadSize, 'documents'>): Promise<void> {
@@ -35,9 +44,11 @@ export class Workload {
     for (let index = 0; index < collections; index++) {
       const database = `db ${index % databases} ü`;
       const name = `collection-${index}`;
-      const body = { name, numberOfShards: 1 + (index % 9), replicationFactor: 1 + (index % 2) };
+      const numberOfShards = 1 + (index % 9);
+      const body = { name, numberOfShards, replicationFactor: 1 + (index % 2) };
       await this.#front.json({ method: 'POST', database, path: '/_api/collection', body });
       this.#collections.push({ database, name, keys: [] });
+      this.#shards += numberOfShards;
     }
   }
 
@@ -54,6 +65,7 @@ export class Workload {
       const collection = this.#collections[this.#corpus.below(this.#collections.length)];
       if (collection === undefined) throw new Error('no collections');
       operations += await this.#round(collection);
+      await sleep(BETWEEN_ROUNDS_MS);
     }
     return operations;
   }

@@ -122,7 +122,7 @@ export class Listener {
     const { door } = this.#options;
     const { action, when = 'before' } = rule;
     if (action.kind === 'cut-then-land') {
-      void sleep(action.ms).then(() => door.answer(request, body));
+      void later(action.ms).then(() => door.answer(request, body));
       return undefined;
     }
     if (action.kind === 'cut-then-hold') {
@@ -130,9 +130,9 @@ export class Listener {
       return undefined;
     }
     if (action.kind === 'delay') {
-      if (when === 'before') await sleep(action.ms);
+      if (when === 'before') await later(action.ms);
       const reply = await door.answer(request, body);
-      if (when === 'after') await sleep(action.ms);
+      if (when === 'after') await later(action.ms);
       return reply;
     }
     if (when === 'after') await door.answer(request, body);
@@ -163,6 +163,11 @@ export class Listener {
     for (const piece of body) response.write(piece);
     response.end();
   }
+}
+
+/** What is still to come does not keep the process of a server that was stopped. */
+function later(ms: number): Promise<void> {
+  return sleep(ms, undefined, { ref: false });
 }
 
 /** What never became a request: headers too long, not HTTP. */
