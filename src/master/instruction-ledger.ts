@@ -20,6 +20,8 @@ export class InstructionLedger {
   readonly #sent = new Map<string, Sent[]>();
   /** Workers that confirmed something of ours: what they had from a leader before is done with. */
   readonly #confirmed = new Set<string>();
+  /** Workers of the leader before that have not: they may run what is not in the log any more. */
+  readonly #strangers = new Set<string>();
 
   /** The worker was sent these instructions. */
   sent(workerId: string, version: string, taskIds: Iterable<string>): void {
@@ -39,6 +41,7 @@ export class InstructionLedger {
     if (index < 0) return false;
     const isFirst = !this.#confirmed.has(workerId);
     this.#confirmed.add(workerId);
+    this.#strangers.delete(workerId);
     const before = this.mayRun(workerId);
     list.splice(0, index);
     const after = this.mayRun(workerId);
@@ -61,6 +64,12 @@ export class InstructionLedger {
     return [...workerIds].some((workerId) => !this.#confirmed.has(workerId));
   }
 
+  /** Whether a worker of the leader before lives on by an answer of ours, and has not confirmed it: nobody knows what it runs. */
+  get hasStranger(): boolean {
+    const isSent = ({ version }: Sent) => version !== INHERITED;
+    return [...this.#strangers].some((workerId) => this.#sent.get(workerId)?.some(isSent));
+  }
+
   /** Workers that may be running something. */
   workerIds(): string[] {
     return [...this.#sent.keys()];
@@ -70,12 +79,15 @@ export class InstructionLedger {
   forget(workerId: string): void {
     this.#sent.delete(workerId);
     this.#confirmed.delete(workerId);
+    this.#strangers.delete(workerId);
   }
 
   /** Begins anew, with what the leader before has given out: a worker runs it until it confirms something of ours. */
-  inherit(tasks: Iterable<Pick<Task, 'taskId' | 'workerId'>>): void {
+  inherit(tasks: Iterable<Pick<Task, 'taskId' | 'workerId'>>, workerIds: Iterable<string>): void {
     this.#sent.clear();
     this.#confirmed.clear();
+    this.#strangers.clear();
+    for (const workerId of workerIds) this.#strangers.add(workerId);
     const byWorker = new Map<string, Set<string>>();
     for (const { taskId, workerId } of tasks) {
       if (workerId === null) continue;

@@ -33,7 +33,7 @@ export class LeaderMemory {
 
   /** Begins anew when the term is another than before. `lendsAloneSinceMs`: leases of workers that others lent began before. */
   enterTerm(
-    { leadership, tasks }: Pick<ControlState, 'leadership' | 'tasks'>,
+    { leadership, tasks, workers }: Pick<ControlState, 'leadership' | 'tasks' | 'workers'>,
     nowMs: number,
     lendsAloneSinceMs: number = nowMs,
   ): void {
@@ -43,7 +43,7 @@ export class LeaderMemory {
     this.telemetry.clear();
     this.workers.begin(lendsAloneSinceMs);
     this.masters.begin(nowMs);
-    this.ledger.inherit(tasks.values());
+    this.ledger.inherit(tasks.values(), workers.byId.keys());
     this.received.clear();
     this.strayBarriers.clear();
     this.targetHeads.clear();

@@ -50,6 +50,22 @@ describe('the ledger of instructions', () => {
     expect(ledger.hasUnknown(['w'])).toBe(false);
   });
 
+  it('S12: knows a worker of the leader before for a stranger from its own first answer until that is confirmed', () => {
+    const ledger = new InstructionLedger();
+    ledger.inherit([{ taskId: 'a', workerId: 'w1' }], ['w1', 'w2', 'w3']);
+    expect(ledger.hasStranger).toBe(false);
+    ledger.sent('new', 'v1', ['b']);
+    expect(ledger.hasStranger).toBe(false);
+    ledger.sent('w1', 'v1', []);
+    ledger.sent('w2', 'v1', []);
+    ledger.confirmed('w1', 'v1');
+    expect(ledger.hasStranger).toBe(true);
+    ledger.confirmed('w2', 'of the leader before');
+    expect(ledger.hasStranger).toBe(true);
+    ledger.forget('w2');
+    expect(ledger.hasStranger).toBe(false);
+  });
+
   it('knows what may run anywhere, until a worker is forgotten', () => {
     const ledger = new InstructionLedger();
     ledger.sent('w1', 'v1', ['a']);

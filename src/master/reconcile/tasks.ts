@@ -95,7 +95,7 @@ export class TaskReconciler {
    * Tasks whose last worker may still run them (S12), and those that receive a shard which may still be written under an
    * earlier task: a reset, or a collection made anew, gives a shard another task, and one shard has one writer (S17). What
    * was given out before it led, a new leader does not know, for the log may have lost it (S18): it waits until every lease
-   * of then has ended.
+   * of then has ended, and whoever lives on by an answer of its own has done what that says.
    */
   #notYet(): ReadonlySet<string> {
     const { control, memory, ports, settings } = this.#core;
@@ -106,7 +106,8 @@ export class TaskReconciler {
     const written = [...receivedShards(control.state)].filter(([, key]) => leaving.has(key)).map(([taskId]) => taskId);
     const notYet = new Set([...running, ...written]);
     const othersLedBefore = leadership.term > 1;
-    if (memory.leadingForMs(ports.clock.monotonicMs()) >= settings.times.workerLeaseMs) return notYet;
+    const isOver = memory.leadingForMs(ports.clock.monotonicMs()) >= settings.times.workerLeaseMs;
+    if (isOver && !memory.ledger.hasStranger) return notYet;
     for (const { taskId, counter } of tasks.values()) if (counter > 0 || othersLedBefore) notYet.add(taskId);
     return notYet;
   }
