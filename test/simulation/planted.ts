@@ -137,7 +137,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     find: 'if (isOver && !memory.ledger.hasStranger) return notYet;',
     replace: 'if (isOver) return notYet;',
     firstSeed: 7_395,
-    seedsMax: 8_000,
+    seedsMax: 400,
   },
   {
     rule: 'S12',
