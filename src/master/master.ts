@@ -2,7 +2,7 @@ import type { Head } from '../events/log.ts';
 import { LogCorrupt } from '../events/log-errors.ts';
 import type { ControlState } from '../projections/control-state.ts';
 import { CommandDesk } from './command-desk.ts';
-import { ControlLog } from './control-log.ts';
+import { ControlLog, type ControlLogOptions } from './control-log.ts';
 import { Election } from './election.ts';
 import { LeaderMemory } from './leader-memory.ts';
 import { runLoop } from './loop.ts';
@@ -13,6 +13,7 @@ import { QuietTimes } from './quiet-times.ts';
 import type { Core } from './reconcile/core.ts';
 import { type LeaderLoop, Reconcilers } from './reconcilers.ts';
 import { Rejections } from './rejections.ts';
+import { reportLostLog } from './report-lost-log.ts';
 import { BarrierService } from './services/barrier-service.ts';
 import type { ChecksumService } from './services/checksum-service.ts';
 import { ConfigurationService } from './services/configuration-service.ts';
@@ -67,6 +68,7 @@ export class Master {
 
   readonly #ports: MasterPorts;
   readonly #settings: MasterSettings;
+  readonly #logOptions: Omit<ControlLogOptions, 'plane'>;
   readonly #core: Core;
   readonly #membership: Membership;
   readonly #reconcilers: Reconcilers;
@@ -84,7 +86,8 @@ export class Master {
     });
     const { masterId, times } = settings;
     const { clock, leases, random } = ports;
-    const control = new ControlLog({ ...ports, masterId, context: contextOf(ports) });
+    this.#logOptions = { ...ports, masterId, context: contextOf(ports) };
+    const control = new ControlLog({ ...this.#logOptions, plane: ports.plane });
     const election = new Election({
       masterId,
       leases,
@@ -215,7 +218,20 @@ export class Master {
       if (!(error instanceof LogCorrupt)) throw error;
       this.#ports.logger.error(`this master stops: ${error.message}`, { error });
       this.#stopping.abort();
+      await this.#reportLoss();
       this.#fail(error);
+    }
+  }
+
+  /** Best effort: a log that was changed cannot be read, and its database may not answer. */
+  async #reportLoss(): Promise<void> {
+    const { logger } = this.#ports;
+    try {
+      const signal = AbortSignal.timeout(leaveTimeoutMs);
+      const isTold = await reportLostLog(this.#ports, this.#logOptions, this.head, signal);
+      if (isTold) logger.error('the synchronization has failed, as the log lost commits: configure it again');
+    } catch (error) {
+      logger.warn('what the log lost could not be recorded in it', { error });
     }
   }
 

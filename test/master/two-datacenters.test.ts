@@ -279,6 +279,19 @@ describe('the source behind the address', () => {
     expect(source.state.outgoing.has('BBB')).toBe(false);
   });
 
+  it('S18: a master that finds its log without what it read says so in it before it stops', async () => {
+    const leader = await following();
+    await leader.sync.setMessageTimeout({ messageTimeout: 3_600_000_000_000 }, operator, signal);
+    const log = b.deployment.front.documents.collections.get('_sync_events');
+    const last = [...(log?.keys() ?? [])].sort().at(-1) ?? '';
+    log?.delete(last);
+    await leader.failed;
+    b.masters.splice(0);
+    const next = await b.startMaster('b2');
+    await until('the next one leads', () => next.leads);
+    expect(next.state.synchronization).toMatchObject({ phase: 'failed', failure: { code: 'own-log-lost' } });
+  });
+
   it('S22: a target whose own log lost its end fails, also when it has grown again since', async () => {
     const leader = await following();
     const source = await a.leader();

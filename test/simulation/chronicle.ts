@@ -141,7 +141,8 @@ export class Chronicle implements LogWatcher {
   #checkEvent(event: KnownEvent, commit: Commit, before: ControlState): void {
     const { leadership, tasks } = before;
     const leads = leadership.leader?.masterId === commit.writer && leadership.term === commit.term;
-    if (!ofMembers.has(event.type) && !leads) {
+    const isLossOfLog = event.type === 'SyncFailed' && event.data.code === 'own-log-lost';
+    if (!ofMembers.has(event.type) && !isLossOfLog && !leads) {
       const leader = `${leadership.leader?.masterId ?? 'nobody'} in term ${leadership.term}`;
       this.#fail(commit, `${event.type} is decided by ${commit.writer} in term ${commit.term}, while ${leader} leads`);
     }

@@ -38,6 +38,11 @@ const UNLED: ReadonlySet<string> = new Set([
   'CommandRejected',
 ]);
 
+/** Whoever knows that the log lost commits may say so (S18). */
+function isLossOfLog(type: string, data: unknown): boolean {
+  return type === 'SyncFailed' && (data as { readonly code?: unknown }).code === 'own-log-lost';
+}
+
 /** Nothing is decided by a master that does not lead, or in another term than its own (S12). */
 export function fencingViolations({ leadership }: Control, commit: Commit): readonly Violation[] {
   if (commit.events.some(({ type }) => type === 'LeadershipClaimed')) return [];
@@ -46,7 +51,7 @@ export function fencingViolations({ leadership }: Control, commit: Commit): read
     'written-in-current-term',
     `${commit.writer} wrote in term ${commit.term}, the term was ${leadership.term}`,
   );
-  const decided = commit.events.find(({ type }) => !UNLED.has(type));
+  const decided = commit.events.find(({ type, data }) => !UNLED.has(type) && !isLossOfLog(type, data));
   if (decided === undefined) return sameTerm;
   const leader = leadership.leader?.masterId ?? 'nobody';
   const byLeader = must(
