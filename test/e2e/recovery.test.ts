@@ -9,7 +9,7 @@ import { Workload } from './support/workload.ts';
 
 /** What operators are promised after a killed process or a restarted server. */
 const RECOVERY_MS = 15_000;
-const DOCUMENTS = 60_000;
+const DOCUMENTS = 40_000;
 
 let pair: Pair;
 let workload: Workload;

@@ -5,7 +5,7 @@ import { Corpus, type CorpusDocument } from './corpus.ts';
 const BULK_BYTES = 4 * 1_024 * 1_024;
 const BULK_DOCUMENTS = 1_000;
 /** A steady load, not all that the machine can do: workers and masters run beside it. */
-const BETWEEN_ROUNDS_MS = 20;
+const BETWEEN_ROUNDS_MS = 80;
 
 export interface WorkloadSize {
   readonly databases: number;
