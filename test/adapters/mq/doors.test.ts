@@ -91,6 +91,24 @@ describe('S23: the door of a master', () => {
   });
 });
 
+test('a door that is closed cuts what streams through, and sends away who asks over the same connection', async () => {
+  const ending = await startDirectLoopback({ certificates });
+  const { receiver } = await ending.connect();
+  await ending.doors.close();
+  const answer = await agent.request({
+    origin: ending.master.endpoint,
+    path: '/_api/mq/direct/routes',
+    method: 'GET',
+    headers: { authorization: `bearer ${ending.token.value}` },
+  });
+  expect(answer.statusCode).toBe(503);
+  expect(answer.headers.connection).toBe('close');
+  expect(await answer.body.json()).toEqual({ error: 'this master is ending: ask another one' });
+  await expect.poll(() => ending.troubles.map(String)).toContainEqual(expect.stringContaining('503'));
+  receiver.close();
+  await ending.stop();
+});
+
 describe('a link through the door', () => {
   test('a control that leaves a gap, or a frame that was acknowledged, ends the link', async () => {
     const gap = '01ARZ3NDEKTSV4RRFFQ69G5FB0';

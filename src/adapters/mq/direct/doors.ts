@@ -28,6 +28,7 @@ export interface QueueDoorsOptions {
 export interface QueueDoors {
   /** To be mounted under `/_api/mq/direct`, before any other authentication: queue tokens are checked here. */
   readonly app: Hono;
+  /** Cuts what streams through; who asks from then on is sent to another master. */
   close(): Promise<void>;
 }
 
@@ -38,6 +39,8 @@ export interface QueueDoors {
 export function createQueueDoors(options: QueueDoorsOptions): QueueDoors {
   const proxy = new WorkerProxy(options.workerCaCertificate);
   const app = new Hono();
+  let isClosed = false;
+  app.use((c, next) => (isClosed ? sendAway(c) : next()));
   app.post('/token/renew', bodyLimit({ maxSize: 64 * 1024 }), (c) => renew(c, options));
   app.get('/routes', (c) => {
     const target = targetOf(c, options);
@@ -57,7 +60,17 @@ export function createQueueDoors(options: QueueDoorsOptions): QueueDoors {
     const suffix = [session, ...(action === undefined ? [] : [action])].map(encodeURIComponent).join('/');
     return proxy.pass(c, new URL(`/_api/mq/direct/link/${suffix}`, endpoint));
   });
-  return { app, close: () => proxy.close() };
+  const close = () => {
+    isClosed = true;
+    return proxy.close();
+  };
+  return { app, close };
+}
+
+/** A connection that is open would be used again at once, and keep this master from ending. */
+async function sendAway(c: Context): Promise<Response> {
+  c.header('connection', 'close');
+  return refuse(c, 503, 'this master is ending: ask another one');
 }
 
 function targetOf(c: Context, { tokens, isTarget }: QueueDoorsOptions): string | undefined {
@@ -159,6 +172,6 @@ async function smallBody(c: Context): Promise<Buffer | null | 'too large'> {
   return Buffer.concat(pieces, bytes);
 }
 
-function refuse(c: Context, status: 400 | 401 | 403 | 404 | 413 | 502, error: string): Response {
+function refuse(c: Context, status: 400 | 401 | 403 | 404 | 413 | 502 | 503, error: string): Response {
   return c.json({ error }, status);
 }

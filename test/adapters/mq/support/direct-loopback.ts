@@ -70,6 +70,7 @@ export async function startDirectLoopback({ certificates, fault, timing, throttl
     host,
     worker,
     master,
+    doors,
     proxy,
     queue,
     senders,
