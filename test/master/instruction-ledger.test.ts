@@ -50,6 +50,15 @@ describe('the ledger of instructions', () => {
     expect(ledger.hasUnknown(['w'])).toBe(false);
   });
 
+  it('S12: holds that a worker may run what the leader before gave it, until it confirms an answer of its own', () => {
+    const ledger = new InstructionLedger();
+    ledger.inherit([{ taskId: 'a', workerId: 'w' }], ['w']);
+    ledger.sent('w', 'v1', ['b']);
+    expect(tasksOf(ledger, 'w')).toEqual(['a', 'b']);
+    ledger.confirmed('w', 'v1');
+    expect(tasksOf(ledger, 'w')).toEqual(['b']);
+  });
+
   it('S12: knows a worker of the leader before for a stranger from its own first answer until that is confirmed', () => {
     const ledger = new InstructionLedger();
     ledger.inherit([{ taskId: 'a', workerId: 'w1' }], ['w1', 'w2', 'w3']);

@@ -5,7 +5,7 @@ import type { WorkerNode } from './worker-node.ts';
 import type { World } from './world.ts';
 
 /** Everything that can go wrong, by name; each lasts for a while and heals. */
-const names = [
+export const faultNames = [
   'crash',
   'crash at an await',
   'freeze',
@@ -19,7 +19,7 @@ const names = [
   'database away',
   'log goes back',
 ] as const;
-export type FaultName = (typeof names)[number];
+export type FaultName = (typeof faultNames)[number];
 
 const awaitsMax = 400;
 /** It is rare, and ends everything that runs. */
@@ -44,14 +44,16 @@ export class Faults {
   readonly #starting = new Set<object>();
   #isOver = false;
 
-  constructor(world: World, network: Network, sites: readonly Site[], only: readonly FaultName[] = names) {
+  /** `only`: these and no others, and each of them often. */
+  constructor(world: World, network: Network, sites: readonly Site[], only?: readonly FaultName[]) {
     this.#world = world;
     this.#network = network;
     this.#sites = sites;
     const share = world.random.between(0.2, 1);
-    this.#enabled = only.filter(() => world.random.chance(share));
+    this.#enabled = only ?? faultNames.filter(() => world.random.chance(share));
     this.#meanMs = world.random.between(400, 4_000);
-    this.#goesBackShare = world.random.chance(logGoesBackOftenShare) ? 1 : logGoesBackShare;
+    const isOften = only !== undefined || world.random.chance(logGoesBackOftenShare);
+    this.#goesBackShare = isOften ? 1 : logGoesBackShare;
     world.note(`faults: ${this.#enabled.join(', ')}`);
   }
 

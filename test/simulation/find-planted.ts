@@ -1,6 +1,6 @@
 import { PLANTED_BUGS, type PlantedBug } from './planted.ts';
 import type { SeedResult } from './run-seed.ts';
-import { runSeeds } from './run-seeds.ts';
+import { runSeeds, type Seeds } from './run-seeds.ts';
 
 /**
  * Runs the simulation with each bug in the program, some at once, and prints a table: rule, bug, the seed that found it.
@@ -35,14 +35,15 @@ function lineOf(bug: PlantedBug, finding: SeedResult | undefined): string {
 /** Undefined when all seeds pass. Throws when a history cannot be run at all. */
 export async function findingOf(bug: PlantedBug): Promise<SeedResult | undefined> {
   const { firstSeed: first, seedsMax: count, file, find, replace } = bug;
-  const results = await runSeeds({ first, count, jobs: 1, lines: 0, planted: { file, find, replace } });
+  const how = { jobs: 1, lines: 0, ...(bug.faults === undefined ? {} : { faults: bug.faults }) };
+  const results = await runSeeds({ first, count, ...how, planted: { file, find, replace } });
   const found = results.find(({ violation }) => violation !== undefined);
-  if (found !== undefined) await assertPasses(found.seed);
+  if (found !== undefined) await assertPasses(found.seed, how);
   return found;
 }
 
 /** A seed that fails without the bug as well shows nothing. */
-async function assertPasses(seed: number): Promise<void> {
-  const [{ violation } = {}] = await runSeeds({ first: seed, count: 1, jobs: 1, lines: 0, ownProcess: true });
+async function assertPasses(seed: number, how: Pick<Seeds, 'jobs' | 'lines' | 'faults'>): Promise<void> {
+  const [{ violation } = {}] = await runSeeds({ first: seed, count: 1, ...how, ownProcess: true });
   if (violation !== undefined) throw new Error(`seed ${seed} fails without a planted bug: ${violation}`);
 }

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
+import { type FaultName, faultNames } from './faults.ts';
 
 export interface SimulateOptions {
   readonly firstSeed: number;
@@ -9,10 +10,13 @@ export interface SimulateOptions {
   readonly planted: boolean;
   /** Processes that run at once. */
   readonly jobs: number;
+  /** Only these go wrong, and each of them often. */
+  readonly faults?: readonly FaultName[];
 }
 
 export const usage =
-  'usage: simulate [--seeds=<n>] [--first-seed=<n>] | --seed=<n> [--lines=<n>] | --planted; [--jobs=<n>]';
+  'usage: simulate [--seeds=<n>] [--first-seed=<n>] | --seed=<n> [--lines=<n>] | --planted; [--jobs=<n>]' +
+  ` [--faults=<${faultNames.join('|')}>,…]`;
 
 /** The command line is not understood; the message names the option. */
 export class BadOption extends Error {
@@ -31,18 +35,25 @@ export function readOptions(args: readonly string[]): SimulateOptions {
     lines: numberOf('lines', values.lines ?? String(linesDefault), 0),
     jobs: numberOf('jobs', values.jobs ?? String(availableParallelism()), 1),
     planted: values.planted ?? false,
+    ...(values.faults === undefined ? {} : { faults: values.faults.split(',').map(faultOf) }),
   };
 }
 
 function parse(args: readonly string[]) {
   const text = { type: 'string' } as const;
   try {
-    const numbers = { seeds: text, 'first-seed': text, seed: text, lines: text, jobs: text };
+    const numbers = { seeds: text, 'first-seed': text, seed: text, lines: text, jobs: text, faults: text };
     const options = { ...numbers, planted: { type: 'boolean' } } as const;
     return parseArgs({ args: [...args], options }).values;
   } catch (error) {
     throw new BadOption(error instanceof Error ? error.message : String(error));
   }
+}
+
+function faultOf(text: string): FaultName {
+  const found = faultNames.find((name) => name === text);
+  if (found !== undefined) return found;
+  throw new BadOption(`--faults must be some of ${faultNames.join(', ')}, not '${text}'`);
 }
 
 function numberOf(name: string, text: string, lowest: number): number {

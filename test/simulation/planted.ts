@@ -1,4 +1,5 @@
 import type { Mutation } from '../safety/rules.ts';
+import type { FaultName } from './faults.ts';
 
 /** A bug put in on purpose, which some seed has to find. */
 export interface PlantedBug extends Omit<Mutation, 'killedIn'> {
@@ -8,6 +9,8 @@ export interface PlantedBug extends Omit<Mutation, 'killedIn'> {
   readonly firstSeed: number;
   /** Seeds tried before the bug counts as overlooked. */
   readonly seedsMax: number;
+  /** What has to go wrong for it to be seen; what is rarely met in histories of all kinds is found among these alone. */
+  readonly faults?: readonly FaultName[];
 }
 
 const COMMAND_DESK = 'src/master/command-desk.ts';
@@ -123,15 +126,6 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   {
     rule: 'S12',
-    what: 'does not wait, as a new leader, until the leases of before have ended',
-    file: RECONCILE_TASKS,
-    find: 'if (isOver && !memory.ledger.hasStranger) return notYet;',
-    replace: 'if (isOver || notYet.size >= 0) return notYet;',
-    firstSeed: 83,
-    seedsMax: 500,
-  },
-  {
-    rule: 'S12',
     what: 'does not wait, as a new leader, for a worker of before that lives on by its own answer',
     file: RECONCILE_TASKS,
     find: 'if (isOver && !memory.ledger.hasStranger) return notYet;',
@@ -176,15 +170,6 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     seedsMax: 400,
   },
   {
-    rule: 'S3',
-    what: 'receives before what users had begun on the target has ended',
-    file: TARGET_MODE,
-    find: 'return left.length === 0;',
-    replace: 'return left.length >= 0;',
-    firstSeed: 185,
-    seedsMax: 500,
-  },
-  {
     rule: 'S4',
     what: 'gives workers tokens that outlast their lease',
     file: 'src/master/cluster-tokens.ts',
@@ -210,7 +195,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'src/master/reconcile/server-mode.ts',
     find: "if (wanted === 'readonly') await this.#barriers.liftBroken(signal);",
     replace: '',
-    firstSeed: 100,
+    firstSeed: 650,
     seedsMax: 500,
   },
   {
@@ -219,52 +204,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: CHAINED_LOG,
     find: 'if (commits.length === 0) await this.#checkStillThere(after, signal);',
     replace: '',
-    firstSeed: 70,
-    seedsMax: 500,
-  },
-  {
-    rule: 'S12',
-    what: 'does not know, as a new leader, what the one before gave out',
-    file: 'src/master/instruction-ledger.ts',
-    find: '    for (const [workerId, taskIds] of byWorker) this.#sent.set(workerId, [{ version: INHERITED, taskIds }]);\n',
-    replace: '',
-    firstSeed: 2087,
-    seedsMax: 500,
-  },
-  {
-    rule: 'S12',
-    what: 'decides after it has stood down, while nobody knows whether its resignation was taken',
-    file: 'src/master/membership.ts',
-    find: '    this.#election.standDown();\n',
-    replace: '',
-    firstSeed: 4729,
-    seedsMax: 500,
-  },
-  {
-    rule: 'S18',
-    what: 'takes the list of shards of a log that lost its end for the one that it told before',
-    file: 'src/domain/version-of.ts',
-    find: 'export function versionOf({ position, at }: Occurrence): string {',
-    replace: 'export function versionOf({ position }: Occurrence): string {\n  const at = 0;',
-    firstSeed: 6931,
-    seedsMax: 500,
-  },
-  {
-    rule: 'S18',
-    what: 'takes any commit at the place where it stands for its own',
-    file: CHAINED_LOG,
-    find: 'if (revision !== undefined && this.#seen?.hash === hash && this.#seen.revision === revision) return;',
-    replace: 'if (revision !== undefined) return;',
-    firstSeed: 880,
-    seedsMax: 500,
-  },
-  {
-    rule: 'S8',
-    what: 'leaves a barrier that a late call has set',
-    file: 'src/master/stray-barriers.ts',
-    find: 'nowMs - since.ms >= strayMs',
-    replace: 'nowMs - since.ms >= 100 * strayMs',
-    firstSeed: 5113,
-    seedsMax: 500,
+    firstSeed: 1,
+    seedsMax: 100,
+    faults: ['log goes back', 'crash'],
   },
 ];

@@ -2,6 +2,7 @@ import { type ChildProcess, type ForkOptions, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { Mutation } from '../safety/rules.ts';
+import type { FaultName } from './faults.ts';
 import { PLANTED_IN_ENVIRONMENT } from './plant.ts';
 import { runSeed, type SeedResult } from './run-seed.ts';
 
@@ -18,6 +19,8 @@ export interface Seeds {
   readonly jobs: number;
   /** How much of the end of each history is kept. */
   readonly lines: number;
+  /** Only these go wrong, and each of them often. */
+  readonly faults?: readonly FaultName[];
   /** A bug that is put into the program first, in processes of their own. */
   readonly planted?: Pick<Mutation, 'file' | 'find' | 'replace'>;
   /** Also few histories run in a process of their own: several may run at once, and each moves timers and limits. */
@@ -28,6 +31,7 @@ export interface Seeds {
 export interface SeedAsked {
   readonly seed: number;
   readonly lines: number;
+  readonly faults?: readonly FaultName[];
 }
 
 /** Results in the order of their seeds, up to the first failure of all. */
@@ -59,11 +63,11 @@ class Line {
   }
 
   async serve(run: (asked: SeedAsked) => Promise<SeedResult>, atMost = Number.POSITIVE_INFINITY): Promise<void> {
-    const { first, count, lines } = this.#seeds;
+    const { first, count, lines, faults } = this.#seeds;
     for (let served = 0; served < atMost && !this.isOver; served += 1) {
       const seed = this.#next;
       this.#next += 1;
-      const result = await run({ seed, lines });
+      const result = await run({ seed, lines, ...(faults === undefined ? {} : { faults }) });
       // Of those that pass nobody reads the end.
       this.#results.push(result.violation === undefined && count > 1 ? { ...result, lines: [] } : result);
       if (result.violation !== undefined) this.#next = first + count;

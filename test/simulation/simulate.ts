@@ -3,6 +3,7 @@
  *
  *   npm run simulate -- --seeds=1000 [--first-seed=1]   as many seeds, to the first failure
  *   npm run simulate -- --seed=17 [--lines=200]         one seed again, with the end of what happened
+ *   npm run simulate -- --seeds=9 --faults=freeze,crash  only these faults, and each of them often
  *   npm run simulate -- --planted                       shows that bugs put in on purpose are found
  *
  * In as many processes as there are cores, or `--jobs=2`.
@@ -23,9 +24,14 @@ async function main({ firstSeed: first, seeds: count, planted, ...options }: Sim
   for (const line of shown?.lines ?? []) console.log(line);
   if (shown !== undefined) console.log(`seed ${shown.seed}: digest of all that happened ${shown.trace}`);
   if (failed !== undefined)
-    console.log(`seed ${failed.seed} fails: ${failed.violation}; again with --seed=${failed.seed}`);
+    console.log(`seed ${failed.seed} fails: ${failed.violation}; again with --seed=${failed.seed}${faultsOf(options)}`);
   console.log(figuresOf(results, performance.now() - startedMs));
   return failed === undefined ? 0 : 1;
+}
+
+/** A seed gives the same history under the same faults only. */
+function faultsOf({ faults }: Pick<SimulateOptions, 'faults'>): string {
+  return faults === undefined ? '' : ` '--faults=${faults.join(',')}'`;
 }
 
 try {
