@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openArangoLog } from '../../src/adapters/arangodb/event-log.ts';
 import { commitHasher } from '../../src/adapters/crypto/commit-hasher.ts';
-import type { ArangoAnswer, ArangoRequest } from '../../src/replication/arango.ts';
+import { FaultyServer } from '../support/faulty-server.ts';
 import { patientClock } from '../support/patient-clock.ts';
 import { CuttableServer } from './support/cuttable-server.ts';
 import { Datacenter, fastTimes, operator, secret } from './support/datacenter.ts';
@@ -11,20 +11,6 @@ import { until } from './support/until.ts';
 
 const signal = new AbortController().signal;
 const hour = { messageTimeout: 3_600_000_000_000 };
-
-/** Breaks when the next commit was stored, and before that is answered. */
-class AnswerLost extends CuttableServer {
-  isAwaited = false;
-
-  override async request(request: ArangoRequest): Promise<ArangoAnswer> {
-    const answer = await super.request(request);
-    if (this.isAwaited && request.method === 'POST' && request.path.endsWith('/_sync_events')) {
-      this.isCut = true;
-      throw new Error('the way to the database broke');
-    }
-    return answer;
-  }
-}
 
 let datacenter: Datacenter;
 
@@ -102,10 +88,18 @@ describe('leadership', () => {
   });
 
   it('S12: a leader that stops decides nothing any more, though nobody knows whether its resignation was taken', async () => {
-    const way = new AnswerLost(datacenter.deployment.front);
-    const leader = await datacenter.startMaster('a1', way, { times: { ...fastTimes, leaderLeaseMs: 5_000 } });
+    const way = new CuttableServer(datacenter.deployment.front);
+    const faulty = new FaultyServer(way);
+    const leader = await datacenter.startMaster('a1', faulty, { times: { ...fastTimes, leaderLeaseMs: 5_000 } });
     await until('it leads', () => leader.leads);
-    way.isAwaited = true;
+    faulty.setFaults({
+      kind: 'answer-lost',
+      matches: ({ body }) => JSON.stringify(body ?? '').includes('LeadershipResigned'),
+      times: 1,
+      meanwhile: async () => {
+        way.isCut = true;
+      },
+    });
     const stopped = leader.stop();
     await until('its resignation is on its way', () => way.isCut);
     expect(leader.leads).toBe(false);

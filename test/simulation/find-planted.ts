@@ -34,8 +34,8 @@ function lineOf(bug: PlantedBug, finding: SeedResult | undefined): string {
 
 /** Undefined when all seeds pass. Throws when a history cannot be run at all. */
 export async function findingOf(bug: PlantedBug): Promise<SeedResult | undefined> {
-  const { firstSeed: first, seedsMax: count, file, find, replace } = bug;
-  const how = { jobs: 1, lines: 0, ...(bug.faults === undefined ? {} : { faults: bug.faults }) };
+  const { firstSeed: first, seedsMax: count, faults, file, find, replace } = bug;
+  const how = { jobs: 1, lines: 0, faults };
   const results = await runSeeds({ first, count, ...how, planted: { file, find, replace } });
   const found = results.find(({ violation }) => violation !== undefined);
   if (found !== undefined) await assertPasses(found.seed, how);

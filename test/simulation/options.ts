@@ -11,12 +11,12 @@ export interface SimulateOptions {
   /** Processes that run at once. */
   readonly jobs: number;
   /** Only these go wrong, and each of them often. */
-  readonly faults?: readonly FaultName[];
+  readonly faults: readonly FaultName[] | undefined;
 }
 
 export const usage =
-  'usage: simulate [--seeds=<n>] [--first-seed=<n>] | --seed=<n> [--lines=<n>] | --planted; [--jobs=<n>]' +
-  ` [--faults=<${faultNames.join('|')}>,…]`;
+  'usage: simulate [--seeds=<n>] [--first-seed=<n>] | --seed=<n> [--lines=<n>], both also with ' +
+  `[--faults=<${faultNames.join('|')}>,…] | --planted; [--jobs=<n>]`;
 
 /** The command line is not understood; the message names the option. */
 export class BadOption extends Error {
@@ -28,6 +28,7 @@ const linesDefault = 40;
 
 export function readOptions(args: readonly string[]): SimulateOptions {
   const values = parse(args);
+  if (values.planted && values.faults !== undefined) throw new BadOption('each planted bug names its own --faults');
   const one = values.seed === undefined ? undefined : numberOf('seed', values.seed, 0);
   return {
     firstSeed: one ?? numberOf('first-seed', values['first-seed'] ?? '1', 0),
@@ -35,7 +36,7 @@ export function readOptions(args: readonly string[]): SimulateOptions {
     lines: numberOf('lines', values.lines ?? String(linesDefault), 0),
     jobs: numberOf('jobs', values.jobs ?? String(availableParallelism()), 1),
     planted: values.planted ?? false,
-    ...(values.faults === undefined ? {} : { faults: values.faults.split(',').map(faultOf) }),
+    faults: values.faults?.split(',').map(faultOf),
   };
 }
 

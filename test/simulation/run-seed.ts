@@ -45,7 +45,7 @@ export interface SeedResult {
 }
 
 export interface RunOptions {
-  readonly faults?: readonly FaultName[];
+  readonly faults?: readonly FaultName[] | undefined;
   readonly lines?: number;
 }
 

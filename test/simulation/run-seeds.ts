@@ -20,7 +20,7 @@ export interface Seeds {
   /** How much of the end of each history is kept. */
   readonly lines: number;
   /** Only these go wrong, and each of them often. */
-  readonly faults?: readonly FaultName[];
+  readonly faults?: readonly FaultName[] | undefined;
   /** A bug that is put into the program first, in processes of their own. */
   readonly planted?: Pick<Mutation, 'file' | 'find' | 'replace'>;
   /** Also few histories run in a process of their own: several may run at once, and each moves timers and limits. */
@@ -31,7 +31,7 @@ export interface Seeds {
 export interface SeedAsked {
   readonly seed: number;
   readonly lines: number;
-  readonly faults?: readonly FaultName[];
+  readonly faults?: readonly FaultName[] | undefined;
 }
 
 /** Results in the order of their seeds, up to the first failure of all. */
@@ -67,7 +67,7 @@ class Line {
     for (let served = 0; served < atMost && !this.isOver; served += 1) {
       const seed = this.#next;
       this.#next += 1;
-      const result = await run({ seed, lines, ...(faults === undefined ? {} : { faults }) });
+      const result = await run({ seed, lines, faults });
       // Of those that pass nobody reads the end.
       this.#results.push(result.violation === undefined && count > 1 ? { ...result, lines: [] } : result);
       if (result.violation !== undefined) this.#next = first + count;
