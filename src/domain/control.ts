@@ -50,9 +50,10 @@ export const initialControl: Control = {
   keys: initialKeys,
 };
 
-/** The state behind an event. Total: every known event fits every state. */
-export function evolve(control: Control, event: KnownEvent, occurrence: Occurrence): Control {
+/** The state behind an event; what else `control` holds stays as it is. Total: every known event fits every state. */
+export function evolve<C extends Control>(control: C, event: KnownEvent, occurrence: Occurrence): C {
   return {
+    ...control,
     leadership: evolveLeadership(control.leadership, event),
     masters: evolveMasters(control.masters, event, occurrence),
     workers: evolveWorkers(control.workers, event, occurrence),

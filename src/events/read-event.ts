@@ -33,7 +33,8 @@ export function readEventBy(types: ReadonlyMap<string, TypeReader>, event: Event
   if (!Number.isInteger(event.v) || event.v < 1 || event.v > newest) {
     return { kind: 'unknown', event, why: `${event.type} has version ${event.v}, known are 1 to ${newest}` };
   }
-  const upcast = upcastFrom(definition.upcasters, event);
+  const upcast: Upcast =
+    event.v === newest ? { kind: 'done', data: event.data } : upcastFrom(definition.upcasters, event);
   if (upcast.kind === 'failed') return { kind: 'unknown', event, why: `${event.type} cannot be upcast: ${upcast.why}` };
   const parsed = definition.schema.safeParse(upcast.data);
   if (!parsed.success) return { kind: 'unknown', event, why: `${event.type} is malformed: ${parsed.error.message}` };

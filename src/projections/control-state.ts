@@ -115,9 +115,7 @@ export function project(state: ControlState, commit: Commit): ControlState {
 }
 
 function projectEvent(state: ControlState, event: KnownEvent, commit: Commit): ControlState {
-  if (event.type === 'LogArchived') return restoreArchived(state, event, commit);
-  const { audit, notUnderstood } = state;
-  return { ...evolve(state, event, commit), audit, notUnderstood };
+  return event.type === 'LogArchived' ? restoreArchived(state, event, commit) : evolve(state, event, commit);
 }
 
 /** The state that archiving kept is the one that the commits before led to: it is for those who cannot read them. */

@@ -79,7 +79,8 @@ function keyEntry(key: Buffer): readonly [string, Mac] {
 const BLOCK_BYTES = 64;
 const DIGEST_BYTES = 32;
 /** Longer texts are rare, and worth an object of their own. */
-const TEXT_BYTES_MAX = 64 * 1024;
+const CHARACTERS_MAX = 32 * 1024;
+const UTF8_BYTES_PER_CHARACTER_MAX = 3;
 
 /**
  * HMAC-SHA-256 (RFC 2104) by two one-shot digests: `createHmac` makes an object of the crypto library for each text,
@@ -87,12 +88,11 @@ const TEXT_BYTES_MAX = 64 * 1024;
  */
 function macUnder(key: Buffer): Mac {
   if (key.length > BLOCK_BYTES) throw new Error(`a key has at most ${BLOCK_BYTES} bytes`);
-  const inner = withPad(key, 0x36, TEXT_BYTES_MAX);
+  const inner = withPad(key, 0x36, CHARACTERS_MAX * UTF8_BYTES_PER_CHARACTER_MAX);
   const outer = withPad(key, 0x5c, DIGEST_BYTES);
   return (text) => {
-    const bytes = Buffer.byteLength(text);
-    if (bytes > TEXT_BYTES_MAX) return createHmac('sha256', key).update(text).digest('base64url');
-    inner.write(text, BLOCK_BYTES);
+    if (text.length > CHARACTERS_MAX) return createHmac('sha256', key).update(text).digest('base64url');
+    const bytes = inner.write(text, BLOCK_BYTES);
     // As a text of bytes: a digest that comes as a buffer costs three times the hashing.
     outer.write(digest('sha256', inner.subarray(0, BLOCK_BYTES + bytes), 'binary'), BLOCK_BYTES, 'latin1');
     return digest('sha256', outer, 'base64url');

@@ -23,6 +23,8 @@ describe('S22: the keyed hash of commits', () => {
       'y'.repeat(1_000),
       'ü'.repeat(32_768),
       'ü'.repeat(32_769),
+      '€'.repeat(32_768),
+      '€'.repeat(32_769),
       'z'.repeat(200_000),
       'x',
     ]) {
