@@ -87,7 +87,11 @@ export async function serveHttps(app: RequestHandler, options: HttpsServerOption
     connectionsCheckingInterval: times.timeoutCheckMs,
     keepAliveTimeout: keepAliveTimeoutMs,
   };
-  const server = createServer(serverOptions, listener);
+  const server = createServer(serverOptions, (request, response) => {
+    // Who asks on and on over one connection would hold up a stop for all of its grace.
+    if (!server.listening) response.setHeader('Connection', 'close');
+    return listener(request, response);
+  });
   server.maxHeadersCount = headersMax;
   server.maxConnections = connectionsMax;
   server.on('clientError', refuse);
@@ -113,6 +117,8 @@ export async function serveHttps(app: RequestHandler, options: HttpsServerOption
     stop: (graceMs) => stop(server, graceMs),
   };
 }
+
+const CLOSE_IDLE_EVERY_MS = 50;
 
 /** An app answers its own failures: what comes here is a request that could not be handed to it. */
 function answerUnread(error: unknown): Response {
@@ -169,10 +175,12 @@ function listen(server: Server, options: HttpsServerOptions): Promise<number> {
 function stop(server: Server, graceMs: number): Promise<void> {
   return new Promise((resolve) => {
     const cut = setTimeout(() => server.closeAllConnections(), graceMs);
+    // A connection whose request was running when the server closed is idle, and open, once that is answered.
+    const sweep = setInterval(() => server.closeIdleConnections(), CLOSE_IDLE_EVERY_MS);
     server.close(() => {
       clearTimeout(cut);
+      clearInterval(sweep);
       resolve();
     });
-    server.closeIdleConnections();
   });
 }

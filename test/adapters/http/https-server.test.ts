@@ -49,14 +49,19 @@ async function serve(times = {}): Promise<number> {
   return server.port;
 }
 
-/** Sends bytes as they are and gives the whole answer once the server has closed the connection. */
-async function send(port: number, text: string): Promise<{ status: number; error: string }> {
+async function connected(port: number): Promise<TLSSocket> {
   const socket = connect({ port, host: '127.0.0.1', ca: tlsCa.certificate });
   sockets.push(socket);
   socket.on('error', () => undefined);
+  await once(socket, 'secureConnect');
+  return socket;
+}
+
+/** Sends bytes as they are and gives the whole answer once the server has closed the connection. */
+async function send(port: number, text: string): Promise<{ status: number; error: string }> {
+  const socket = await connected(port);
   const parts: Buffer[] = [];
   socket.on('data', (part) => parts.push(part));
-  await once(socket, 'secureConnect');
   socket.write(text);
   await once(socket, 'close');
   const [head = '', body = ''] = Buffer.concat(parts).toString().split('\r\n\r\n');
@@ -110,3 +115,52 @@ describe('an HTTPS server answers in JSON also what never becomes a call', () =>
     expect((await send(port, request('GET //a/b'))).status).toBe(404);
   });
 });
+
+describe('a stop of an HTTPS server', () => {
+  const anHourMs = 3_600_000;
+  const text = `GET /a/b HTTP/1.1\r\n${host}\r\n\r\n`;
+
+  it('waits for what is running, and for nothing behind it', async () => {
+    const { server, asked, answer } = await serveWhenTold();
+    const socket = await connected(server.port);
+    socket.write(text);
+    await asked(1);
+    const stopped = server.stop(anHourMs);
+    const answered = once(socket, 'data');
+    answer();
+    expect(String((await answered)[0])).toContain('200 OK');
+    await stopped;
+  });
+
+  it('answers who asks on over the same connection, and ends the connection with that', async () => {
+    const { server, asked, answer } = await serveWhenTold();
+    const socket = await connected(server.port);
+    const parts: Buffer[] = [];
+    socket.on('data', (part) => parts.push(part));
+    socket.write(text);
+    await asked(1);
+    const stopped = server.stop(anHourMs);
+    socket.write(text);
+    await asked(2);
+    answer();
+    await Promise.all([stopped, once(socket, 'close')]);
+    const [, first = '', second = ''] = Buffer.concat(parts).toString().split('HTTP/1.1 200 OK');
+    expect(first).toMatch(/connection: keep-alive/i);
+    expect(second).toMatch(/connection: close/i);
+  });
+});
+
+/** A server that answers all it was asked when it is told to. */
+async function serveWhenTold() {
+  const answer = Promise.withResolvers<void>();
+  let count = 0;
+  const fetch = async () => {
+    count += 1;
+    await answer.promise;
+    return Response.json({});
+  };
+  const { certificate, key } = parseKeyfile(keyfile);
+  const server = await serveHttps({ fetch }, { host: '127.0.0.1', port: 0, certificate, key });
+  servers.push(server);
+  return { server, answer: () => answer.resolve(), asked: (times: number) => expect.poll(() => count).toBe(times) };
+}
