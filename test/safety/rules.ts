@@ -140,7 +140,7 @@ export const RULES: readonly Rule[] = [
       },
       {
         what: 'replaces databases that hold what is not selected',
-        file: 'src/replication/target/plan-structure.ts',
+        file: 'src/replication/target/plan-databases.ts',
         find: ' && stored?.holdsOther !== true',
         replace: '',
         killedIn: SELECT_TEST,

@@ -11,19 +11,12 @@ import { executeSteps } from './execute-steps.ts';
 import { FailedIndexes } from './failed-indexes.ts';
 import { canonical } from './index-difference.ts';
 import { pairingOf } from './pairing.ts';
-import {
-  databaseKey,
-  type IndexOf,
-  type Pair,
-  planStructure,
-  type Step,
-  type StructureMemory,
-  type StructurePlan,
-  type TargetStructure,
-} from './plan-structure.ts';
+import { databaseKey } from './plan-databases.ts';
+import { planStructure } from './plan-structure.ts';
 import { StructureReader } from './read-both-structures.ts';
 import { ShelvedSteps } from './shelved-steps.ts';
 import { groupNotes } from './structure-notes.ts';
+import type { IndexOf, Pair, Step, StructureMemory, StructurePlan, TargetStructure } from './structure-steps.ts';
 import { withdrawCheckpoints } from './withdraw-checkpoints.ts';
 
 const LEFT_OUT = 'it was not selected for a while';

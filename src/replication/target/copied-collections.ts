@@ -2,7 +2,7 @@ import type { Inventory } from '../inventory.ts';
 import { type CheckpointScope, ShardDocument, shardKey } from './checkpoint-documents.ts';
 import type { CheckpointStore } from './checkpoint-store.ts';
 import { learnsFromDocuments } from './index-difference.ts';
-import type { TargetStructure } from './plan-structure.ts';
+import type { TargetStructure } from './structure-steps.ts';
 
 /**
  * Ids of the target's collections into which all of the source's documents have come once, by the checkpoints that are

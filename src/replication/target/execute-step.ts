@@ -2,7 +2,7 @@ import { type ArangoDeployment, ArangoError, type ArangoRequest } from '../arang
 import { describeSearchStep, searchRequestFor } from './execute-search-step.ts';
 import { GRAPH_HOLDS_COLLECTION, type GraphDoubt, withoutGraphsOf } from './graphs-in-the-way.ts';
 import { creationOf } from './index-difference.ts';
-import type { Step } from './plan-structure.ts';
+import type { Step } from './structure-steps.ts';
 
 /** Making an index over a filled collection answers when it is built. */
 const INDEX_TIMEOUT_MS = 30 * 60 * 1000;

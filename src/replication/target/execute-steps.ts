@@ -2,7 +2,7 @@ import { ArangoError } from '../arango.ts';
 import type { AlignOptions } from './align-options.ts';
 import { describeStep, executeStep } from './execute-step.ts';
 import type { FailedIndexes } from './failed-indexes.ts';
-import type { Step } from './plan-structure.ts';
+import type { Step } from './structure-steps.ts';
 
 /** What became of steps. */
 export interface Executed {

@@ -1,7 +1,7 @@
 import type { ArangoError } from '../arango.ts';
 import { canonical } from './index-difference.ts';
-import type { Step } from './plan-structure.ts';
 import { isForWhatItIs, SHELVED_MS } from './shelved-steps.ts';
+import type { Step } from './structure-steps.ts';
 
 /** Pause before an index that could not be made is tried again; doubles as long as it fails. Making one reads all documents. */
 const AGAIN_FIRST_MS = 2_000;

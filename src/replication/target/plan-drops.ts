@@ -1,7 +1,7 @@
 import type { Inventory } from '../inventory.ts';
 import { isOwnCollection } from '../system-collections.ts';
-import type { Pair, Step, StructureMemory, TargetStructure } from './plan-structure.ts';
 import type { TargetCollection } from './read-structure.ts';
+import type { Pair, Step, StructureMemory, TargetStructure } from './structure-steps.ts';
 
 const SYSTEM = '_system';
 

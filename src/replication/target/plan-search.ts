@@ -2,7 +2,7 @@ import type { StructureReport } from '../../wire/worker.ts';
 import type { Inventory } from '../inventory.ts';
 import type { AnalyzerDefinition, ViewDefinition } from '../search-definitions.ts';
 import { canonical } from './index-difference.ts';
-import type { StructureMemory, TargetStructure } from './plan-structure.ts';
+import type { StructureMemory, TargetStructure } from './structure-steps.ts';
 import { sameWhereBothTell, unkeptAttributes, unkeptReason } from './unkept.ts';
 
 /** One change of analyzers or views. */

@@ -3,11 +3,12 @@ import type { ArangoDeployment } from '../arango.ts';
 import { collectionFacts } from '../collection-facts.ts';
 import type { Inventory } from '../inventory.ts';
 import type { StructureRules } from './align-options.ts';
-import { conflicting, type TargetStructure } from './plan-structure.ts';
+import { conflicting } from './pair-collections.ts';
 import { readGraphs } from './read-graphs.ts';
 import { readTargetDatabase } from './read-structure.ts';
 import { type SelectedStructure, selectStructure } from './select-structure.ts';
 import type { FollowedCollections } from './structure-memory.ts';
+import type { TargetStructure } from './structure-steps.ts';
 
 /** Reads the target's structure and holds the selected part of it beside an inventory's. */
 export class StructureReader {

@@ -1,4 +1,4 @@
-import type { Pair, StructureMemory } from './plan-structure.ts';
+import type { Pair, StructureMemory } from './structure-steps.ts';
 
 interface Judged<V extends { readonly kind: string }> {
   readonly pair: Pair;

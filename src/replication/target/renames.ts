@@ -1,6 +1,6 @@
 import type { SourceDatabase } from '../inventory.ts';
-import type { Pair, Step, StructureMemory } from './plan-structure.ts';
 import type { TargetCollection, TargetDatabase } from './read-structure.ts';
+import type { Pair, Step, StructureMemory } from './structure-steps.ts';
 
 type Rename = Extract<Step, { kind: 'rename-collection' }>;
 

@@ -5,9 +5,9 @@ import type { AnalyzerDefinition, ViewDefinition } from '../search-definitions.t
 import { REPLICATED_SYSTEM_COLLECTIONS } from '../system-collections.ts';
 import { type AnalyzersInUse, analyzersInUse, isInUse } from './analyzers-in-use.ts';
 import { canonical } from './index-difference.ts';
-import type { TargetStructure } from './plan-structure.ts';
 import type { TargetDatabase } from './read-structure.ts';
 import type { Note } from './structure-notes.ts';
+import type { TargetStructure } from './structure-steps.ts';
 
 /** What a synchronization has to do with of both structures. */
 export interface SelectedStructure {

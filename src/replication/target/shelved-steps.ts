@@ -1,6 +1,6 @@
 import type { ArangoError } from '../arango.ts';
 import { canonical } from './index-difference.ts';
-import type { Step } from './plan-structure.ts';
+import type { Step } from './structure-steps.ts';
 
 /** A step that was refused for what it is, or did not show, is tried again after this: the target may be upgraded. */
 export const SHELVED_MS = 60_000;

@@ -3,7 +3,7 @@ import type { Inventory } from '../../../src/replication/inventory.ts';
 import type { AnalyzerDefinition, ViewDefinition } from '../../../src/replication/search-definitions.ts';
 import { describeSearchStep } from '../../../src/replication/target/execute-search-step.ts';
 import { planSearch } from '../../../src/replication/target/plan-search.ts';
-import type { TargetStructure } from '../../../src/replication/target/plan-structure.ts';
+import type { TargetStructure } from '../../../src/replication/target/structure-steps.ts';
 
 interface Search {
   readonly analyzers?: AnalyzerDefinition[];

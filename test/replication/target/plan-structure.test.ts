@@ -5,13 +5,9 @@ import type {
   SourceCollection,
   SourceDatabase,
 } from '../../../src/replication/inventory.ts';
-import {
-  planStructure,
-  type Step,
-  type StructureMemory,
-  type TargetStructure,
-} from '../../../src/replication/target/plan-structure.ts';
+import { planStructure } from '../../../src/replication/target/plan-structure.ts';
 import type { TargetCollection } from '../../../src/replication/target/read-structure.ts';
+import type { Step, StructureMemory, TargetStructure } from '../../../src/replication/target/structure-steps.ts';
 
 const INDEX: IndexDefinition = { type: 'persistent', name: 'by_a', fields: ['a'], unique: false, sparse: false };
 

@@ -3,14 +3,11 @@ import { Selector } from '../../../src/events/selection/selection.ts';
 import type { Inventory, SourceCollection, SourceDatabase } from '../../../src/replication/inventory.ts';
 import type { AnalyzerDefinition, ViewDefinition } from '../../../src/replication/search-definitions.ts';
 import { describeStep } from '../../../src/replication/target/execute-step.ts';
-import {
-  planStructure,
-  type StructureMemory,
-  type TargetStructure,
-} from '../../../src/replication/target/plan-structure.ts';
+import { planStructure } from '../../../src/replication/target/plan-structure.ts';
 import type { TargetCollection, TargetDatabase, TargetGraph } from '../../../src/replication/target/read-structure.ts';
 import { selectStructure } from '../../../src/replication/target/select-structure.ts';
 import { groupNotes } from '../../../src/replication/target/structure-notes.ts';
+import type { StructureMemory, TargetStructure } from '../../../src/replication/target/structure-steps.ts';
 
 interface Content {
   readonly collections?: readonly string[];

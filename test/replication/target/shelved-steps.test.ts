@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { ArangoError } from '../../../src/replication/arango.ts';
 import { canonical } from '../../../src/replication/target/index-difference.ts';
-import type { Step } from '../../../src/replication/target/plan-structure.ts';
 import { SHELVED_MS, ShelvedSteps } from '../../../src/replication/target/shelved-steps.ts';
+import type { Step } from '../../../src/replication/target/structure-steps.ts';
 
 const index = (fields: string[]): Step => ({
   ...{ kind: 'create-index', database: 'd', collection: 'c' },
