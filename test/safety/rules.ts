@@ -473,7 +473,7 @@ export const RULES: readonly Rule[] = [
       },
       {
         what: 'holds a transaction for each of its shards until it ends',
-        file: SHARED_READER,
+        file: 'src/replication/source/reader-members.ts',
         find: '    if (held.bytes <= limits.heldBytes) return;\n',
         replace: '    if (held.bytes <= 2 ** 40 + limits.heldBytes) return;\n',
         killedIn: 'test/replication/source/held.test.ts',

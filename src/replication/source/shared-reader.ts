@@ -14,6 +14,7 @@ import type { HeldBytes } from './operation-buffer.ts';
 import { PollPace } from './poll-pace.ts';
 import type { Admit, ReadRoom } from './read-room.ts';
 import { ReaderFloor } from './reader-floor.ts';
+import { ReaderMembers } from './reader-members.ts';
 import { ReaderStanding } from './reader-standing.ts';
 import type { SourceServer } from './source-server.ts';
 import { structureReason } from './structure-reason.ts';
@@ -64,14 +65,10 @@ interface Reading {
  */
 export class SharedReader {
   readonly #parts: SharedReaderParts;
-  readonly #members = new Map<string, Member>();
-  readonly #waiting = new Set<Member>();
+  readonly #members: ReaderMembers;
   readonly #bell = new Doorbell();
   readonly #floor: ReaderFloor;
   readonly #handler: LogHandler;
-  /** With operations of the transaction being read. */
-  readonly #inGroup = new Set<Member>();
-  readonly #touched = new Set<Member>();
   #position: LogPosition | undefined;
   #incarnation = 0;
   readonly #pace: PollPace;
@@ -86,6 +83,13 @@ export class SharedReader {
 
   constructor(parts: SharedReaderParts) {
     this.#parts = parts;
+    this.#members = new ReaderMembers({
+      held: parts.held,
+      limits: parts.limits,
+      sending: () => ({ readAt: this.#readAt, asOf: this.#standing.asOf }),
+      position: () => this.#position?.complete,
+      onChange: () => this.#bell.ring(),
+    });
     this.#floor = new ReaderFloor(parts);
     this.#pace = new PollPace(parts.limits);
     this.#standing = new ReaderStanding(parts.server.markers);
@@ -103,27 +107,20 @@ export class SharedReader {
 
   /** Lets a shard in at the next end of a transaction: its `entered` tells from which tick on its operations are held. */
   enter(member: Member): void {
-    this.#waiting.add(member);
-    this.#bell.ring();
+    this.#members.wait(member);
   }
 
   /** The shard's own tail came up to `tick`. False when it has left in between. */
   goLive(member: Member, tick: Tick): boolean {
     if (member.state !== 'buffering') return false;
     member.goLive(tick);
-    this.#flush(member);
+    this.#members.flush(member);
     return true;
   }
 
   /** Lets a shard out: its stream has ended, or it goes on by a tail of its own. */
   leave(member: Member, why: Departure): void {
-    this.#waiting.delete(member);
-    if (this.#members.get(member.options.key) === member) this.#members.delete(member.options.key);
-    this.#inGroup.delete(member);
-    this.#touched.delete(member);
-    member.options.buffer.clear();
-    if (member.state !== 'gone') member.leave(why, this.#position?.complete ?? '0');
-    this.#bell.ring();
+    this.#members.leave(member, why);
   }
 
   /** An acknowledgement came: somebody may have credit again. */
@@ -146,16 +143,16 @@ export class SharedReader {
 
   async #turn(signal: AbortSignal): Promise<void> {
     const { environment, room, throttle, limits } = this.#parts;
-    if (this.#members.size === 0 && this.#waiting.size === 0) {
+    if (this.#members.isEmpty) {
       this.#position = undefined;
       this.#parts.server.markers.unfollow(this);
       return this.#bell.wait(signal);
     }
     this.#parts.server.markers.follow(this);
     this.#position ??= await this.#begin(signal);
-    this.#admit(this.#position);
+    if (!this.#position.isInsideTransaction) this.#members.admit(this.#position.complete, this.#incarnation);
     const parts = { bell: this.#bell, environment, limits };
-    await waitForCredit(this.#members, (member) => this.leave(member, 'behind'), parts, signal);
+    await waitForCredit(this.#members.byKey, (member) => this.leave(member, 'behind'), parts, signal);
     // The limit first: who waits for it holds no room.
     await this.#mayRead(signal);
     const position = this.#position;
@@ -185,33 +182,17 @@ export class SharedReader {
   /** Shards that open together read together, from the lowest of their positions; one far behind catches up alone. */
   async #begin(signal: AbortSignal): Promise<LogPosition> {
     const { environment, limits, server } = this.#parts;
-    for (let round = 0, seen = -1; round < GATHER_ROUNDS_MAX && seen !== this.#waiting.size; round += 1) {
-      seen = this.#waiting.size;
+    for (let round = 0, seen = -1; round < GATHER_ROUNDS_MAX && seen !== this.#members.waitingCount; round += 1) {
+      seen = this.#members.waitingCount;
       await pause(environment, limits.gatherMs, signal);
     }
     this.#incarnation = await server.incarnation.current(signal);
-    const wishes = [...this.#waiting].map(({ options }) => options.at).sort(compareTicks);
+    const { wishes } = this.#members;
     const lowestGood = tickMinus(wishes.at(-1) ?? '0', limits.gatherTicksMax);
     const start = wishes.find((wish) => compareTicks(wish, lowestGood) >= 0) ?? '0';
     await this.#floor.begin(start, signal);
     this.#standing.begin();
     return new LogPosition(start);
-  }
-
-  #admit(position: LogPosition): void {
-    if (position.isInsideTransaction) return;
-    for (const member of this.#waiting) {
-      this.#waiting.delete(member);
-      const { key, incarnation } = member.options;
-      if (incarnation !== this.#incarnation) {
-        member.break(new StreamBroken('log-replaced', 'the server restarted while the stream opened'));
-        continue;
-      }
-      const before = this.#members.get(key);
-      if (before !== undefined) this.leave(before, 'asked');
-      this.#members.set(key, member);
-      member.enter(position.complete);
-    }
   }
 
   /** What the log had; `nothing` only when the position did not move either. */
@@ -245,10 +226,8 @@ export class SharedReader {
     position.feed(new MarkerCursor(answer.body, server.exactRemovalsBehind), answer, this.#handler);
     this.#standing.answered({ askedAt: this.#readAt, answer, chunkBytes, before, position });
     // What nobody follows, markers of ours above all, is no reason to read more often.
-    if (this.#touched.size > 0) this.#pace.found(environment.now());
-    for (const member of this.#touched) this.#flush(member);
-    this.#touched.clear();
-    this.#holdLess();
+    if (this.#members.hasTouched) this.#pace.found(environment.now());
+    this.#members.answerEnds();
     this.#isFeeding = false;
     this.#floor.settle();
     throttle.charge({ bytes: answer.body.length, operations: this.#operationsRead }, 'log');
@@ -259,57 +238,24 @@ export class SharedReader {
     this.#operationsRead += 1;
     this.#floor.saw(marker, groupTick);
     this.#standing.operation(marker);
-    const member = this.#members.get(marker.shardKey);
+    const member = this.#members.byKey.get(marker.shardKey);
     if (member === undefined && this.#parts.isOfUsers(marker.shardKey)) this.#parts.onStructure();
     if (member === undefined || member.skips(marker.tick)) return;
-    const { buffer } = member.options;
-    buffer.add(marker.operation(), marker.tick, groupTick);
-    this.#inGroup.add(member);
-    this.#touched.add(member);
-    const { held, limits } = this.#parts;
-    const { frameBytes, frameOperations, joinBufferBytes, heldBytes } = limits;
-    if (member.state === 'buffering') {
-      if (buffer.bytes > joinBufferBytes || held.bytes > heldBytes) this.leave(member, 'overflow');
-    } else if (buffer.bytes >= frameBytes || buffer.operations >= frameOperations) {
-      const piece = buffer.takeUnfinished();
-      if (piece !== undefined) member.options.stream.operations(piece, this.#readAt, this.#standing.asOf);
-    }
+    this.#members.hold(member, marker.operation(), marker.tick, groupTick);
   }
 
   #complete(tick: Tick): void {
-    for (const member of this.#inGroup) {
-      member.options.buffer.markComplete(tick);
-      // Its part of the transaction may have gone out with earlier answers: it has to hear of the end before a floor.
-      this.#touched.add(member);
-    }
-    this.#inGroup.clear();
+    this.#members.complete(tick);
     this.#standing.reached(tick);
     this.#floor.complete(tick);
   }
 
   #structure(marker: MarkerCursor): void {
     this.#parts.onStructure();
-    const member = this.#members.get(marker.shardKey);
+    const member = this.#members.byKey.get(marker.shardKey);
     const reason = structureReason(marker);
     if (member === undefined || reason === undefined || member.skips(marker.tick)) return;
-    this.#break(member, reason);
-  }
-
-  /** Sends what is finished, and takes what is held out of the answer it came with. */
-  #flush({ state, options: { buffer, stream } }: Member): void {
-    const piece = state === 'live' ? buffer.takeComplete() : undefined;
-    if (piece !== undefined) stream.operations(piece, this.#readAt, this.#standing.asOf);
-    buffer.settle();
-  }
-
-  /** A transaction over many shards must not be held for each of them until it ends: it goes on its way as it is. */
-  #holdLess(): void {
-    const { held, limits } = this.#parts;
-    if (held.bytes <= limits.heldBytes) return;
-    for (const { state, options } of this.#inGroup) {
-      const piece = state === 'live' ? options.buffer.takeUnfinished() : undefined;
-      if (piece !== undefined) options.stream.operations(piece, this.#readAt, this.#standing.asOf);
-    }
+    this.#members.break(member, reason);
   }
 
   async #isSameIncarnation(position: LogPosition, signal: AbortSignal): Promise<boolean> {
@@ -361,14 +307,7 @@ export class SharedReader {
   #breakAll(error: StreamBroken): void {
     this.#position = undefined;
     this.#isFeeding = false;
-    this.#inGroup.clear();
-    this.#touched.clear();
-    for (const member of [...this.#members.values(), ...this.#waiting]) this.#break(member, error);
-  }
-
-  #break(member: Member, error: StreamBroken): void {
-    member.break(error);
-    this.leave(member, 'asked');
+    this.#members.breakAll(error);
   }
 }
 
