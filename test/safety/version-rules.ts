@@ -36,6 +36,13 @@ export const VERSION_RULES: readonly Rule[] = [
         replace: "const isNamed = ({ revision }: Operation) => revision !== '';",
         killedIn: 'test/replication/target/removals.test.ts',
       },
+      {
+        what: 'removes a revision in all shards where it was read in one',
+        file: 'src/replication/target/bulk-request.ts',
+        find: '{ ...shardKeys, _key: key, _rev: revision }',
+        replace: '{ ...(shardKeys && {}), _key: key, _rev: revision }',
+        killedIn: 'test/replication/target/removals.test.ts',
+      },
     ],
   },
 ];

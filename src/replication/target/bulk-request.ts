@@ -49,8 +49,8 @@ export async function sendRun(
 /** The text of an array of removals. With revisions a removal is exact: it spares a newer document. */
 function removalsOf(run: Run, exact: boolean): string {
   return JSON.stringify(
-    run.operations.map(({ key, revision }) =>
-      exact && revision !== '' ? { _key: key, _rev: revision } : { _key: key },
+    run.operations.map(({ key, revision, shardKeys }) =>
+      exact && revision !== '' ? { ...shardKeys, _key: key, _rev: revision } : { _key: key },
     ),
   );
 }

@@ -6,6 +6,8 @@ export interface Operation {
   readonly revision: string;
   /** The document; for a removal its `{"_key","_rev"}`. A view into the frame. */
   readonly bytes: Uint8Array;
+  /** Of a removal, where they are known: the values by which its document's shard is chosen. */
+  readonly shardKeys?: Readonly<Record<string, unknown>>;
 }
 
 /** A line that is no operation or no document: the stream cannot be trusted. */

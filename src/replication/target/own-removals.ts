@@ -4,7 +4,7 @@ import type { DeferredDocuments } from './deferred.ts';
 import type { Operation } from './lines.ts';
 import type { Run } from './runs.ts';
 import type { ShardTarget } from './shard-target.ts';
-import { storedRevisions } from './stored-revision.ts';
+import { storedVersions } from './stored-revision.ts';
 
 const NO_BYTES = new Uint8Array(0);
 
@@ -34,10 +34,11 @@ export class OwnRemovals {
     const isNamed = ({ revision }: Operation) => keepsRevisions && revision !== '';
     const unnamed = run.operations.filter((operation) => !isNamed(operation));
     if (unnamed.length === 0) return run;
-    const revisions = new Map((await this.stored(unnamed, signal)).map(({ key, revision }) => [key, revision]));
+    const stored = new Map((await this.stored(unnamed, signal)).map((removal) => [removal.key, removal]));
     const operations = run.operations.flatMap((operation) => {
-      const revision = isNamed(operation) ? operation.revision : revisions.get(operation.key);
-      if (revision !== undefined) return [{ ...operation, revision }];
+      if (isNamed(operation)) return [operation];
+      const named = stored.get(operation.key);
+      if (named !== undefined) return [{ ...named, bytes: operation.bytes }];
       // There is nothing to remove but what waits for its turn.
       this.#deferred.forget(operation.key);
       return [];
@@ -81,7 +82,10 @@ export class OwnRemovals {
   async stored(operations: readonly Operation[], signal: AbortSignal): Promise<readonly Operation[]> {
     if (operations.length === 0) return [];
     const keys = [...new Set(operations.map(({ key }) => key))];
-    const revisions = await storedRevisions(this.#deployment, this.#target, keys, signal);
-    return [...revisions].map(([key, revision]) => ({ kind: 'remove', key, revision, bytes: NO_BYTES }));
+    const versions = await storedVersions(this.#deployment, this.#target, keys, signal);
+    return [...versions].map(([key, { revision, shardKeys }]) => {
+      const removal = { kind: 'remove', key, revision, bytes: NO_BYTES } as const;
+      return shardKeys === undefined ? removal : { ...removal, shardKeys };
+    });
   }
 }

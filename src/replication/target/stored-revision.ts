@@ -2,6 +2,7 @@ import { type ArangoDeployment, ArangoError, type ArangoServer, ArangoUnreachabl
 import { collectionFacts } from '../collection-facts.ts';
 import { documentsByKey } from '../documents-by-key.ts';
 import { TargetChanged } from './failures.ts';
+import { shardKeyValues } from './shard-key-values.ts';
 import type { ShardTarget } from './shard-target.ts';
 
 /** The server that holds the shard's leader: a DB-Server, or the single server. */
@@ -18,19 +19,25 @@ export async function leaderOf(
   }
 }
 
+/** What a shard holds under a key. */
+export interface StoredVersion {
+  readonly revision: string;
+  /** What tells this shard from the others; undefined where that cannot be said exactly. */
+  readonly shardKeys: Readonly<Record<string, unknown>> | undefined;
+}
+
 /**
- * Revisions under which this very shard stores keys, at least one, read on its leader: a coordinator could answer from
- * another shard. Only of those that it holds. By the bulk form, since a key can be one that no URL carries (reference
- * 9.4).
+ * What this very shard stores under keys, at least one, read on its leader: a coordinator could answer from another shard.
+ * Only of those that it holds. By the bulk form, since a key can be one that no URL carries (reference 9.4).
  */
-export async function storedRevisions(
+export async function storedVersions(
   deployment: ArangoDeployment,
   target: ShardTarget,
   keys: readonly string[],
   signal: AbortSignal,
-): Promise<ReadonlyMap<string, string>> {
+): Promise<ReadonlyMap<string, StoredVersion>> {
   const leader = await leaderOf(deployment, target);
-  const items = await leader.json<{ _rev?: string }[]>({
+  const items = await leader.json<{ _rev?: string; [attribute: string]: unknown }[]>({
     method: 'PUT',
     path: `/_api/document/${encodeURIComponent(target.shardName)}`,
     database: target.database,
@@ -41,8 +48,10 @@ export async function storedRevisions(
   });
   return new Map(
     keys.flatMap((key, index) => {
-      const rev = items[index]?._rev;
-      return rev === undefined ? [] : [[key, rev] as const];
+      const document = items[index];
+      if (document?._rev === undefined) return [];
+      const shardKeys = shardKeyValues(target.sharding.keys, document);
+      return [[key, { revision: document._rev, shardKeys }] as const];
     }),
   );
 }

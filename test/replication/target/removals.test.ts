@@ -30,7 +30,8 @@ async function writerFor(part: string, more: Partial<ShardTarget> = {}): Promise
   const shardIndex = collection?.shards.findIndex(({ name }) => name === shardId) ?? -1;
   const leader = collection?.shards[shardIndex]?.leader ?? '';
   const place = { database: '_system', collectionId: collection?.id ?? '', address: 'c', shardName: shardId, leader };
-  const shard = shardTarget({ ...place, shardIndex, shardedByKey: false, ...more });
+  const sharding = { shards: 2, keys: ['part'], strategy: 'hash' };
+  const shard = shardTarget({ ...place, shardIndex, sharding, shardedByKey: false, ...more });
   const nothing = { onWait: () => undefined, onDoubt: async () => undefined };
   const environment = testEnvironment();
   return new ShardWriter({
@@ -97,4 +98,16 @@ test('Removals: where revisions are not kept, one takes what its own shard holds
   expect(await target.count('c')).toBe(1);
   await there.apply([{ ...removal, revision: R2 }], NEVER);
   expect(await target.count('c')).toBe(0);
+});
+
+test('Removals: one spares the document of another shard that got the same revision in the same millisecond', async () => {
+  const [first, second] = await twoParts();
+  const [here, there] = await Promise.all([writerFor(first), writerFor(second)]);
+  await here.apply([put(first, R1)], NEVER);
+  await there.apply([put(second, R1)], NEVER);
+  const own = await writerFor(first, { keepsRevisions: false });
+  await own.apply([removal], NEVER);
+  expect(await target.count('c')).toBe(1);
+  expect(await target.documents('c', ['k'])).toMatchObject({ k: { part: second } });
+  await there.apply([{ ...removal, revision: R1 }], NEVER);
 });

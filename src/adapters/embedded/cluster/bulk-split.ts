@@ -26,7 +26,7 @@ export function splitByShard(request: WriteRequest, hash: ShardHash, keys: KeyGe
   const parts = new Map<number, ShardPart>();
   const everywhere: number[] = [];
   const refused = new Map<number, FailedItem>();
-  const route = request.kind === 'insert' ? routeInsert : hash.byKeyOnly ? routeByKey : routeByShardKeys;
+  const route = routeOf(request, hash);
   request.items.forEach((item, place) => {
     const way = route(item, request, hash, keys);
     if (way.kind === 'refused') refused.set(place, failed(way.errorNum));
@@ -42,6 +42,15 @@ export function splitByShard(request: WriteRequest, hash: ShardHash, keys: KeyGe
     }
   });
   return { parts, everywhere, refused };
+}
+
+type Route = (item: WriteItem, request: WriteRequest, hash: ShardHash, keys: KeyGenerator) => Way;
+
+/** Removals go to the shards that their items name only when each of them does (reference 7.5). */
+function routeOf({ kind, items }: WriteRequest, hash: ShardHash): Route {
+  if (kind === 'insert') return routeInsert;
+  if (hash.byKeyOnly) return routeByKey;
+  return kind === 'remove' && !items.every((item) => tellsShard(item, hash)) ? routeEverywhere : routeByShardKeys;
 }
 
 type Way =
@@ -77,12 +86,20 @@ function routeByKey(item: WriteItem, _request: WriteRequest, hash: ShardHash): W
   return toShard(key === undefined ? ANY_SHARD : hash.ofKey(key), item);
 }
 
-function routeByShardKeys(item: WriteItem, request: WriteRequest, hash: ShardHash): Way {
+function routeByShardKeys(item: WriteItem, _request: WriteRequest, hash: ShardHash): Way {
   const key = keyOf(item);
   if (key === undefined) return toShard(ANY_SHARD, item);
-  const isDocument = request.kind !== 'remove' && item.text !== undefined;
-  if (isDocument && hash.tellsAll(item.text, key)) return toShard(hash.ofDocument(item.text, key), item);
-  return { kind: 'everywhere' };
+  return tellsShard(item, hash) ? toShard(hash.ofDocument(item.text, key), item) : { kind: 'everywhere' };
+}
+
+function routeEverywhere(item: WriteItem): Way {
+  return keyOf(item) === undefined ? toShard(ANY_SHARD, item) : { kind: 'everywhere' };
+}
+
+/** What has no key is wrong anyhow, and goes to any shard. */
+function tellsShard(item: WriteItem, hash: ShardHash): boolean {
+  const key = keyOf(item);
+  return key === undefined || (item.text !== undefined && hash.tellsAll(item.text, key));
 }
 
 function toShard(shard: number, item: WriteItem): Way {

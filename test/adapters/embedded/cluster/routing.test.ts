@@ -201,6 +201,18 @@ describe('other shard keys than _key (4.3, 7.5)', () => {
     expect(before - after).toBeGreaterThan(1);
     expect((await cluster.front.get(`${path}/twin`)).status).toBe(404);
   });
+
+  test('removals go where their shard keys say when all of a call say it, null for a missing one (7.5)', async () => {
+    const twins = ['A', 'B', 'C', 'D', 'E', 'F'].map((country) => ({ _key: 'twin', country }));
+    await cluster.front.post(`${path}?isRestore=true`, twins);
+    const count = async () => (await cluster.front.get('/_api/collection/cities/count')).json.count as number;
+    const before = await count();
+    const removal = { _key: 'twin', country: 'A', a: { b: null } };
+    expect((await cluster.front.delete(path, [removal])).json).toMatchObject([{ _key: 'twin' }]);
+    expect(await count()).toBe(before - 1);
+    await cluster.front.delete(path, [{ ...removal, country: 'B' }, { _key: 'twin' }]);
+    expect((await cluster.front.get(`${path}/twin`)).status).toBe(404);
+  });
 });
 
 describe('creating in a cluster (3.2)', () => {
