@@ -1,19 +1,15 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type DemoProcess, stopAll } from '../cli/demo/processes.ts';
 import type { ArangoDeployment, ArangoServer } from '../src/replication/arango.ts';
+import { DATABASE } from './datacenters.ts';
 import {
   areRunning,
   bothTold,
-  configure,
-  createShards,
-  DATABASE,
+  createCollections,
   measureCommand,
   type Pair,
   SHARDS_PER_COLLECTION,
-  startPair,
+  startSync,
+  withPair,
 } from './pair.ts';
 import { type Measurement, reportMeasurements } from './report.ts';
 
@@ -36,22 +32,16 @@ export async function run({ json, shards: counts }: { json: boolean; shards: rea
 }
 
 async function measure(shards: number): Promise<Measurement[]> {
-  const folder = mkdtempSync(join(tmpdir(), 'arangosync-bench-check-'));
-  const processes: DemoProcess[] = [];
-  try {
-    const pair = await startPair(folder, processes);
-    await createShards(pair.source.database, shards);
+  return await withPair(async (pair) => {
+    await createCollections(pair.source.database, shards);
     await fill(pair, shards);
-    await configure(pair);
+    await startSync(pair);
     await bothTold('running every shard', RUNNING_TIMEOUT_MS, pair, (state) => areRunning(state, shards));
     const version = await measureCommand(pair, ['get', 'version']);
     const seconds = await measureCommand(pair, ['check', 'sync']);
     const rawSeconds = await readTrees(pair);
     const writingSeconds = await whileWriting(pair, shards, () => measureCommand(pair, ['check', 'sync']));
     const deepSeconds = await measureCommand(pair, ['check', 'sync', '--deep']);
-    await Promise.all(
-      [pair.source, pair.target].flatMap(({ database, masters }) => [database.close(), masters.close()]),
-    );
     const figures: readonly (readonly [string, number, string])[] = [
       ['seconds', seconds, 's'],
       ['raw_seconds', rawSeconds, 's'],
@@ -61,10 +51,7 @@ async function measure(shards: number): Promise<Measurement[]> {
       ['deep_seconds', deepSeconds, 's'],
     ];
     return figures.map(([metric, value, unit]) => ({ case: `${shards} shards`, metric, value, unit }));
-  } finally {
-    await stopAll(processes);
-    rmSync(folder, { recursive: true, force: true });
-  }
+  });
 }
 
 function collectionsOf(shards: number): readonly string[] {

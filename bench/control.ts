@@ -1,21 +1,18 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Member } from '../cli/demo/datacenter.ts';
-import { type DemoProcess, stopAll } from '../cli/demo/processes.ts';
 import { leaderOf, targetStatus, until } from '../cli/demo/status.ts';
+import { NEVER } from './datacenters.ts';
 import {
   areAssigned,
   areRunning,
   bothTold,
-  configure,
-  createShards,
+  createCollections,
   measureCommand,
-  NEVER,
   type Pair,
   type Side,
-  startPair,
+  startSync,
+  withPair,
 } from './pair.ts';
 import { type ProcessFigures, processFigures } from './process-figures.ts';
 import { type Measurement, reportMeasurements } from './report.ts';
@@ -43,14 +40,11 @@ export async function run({ json, shards: counts }: { json: boolean; shards: rea
 }
 
 async function measure(shards: number): Promise<Measurement[]> {
-  const folder = mkdtempSync(join(tmpdir(), 'arangosync-bench-control-'));
-  const processes: DemoProcess[] = [];
-  try {
-    const pair = await startPair(folder, processes);
-    await createShards(pair.source.database, shards);
+  return await withPair(async (pair) => {
+    await createCollections(pair.source.database, shards);
     const startedAt = performance.now();
     const seconds = () => (performance.now() - startedAt) / 1_000;
-    await configure(pair);
+    await startSync(pair);
     await bothTold('giving every task to a worker', ASSIGNED_TIMEOUT_MS, pair, (state) => areAssigned(state, shards));
     const assignedS = seconds();
     await bothTold('running every shard', RUNNING_TIMEOUT_MS, pair, (state) => areRunning(state, shards));
@@ -59,9 +53,6 @@ async function measure(shards: number): Promise<Measurement[]> {
     const takeover = await measureTakeover(pair, shards);
     const getStatusS = await measureCommand(pair, ['get', 'status', '-v']);
     const stopS = await measureCommand(pair, ['stop', 'sync', `--timeout=${STOP_TIMEOUT}`]);
-    await Promise.all(
-      [pair.source, pair.target].flatMap(({ database, masters }) => [database.close(), masters.close()]),
-    );
     return [
       ['assigned_s', assignedS, 's'],
       ['running_s', runningS, 's'],
@@ -73,10 +64,7 @@ async function measure(shards: number): Promise<Measurement[]> {
       ...figures('target', pair.target, atRest.target),
       ...figures('source', pair.source, atRest.source),
     ].map(([metric, value, unit]) => ({ case: `${shards} shards`, metric, value, unit }) as Measurement);
-  } finally {
-    await stopAll(processes);
-    rmSync(folder, { recursive: true, force: true });
-  }
+  });
 }
 
 interface AtRest {

@@ -5,23 +5,21 @@ import { mastersOf, until } from '../cli/demo/status.ts';
 import type { MasterClient } from '../cli/master-client.ts';
 import type { ConnectedDeployment } from '../src/adapters/arangodb/deployment.ts';
 import { SyncInfo } from '../src/wire/sync-info.ts';
+import { count, createCollection, DATABASE, NEVER } from './datacenters.ts';
 import { type Figures, rateFigures, ratioFigures } from './figures.ts';
 import type { BenchOptions } from './options.ts';
-import { DATABASE, NEVER } from './pair.ts';
 import { rawCopy } from './raw-copy.ts';
 import { type Measurement, reportMeasurements } from './report.ts';
 import {
   besideRaw,
   bytesRead,
-  configure,
-  count,
-  createCollection,
   dropCollection,
   median,
   type Pair,
   perSecond,
   type Run,
   type Scene,
+  startSync,
   stopSync,
 } from './stream-pair.ts';
 import { type Written, writeAmount } from './writer.ts';
@@ -98,7 +96,7 @@ async function copied(
   written: Written,
 ): Promise<Copied> {
   const startedAt = performance.now();
-  const [arrived] = await Promise.all([arrival(pair.target, collection, written), configure(pair, folder)]);
+  const [arrived] = await Promise.all([arrival(pair.target, collection, written), startSync(pair, folder)]);
   const secondsInAll = (performance.now() - startedAt) / 1_000;
   await cameAsCopy(masters, collection);
   return { ...arrived, secondsInAll };

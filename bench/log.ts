@@ -1,5 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -18,6 +16,7 @@ import { loadControlPlane } from '../src/projections/load.ts';
 import type { ArangoServer } from '../src/replication/arango.ts';
 import { type Grouping, logOf } from './log-events.ts';
 import { type Measurement, reportMeasurements } from './report.ts';
+import { withFolder } from './with-folder.ts';
 
 const SECRET = 'the secret of the benchmark';
 const MIB = 1_024 * 1_024;
@@ -35,8 +34,7 @@ const SINGLE: Grouping = [1];
  * of it stays in memory; and how long a master needs to start beside it when there is a snapshot.
  */
 export async function run({ json, events }: { json: boolean; events: number }): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'arangosync-bench-log-'));
-  try {
+  await withFolder(async (folder) => {
     const results = [
       ...(await replayFile(folder, `${events / 10} events, 1 to 8 per commit`, events / 10, GROUPED)),
       ...(await replayFile(folder, `${events} events, 1 to 8 per commit`, events, GROUPED)),
@@ -44,9 +42,7 @@ export async function run({ json, events }: { json: boolean; events: number }): 
       ...(await beside(folder, `${events} events in a database`, events)),
     ];
     reportMeasurements('log', results, json);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  });
 }
 
 async function replayFile(folder: string, name: string, events: number, grouping: Grouping): Promise<Measurement[]> {

@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type Authorities,
@@ -10,22 +7,30 @@ import {
   newSecrets,
   startDatacenter,
 } from '../cli/demo/datacenter.ts';
-import { type DemoProcess, runCommand, stopAll } from '../cli/demo/processes.ts';
-import { leaderOf, mastersOf, targetStatus, until } from '../cli/demo/status.ts';
+import type { DemoProcess } from '../cli/demo/processes.ts';
+import { mastersOf, targetStatus, until } from '../cli/demo/status.ts';
 import type { MasterClient } from '../cli/master-client.ts';
-import { type ConnectedDeployment, connectDeployment } from '../src/adapters/arangodb/deployment.ts';
+import type { ConnectedDeployment } from '../src/adapters/arangodb/deployment.ts';
 import type { ControlState } from '../src/projections/control-state.ts';
+import {
+  command,
+  configure,
+  connectTo,
+  count,
+  createCollection,
+  createDatabase,
+  hasLeader,
+  NEVER,
+} from './datacenters.ts';
 import { LogFollower } from './log-follower.ts';
+import { withFolder } from './with-folder.ts';
 
 const SIZE: DatacenterSize = { masters: 2, workers: 2, dbServers: 3, coordinators: 1 };
-export const DATABASE = 'bench';
 export const SHARDS_PER_COLLECTION = 8;
 const CREATE_AT_ONCE = 4;
-const READY_TIMEOUT_MS = 120_000;
 const RUNNING_TIMEOUT_MS = 300_000;
 const POLL_MS = 50;
 const CONTROL_TOKEN = 'control token of the benchmarks';
-export const NEVER = new AbortController().signal;
 
 /** One datacenter, with the ways to look at it. */
 export interface Side {
@@ -42,23 +47,18 @@ export interface Pair {
 }
 
 /** Runs `work` on a fresh pair in which the database of the benchmarks is there; nothing of it is left behind. */
-export async function withPair<T>(size: DatacenterSize, work: (pair: Pair) => Promise<T>): Promise<T> {
-  const folder = mkdtempSync(join(tmpdir(), 'arangosync-bench-'));
-  const processes: DemoProcess[] = [];
-  try {
+export async function withPair<T>(work: (pair: Pair) => Promise<T>, size = SIZE): Promise<T> {
+  return withFolder(async (folder, processes) => {
     const pair = await startPair(folder, processes, size);
     const sides = [pair.source, pair.target];
     for (const { database } of sides) await createDatabase(database);
     const result = await work(pair);
     await Promise.all(sides.flatMap(({ database, masters }) => [database.close(), masters.close()]));
     return result;
-  } finally {
-    await stopAll(processes);
-    rmSync(folder, { recursive: true, force: true });
-  }
+  });
 }
 
-export async function startPair(folder: string, processes: DemoProcess[], size = SIZE): Promise<Pair> {
+async function startPair(folder: string, processes: DemoProcess[], size: DatacenterSize): Promise<Pair> {
   const authorities = makeAuthorities(folder);
   const [source, target] = await Promise.all(
     ['source', 'target'].map((name) => startSide(name, size, folder, authorities, processes)),
@@ -77,40 +77,12 @@ async function startSide(
   const secrets = { ...newSecrets(), controlToken: CONTROL_TOKEN };
   const started = (process: DemoProcess) => void processes.push(process);
   const datacenter = await startDatacenter(name, folder, authorities, secrets, size, started);
-  const { endpoints, clusterSecret, masterSecret } = datacenter;
-  const credentials = { kind: 'secret', jwtSecret: clusterSecret } as const;
-  const database = await connectDeployment({ endpoints, credentials, verify: false });
+  const [database] = await Promise.all([connectTo(datacenter), hasLeader(datacenter, folder)]);
   const masters = mastersOf(datacenter, authorities.tls.certificate);
-  await until(
-    'electing a leader',
-    READY_TIMEOUT_MS,
-    NEVER,
-    () => leaderOf(masters),
-    (leader) => leader !== undefined,
-  );
-  return { datacenter, database, masters, log: new LogFollower(database, masterSecret) };
+  return { datacenter, database, masters, log: new LogFollower(database, datacenter.masterSecret) };
 }
 
-async function createDatabase({ front }: ConnectedDeployment): Promise<void> {
-  await front.json({ method: 'POST', path: '/_api/database', body: { name: DATABASE } });
-}
-
-export async function createCollection(
-  { front }: ConnectedDeployment,
-  name: string,
-  numberOfShards: number,
-): Promise<void> {
-  const body = { name, numberOfShards, replicationFactor: 1 };
-  await front.json({ method: 'POST', database: DATABASE, path: '/_api/collection', body });
-}
-
-/** Shards in collections of {@link SHARDS_PER_COLLECTION}, and their database. */
-export async function createShards(database: ConnectedDeployment, shards: number): Promise<void> {
-  await createDatabase(database);
-  await createCollections(database, shards);
-}
-
-/** As {@link createShards}, in a database that is there. Tells the names of the collections. */
+/** Shards in collections of {@link SHARDS_PER_COLLECTION}. Tells the names of the collections. */
 export async function createCollections(database: ConnectedDeployment, shards: number): Promise<readonly string[]> {
   const names = Array.from({ length: Math.ceil(shards / SHARDS_PER_COLLECTION) }, (_, index) => `orders-${index}`);
   let next = 0;
@@ -127,24 +99,13 @@ export async function createCollections(database: ConnectedDeployment, shards: n
 /** Seconds that a command at the target takes, the start of its process included. Throws when it fails. */
 export async function measureCommand({ target, folder }: Pair, words: readonly string[]): Promise<number> {
   const startedAt = performance.now();
-  const where = [`--master.endpoint=${endpointsOf(target)}`, `--master.cacert=${join(folder, 'tls-ca.crt')}`];
-  const password = { ARANGOSYNC_AUTH_PASSWORD: target.datacenter.rootPassword };
-  const { exit, output } = await runCommand([...words, ...where, '--auth.user=root'], password);
-  if (exit !== 0) throw new Error(`${words.join(' ')} failed: ${output.slice(-1_000)}`);
+  await command(target.datacenter, folder, words);
   return (performance.now() - startedAt) / 1_000;
 }
 
-export async function configure(pair: Pair): Promise<void> {
-  const source = [
-    `--source.endpoint=${endpointsOf(pair.source)}`,
-    `--source.cacert=${join(pair.folder, 'tls-ca.crt')}`,
-  ];
-  const keyfile = `--master.keyfile=${join(pair.folder, 'client-auth.keyfile')}`;
-  await measureCommand(pair, ['configure', 'sync', keyfile, ...source]);
-}
-
-function endpointsOf({ datacenter }: Side): string {
-  return datacenter.masters.map(({ endpoint }) => endpoint).join(',');
+/** Begins the synchronization. */
+export async function startSync({ source, target, folder }: Pair): Promise<void> {
+  await configure(source.datacenter, target.datacenter, folder);
 }
 
 /** Waits until the logs of both sides say so. */
@@ -205,10 +166,4 @@ export async function control({ datacenter }: Side, method: string, command: str
   const text = body === undefined ? {} : { body: JSON.stringify(body) };
   const answer = await fetch(`${datacenter.controlEndpoint}/_control/${command}`, { method, headers, ...text });
   if (!answer.ok) throw new Error(`${command}: ${answer.status} ${await answer.text()}`);
-}
-
-async function count({ front }: ConnectedDeployment, collection: string): Promise<number> {
-  const path = `/_api/collection/${collection}/count`;
-  const answer = await front.request({ method: 'GET', database: DATABASE, path });
-  return answer.status === 200 ? Number(JSON.parse(answer.body.toString()).count) : 0;
 }

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConnectedDeployment } from '../src/adapters/arangodb/deployment.ts';
+import { count, createCollection, DATABASE } from './datacenters.ts';
 import { type Figures, rateFigures, ratioFigures } from './figures.ts';
 import type { BenchOptions } from './options.ts';
-import { DATABASE } from './pair.ts';
 import type { CollectionOf } from './raw-loop.ts';
 import { type Measurement, reportMeasurements } from './report.ts';
 import {
@@ -10,8 +10,6 @@ import {
   besideRaw,
   besideRawLoop,
   bytesRead,
-  count,
-  createCollection,
   dropCollection,
   median,
   type Pair,

@@ -1,19 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DatacenterSize, Member } from '../cli/demo/datacenter.ts';
+import { createCollection, DATABASE } from './datacenters.ts';
 import { watched } from './memory-watch.ts';
 import type { BenchOptions } from './options.ts';
-import {
-  arrived,
-  configure,
-  control,
-  createCollection,
-  createCollections,
-  DATABASE,
-  type Pair,
-  running,
-  type Side,
-  withPair,
-} from './pair.ts';
+import { arrived, control, createCollections, type Pair, running, type Side, startSync, withPair } from './pair.ts';
 import { type Measurement, reportMeasurements } from './report.ts';
 import { insert } from './writer.ts';
 
@@ -42,7 +32,7 @@ export async function run({ json, mib, shards, only }: BenchOptions): Promise<vo
   const results: Measurement[] = [];
   const measure = async (name: string, work: (pair: Pair) => Promise<void>) => {
     if (!name.startsWith(only)) return;
-    const figures = await withPair(SIZE, async (pair) => watched(workersOf(pair), () => work(pair)));
+    const figures = await withPair(async (pair) => watched(workersOf(pair), () => work(pair)), SIZE);
     results.push(...figures.map((figure) => ({ case: name, ...figure })));
   };
   await measure(`stalled, ${mib} MiB wait`, (pair) => stalled(pair, mib));
@@ -63,7 +53,7 @@ function workersOf({ source, target }: Pair): Readonly<Record<string, Member>> {
 /** A collection that is followed. */
 async function following(pair: Pair, collection: string, shards: number): Promise<void> {
   await createCollection(pair.source.database, collection, shards);
-  await configure(pair);
+  await startSync(pair);
   await running(pair, shards, collection);
 }
 
@@ -104,7 +94,7 @@ async function tinyOperations(pair: Pair): Promise<void> {
 
 async function manyShards(pair: Pair, shards: number): Promise<void> {
   const names = await createCollections(pair.source.database, shards);
-  await configure(pair);
+  await startSync(pair);
   await running(pair, shards);
   for (const name of names) await writeFilling(pair.source, name, 1, {});
   const [last = ''] = names.slice(-1);

@@ -1,5 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent } from 'undici';
@@ -11,14 +10,15 @@ import {
   newSecrets,
   startDatacenter,
 } from '../cli/demo/datacenter.ts';
-import { type DemoProcess, runCommand, stopAll } from '../cli/demo/processes.ts';
-import { leaderOf, mastersOf, targetStatus, until } from '../cli/demo/status.ts';
+import type { DemoProcess } from '../cli/demo/processes.ts';
+import { mastersOf, targetStatus, until } from '../cli/demo/status.ts';
 import { masterToken } from '../cli/master-client.ts';
-import { type ConnectedDeployment, connectDeployment } from '../src/adapters/arangodb/deployment.ts';
+import type { ConnectedDeployment } from '../src/adapters/arangodb/deployment.ts';
+import { command, configure, connectTo, count, createDatabase, DATABASE, hasLeader, NEVER } from './datacenters.ts';
 import { LinkProxy } from './link-proxy.ts';
 import type { BenchOptions } from './options.ts';
-import { DATABASE, NEVER } from './pair.ts';
 import { type CollectionOf, runRawLoop } from './raw-loop.ts';
+import { withFolder } from './with-folder.ts';
 import { type Written, writeDocuments } from './writer.ts';
 
 const SIZE: DatacenterSize = { masters: 1, workers: 1, dbServers: 3, coordinators: 1 };
@@ -55,7 +55,7 @@ export async function besideRaw<T>(through: BenchOptions['through'], work: (scen
       folder,
       processes,
     );
-    await configure(sync, folder);
+    await startSync(sync, folder);
     const result = await work({ sync, raw, folder });
     await Promise.all([raw, sync].map(close));
     return result;
@@ -73,24 +73,13 @@ export async function overLink<T>(work: (pair: Pair, link: LinkProxy, folder: st
       const [master] = pair.sourceDatacenter.masters;
       if (master === undefined) throw new Error('the source has a master');
       link.towards(Number(new URL(master.endpoint).port));
-      await configure(pair, folder, reachedAt);
+      await startSync(pair, folder, reachedAt);
       const result = await work(pair, link, folder);
       await close(pair);
       return result;
     });
   } finally {
     await link.close();
-  }
-}
-
-async function withFolder<T>(work: (folder: string, processes: DemoProcess[]) => Promise<T>): Promise<T> {
-  const folder = mkdtempSync(join(tmpdir(), 'arangosync-bench-'));
-  const processes: DemoProcess[] = [];
-  try {
-    return await work(folder, processes);
-  } finally {
-    await stopAll(processes);
-    rmSync(folder, { recursive: true, force: true });
   }
 }
 
@@ -115,11 +104,8 @@ async function startPair(
       (process) => void processes.push(process),
     );
   const [sourceDatacenter, targetDatacenter] = await Promise.all([start('source'), start('target')]);
-  const connect = ({ endpoints, clusterSecret }: Datacenter) =>
-    connectDeployment({ endpoints, credentials: { kind: 'secret', jwtSecret: clusterSecret }, verify: false });
-  const [source, target] = await Promise.all([connect(sourceDatacenter), connect(targetDatacenter)]);
-  await source.front.json({ method: 'POST', path: '/_api/database', body: { name: DATABASE } });
-  await target.front.json({ method: 'POST', path: '/_api/database', body: { name: DATABASE } });
+  const [source, target] = await Promise.all([connectTo(sourceDatacenter), connectTo(targetDatacenter)]);
+  for (const deployment of [source, target]) await createDatabase(deployment);
   return { source, target, sourceDatacenter, targetDatacenter };
 }
 
@@ -131,17 +117,6 @@ export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length / 2;
   return ((sorted[Math.ceil(middle) - 1] ?? Number.NaN) + (sorted[Math.floor(middle)] ?? Number.NaN)) / 2;
-}
-
-export async function createCollection(deployment: ConnectedDeployment, name: string, shards: number): Promise<void> {
-  const body = { name, numberOfShards: shards, replicationFactor: 1 };
-  await deployment.front.json({ method: 'POST', database: DATABASE, path: '/_api/collection', body });
-}
-
-export async function count({ front }: ConnectedDeployment, collection: string): Promise<number> {
-  const path = `/_api/collection/${collection}/count`;
-  const answer = await front.request({ method: 'GET', database: DATABASE, path });
-  return answer.status === 200 ? Number(JSON.parse(answer.body.toString()).count) : 0;
 }
 
 export async function dropCollection({ front }: ConnectedDeployment, name: string): Promise<void> {
@@ -173,39 +148,19 @@ export async function besideRawLoop(pair: Pair, collectionOf: CollectionOf, work
   return { ...measured, readPerWritten: (await loop) / measured.bytes };
 }
 
-export async function configure(
+/** Begins the synchronization. */
+export async function startSync(
   { sourceDatacenter, targetDatacenter }: Pair,
   folder: string,
   reachedAt?: string,
 ): Promise<void> {
-  for (const datacenter of [sourceDatacenter, targetDatacenter]) {
-    const masters = mastersOf(datacenter, readFileSync(join(folder, 'tls-ca.crt'), 'utf8'));
-    const elected = (leader: string | undefined) => leader !== undefined;
-    await until('electing a leader', READY_TIMEOUT_MS, NEVER, () => leaderOf(masters), elected);
-    await masters.close();
-  }
-  const source = [
-    `--source.endpoint=${reachedAt ?? endpointOf(sourceDatacenter)}`,
-    `--source.cacert=${join(folder, 'tls-ca.crt')}`,
-  ];
-  const keyfile = `--master.keyfile=${join(folder, 'client-auth.keyfile')}`;
-  await command(targetDatacenter, folder, ['configure', 'sync', keyfile, ...source]);
+  for (const datacenter of [sourceDatacenter, targetDatacenter]) await hasLeader(datacenter, folder);
+  await configure(sourceDatacenter, targetDatacenter, folder, reachedAt);
 }
 
-/** Ends the synchronization; {@link configure} begins another one. */
+/** Ends the synchronization; {@link startSync} begins another one. */
 export async function stopSync({ targetDatacenter }: Pair, folder: string): Promise<void> {
   await command(targetDatacenter, folder, ['stop', 'sync']);
-}
-
-async function command(datacenter: Datacenter, folder: string, words: readonly string[]): Promise<void> {
-  const where = [`--master.endpoint=${endpointOf(datacenter)}`, `--master.cacert=${join(folder, 'tls-ca.crt')}`];
-  const password = { ARANGOSYNC_AUTH_PASSWORD: datacenter.rootPassword };
-  const { exit, output } = await runCommand([...words, ...where, '--auth.user=root'], password);
-  if (exit !== 0) throw new Error(`${words.slice(0, 2).join(' ')} failed: ${output}`);
-}
-
-function endpointOf({ masters }: Datacenter): string {
-  return masters.map(({ endpoint }) => endpoint).join(',');
 }
 
 export async function allRunning(pair: Pair, folder: string, collection: string, shards: number): Promise<void> {

@@ -1,8 +1,8 @@
+import { createCollection, DATABASE } from './datacenters.ts';
 import { type Figures, rateFigures, ratioFigures } from './figures.ts';
 import { measureLag } from './lag.ts';
 import type { LinkProxy, LinkQuality } from './link-proxy.ts';
 import type { BenchOptions } from './options.ts';
-import { DATABASE } from './pair.ts';
 import { processorUs } from './processor-time.ts';
 import { type Measurement, reportMeasurements } from './report.ts';
 import {
@@ -10,7 +10,6 @@ import {
   besideRaw,
   besideRawLoop,
   bytesRead,
-  createCollection,
   dropCollection,
   median,
   overLink,

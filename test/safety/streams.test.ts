@@ -95,6 +95,7 @@ async function movingUnderUnique() {
 test('S13: what waits for its value is of the past once a removal comes behind it, also where documents may move', async () => {
   const { target, source, stream } = await movingUnderUnique();
   stream.ops('110', '120', [`+${documentLine('held', '_kEJrpFq--B', { x: 1 })}`]);
+  await source.applied(stream);
   stream.ops('120', '130', ['-{"_key":"held","_rev":"_kEJrpFq--B"}']);
   expect((await source.next(isFind)).keys).toEqual(['held']);
   stream.found([]).ops('130', '140', ['-{"_key":"first","_rev":"_kEJrpFq--A"}']);

@@ -19,6 +19,11 @@ export class ScriptedStream {
     this.#link = link;
   }
 
+  /** Number of the newest frame. */
+  get seq(): number {
+    return this.#seq;
+  }
+
   opened(way: 'tail' | 'copy' | 'content', from: Tick, more: Loose<Header<'opened'>> = {}): this {
     return this.#push({
       kind: 'opened',
@@ -122,6 +127,14 @@ export class ScriptedSource {
       return Promise.resolve(known);
     }
     return new Promise((resolve) => this.#waiting.push({ wants, found: (control) => resolve(control as T) }));
+  }
+
+  /** Waits until all that the stream carries so far is applied: what comes now is not taken together with it. */
+  async applied({ open, seq }: ScriptedStream): Promise<void> {
+    await this.next(
+      (control): control is Extract<Control, { kind: 'ack' }> =>
+        control.kind === 'ack' && control.stream === open.stream && control.seq >= seq,
+    );
   }
 
   floor(tick: Tick, except: readonly string[] = [], witnesses: readonly Witness[] = []): void {
