@@ -212,7 +212,14 @@ test('clocks: a known difference does not matter, an unknown one makes the age u
 });
 
 test('markers do not make an idle log be read more often', async () => {
-  const slow = { pollMinMs: 2_000, pollMaxMs: 2_000, pollQuickMs: 1, pollQuickForMs: 60_000, markerEveryMs: 100 };
+  const slow = {
+    pollMinMs: 2_000,
+    pollMaxMs: 2_000,
+    pollRestMs: 2_000,
+    pollQuickMs: 1,
+    pollQuickForMs: 60_000,
+    markerEveryMs: 100,
+  };
   pair = await LagPair.start({ mode: 'single' }, slow);
   await pair.follow();
   await pair.shows('small', isSmall);

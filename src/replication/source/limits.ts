@@ -36,6 +36,9 @@ export interface SourceLimits {
   /** After something was read, polls stay quick for so long. */
   readonly pollQuickMs: number;
   readonly pollQuickForMs: number;
+  /** When nothing was read for so long, a log is asked only so often: resting costs next to nothing. */
+  readonly pollRestAfterMs: number;
+  readonly pollRestMs: number;
   /** A floor is sent at least so often. */
   readonly floorEveryMs: number;
   /** At most so often a server is asked to make its log durable only for the floor's sake. */
@@ -84,6 +87,8 @@ export const SOURCE_LIMITS: SourceLimits = {
   pollGatherMs: 15,
   pollQuickMs: 20,
   pollQuickForMs: 2_000,
+  pollRestAfterMs: 60_000,
+  pollRestMs: 1_000,
   floorEveryMs: 500,
   syncEveryMs: 1_000,
   gatherMs: 50,

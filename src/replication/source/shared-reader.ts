@@ -187,6 +187,7 @@ export class SharedReader {
       await pause(environment, limits.gatherMs, signal);
     }
     this.#incarnation = await server.incarnation.current(signal);
+    this.#pace.begins(environment.now());
     const { wishes } = this.#members;
     const lowestGood = tickMinus(wishes.at(-1) ?? '0', limits.gatherTicksMax);
     const start = wishes.find((wish) => compareTicks(wish, lowestGood) >= 0) ?? '0';

@@ -25,6 +25,7 @@ export const QUICK: Partial<SourceLimits> = {
   pollGatherMs: 1,
   pollQuickMs: 3,
   pollMaxMs: 5,
+  pollRestMs: 5,
   floorEveryMs: 20,
   gatherMs: 2,
   pinEveryMs: 20,

@@ -20,6 +20,16 @@ test('a log in which nothing happens is asked four times a second', () => {
   expect(40 / ((now - since) / 1_000)).toBe(4);
 });
 
+test('a log in which nothing happened for a minute is asked once a second, until something does', () => {
+  const pace = new PollPace(SOURCE_LIMITS);
+  pace.found(0);
+  let now = 60_000;
+  for (let poll = 0; poll < 20; poll += 1) now += pace.nextMs(now);
+  expect(pace.nextMs(now)).toBe(1_000);
+  pace.found(now);
+  expect(pace.nextMs(now)).toBe(SOURCE_LIMITS.pollMinMs);
+});
+
 test('pauses grow from the shortest, also behind a quiet time', () => {
   const pace = new PollPace(SOURCE_LIMITS);
   const { pollQuickForMs: quiet, pollMinMs: first } = SOURCE_LIMITS;
