@@ -1,46 +1,25 @@
 import type { ComparisonRequest, ComparisonResult, Repair } from '../../wire/comparisons.ts';
 import type { ShardRef } from '../../wire/shards.ts';
 import type { ShardReport, WorkerTask } from '../../wire/worker.ts';
-import type { IndexDefinition } from '../inventory.ts';
-import type { DocumentQuestion, Tick } from '../queue.ts';
-import { type ServedBy, shardKey } from './checkpoint-documents.ts';
+import type { Tick } from '../queue.ts';
+import { shardKey } from './checkpoint-documents.ts';
 import type { Progress, Progressing } from './checkpoint-rounds.ts';
 import { ReopenStream } from './failures.ts';
-import type { Inbox } from './inbox.ts';
-import type { LinkSession, StreamOwner } from './link-session.ts';
+import type { LinkSession } from './link-session.ts';
+import { type OpenedBy, type OpenStream, openStream } from './open-stream.ts';
 import { type Beginning, Opening } from './opening.ts';
 import type { ReceiverParts } from './receiver-parts.ts';
-import { RunningContentCheck } from './running-content-check.ts';
 import type { ReceivedLag } from './server-lags.ts';
 import { ShardComparisons } from './shard-comparisons.ts';
-import { shardPositions } from './shard-positions.ts';
 import { ShardProgress } from './shard-progress.ts';
 import { ShardRecovery } from './shard-recovery.ts';
-import { isByContent, leadersOf, type ShardTarget } from './shard-target.ts';
-import { ShardWriter } from './shard-writer.ts';
+import { leadersOf, type ShardTarget } from './shard-target.ts';
 import { hasReached, type SourceBarrier } from './source-barrier.ts';
 import { StoredPosition } from './stored-position.ts';
-import { isEmpty, storedDocuments } from './stored-revision.ts';
-import type { StreamOptions } from './stream-options.ts';
-import { StreamSession } from './stream-session.ts';
-import { dropSurplusUnique } from './surplus-indexes.ts';
-import { TargetBatch } from './target-batch.ts';
-import { ToldAnswers } from './told-answers.ts';
+import type { Settlement } from './suspect-comparison.ts';
 
 /** How often a shard in which nothing happens tells the source how far it is durable: 10,000 must not shout (S20). */
 const TELL_CARRIED_MS = 30_000;
-
-interface OpenStream {
-  readonly id: string;
-  readonly target: ShardTarget;
-  readonly link: LinkSession;
-  readonly inbox: Inbox;
-  readonly session: StreamSession;
-  readonly servedBy: ServedBy;
-  readonly contents: RunningContentCheck;
-  /** Ends what the stream is doing. */
-  readonly ending: AbortController;
-}
 
 /**
  * Keeps one shard of the target following the source, as long as it runs: opens a stream from the shard's checkpoint,
@@ -53,7 +32,7 @@ interface OpenStream {
  *        └──────────── failed ◄──────────┘ shown, and tried again after a pause
  * ```
  */
-export class ShardReceiver implements Progressing, StreamOwner {
+export class ShardReceiver implements Progressing, OpenedBy {
   readonly ref: ShardRef;
   readonly #task: WorkerTask;
   readonly #parts: ReceiverParts;
@@ -78,7 +57,7 @@ export class ShardReceiver implements Progressing, StreamOwner {
     this.#comparisons = new ShardComparisons({
       progress: this.#progress,
       now: () => parts.environment.now(),
-      compareContents: (reason) => this.#compareContents(reason),
+      compareContents: (reason) => this.compareContents(reason),
     });
   }
 
@@ -242,25 +221,6 @@ export class ShardReceiver implements Progressing, StreamOwner {
     if (open !== undefined && !open.ending.signal.aborted) this.#comparisons.askForCheck(open);
   }
 
-  #contentCheck(target: ShardTarget, told: ToldAnswers): RunningContentCheck {
-    const { deployment, store, environment, limits } = this.#parts;
-    const options = {
-      target,
-      ask: (question: DocumentQuestion) => told.ask(question),
-      stored: (keys: readonly string[], signal: AbortSignal) => storedDocuments(deployment, target, keys, signal),
-      openBatch: (shard: ShardTarget['shards'][number], signal: AbortSignal) =>
-        TargetBatch.open(deployment, { ...target, shardName: shard.name, leader: shard.leader }, signal),
-      positions: () => shardPositions(store, this.#parts, target),
-      environment,
-      limits,
-    };
-    return new RunningContentCheck(this.#comparisons.check, options, (reason) => this.#compareContents(reason));
-  }
-
-  #compareContents(reason: string): void {
-    this.#end(new ReopenStream(reason, { catchUpBecause: reason, copy: true }));
-  }
-
   /** Also when the stream is waiting for the target. */
   #end(reason: Error): void {
     const open = this.#open;
@@ -290,100 +250,43 @@ export class ShardReceiver implements Progressing, StreamOwner {
   }
 
   #stream(link: LinkSession, beginning: Beginning, signal: AbortSignal): Promise<never> {
-    const { limits, environment } = this.#parts;
-    const { target, servedBy, checkpoint, compare, forkRevision, isBegun } = beginning;
-    const { catchUpBecause } = this.#position;
-    const id = environment.newId();
-    const inbox = link.open(
-      {
-        kind: 'open',
-        channel: this.#task.channels.data,
-        stream: id,
-        ...(checkpoint === undefined ? {} : { checkpoint }),
-        ...(catchUpBecause === undefined ? {} : { catchUpBecause }),
-        ...(compare === undefined ? {} : { compare }),
-        ...(isByContent(target, isBegun) ? { byContent: true as const } : {}),
-        credit: limits.shardCreditBytes,
-      },
-      this,
-    );
-    const ending = new AbortController();
-    const told = new ToldAnswers((check) =>
-      link.send({ kind: 'verify', channel: inbox.channel, stream: inbox.stream, check }),
-    );
-    const contents = this.#contentCheck(target, told);
-    const session = this.#sessionFor({ target, link, inbox, told, checkpoint, compare, isBegun, forkRevision });
+    const shard = {
+      ref: this.ref,
+      channel: this.#task.channels.data,
+      parts: this.#parts,
+      position: this.#position,
+      progress: this.#progress,
+      comparisons: this.#comparisons,
+    };
+    const open = openStream(shard, link, beginning, this);
     this.#durableWrites = 0;
     this.#comparisons.streamOpens();
-    this.#open = { id, target, link, inbox, session, servedBy, contents, ending };
-    return session.run(AbortSignal.any([signal, ending.signal])).finally(() => contents.follow(undefined));
+    this.#open = open;
+    return open.session
+      .run(AbortSignal.any([signal, open.ending.signal]))
+      .finally(() => open.contents.follow(undefined));
   }
 
-  #sessionFor(
-    stream: Pick<
-      StreamOptions,
-      'target' | 'link' | 'inbox' | 'told' | 'checkpoint' | 'compare' | 'isBegun' | 'forkRevision'
-    >,
-  ): StreamSession {
-    const { deployment, gate, held, throttle, environment, lines, limits, epoch, sourceDeployment } = this.#parts;
-    const writing = { deployment, gate, held, throttle, environment, limits };
-    const { target } = stream;
-    const urgency = () => (this.#progress.status === 'running' ? 'log' : 'copy');
-    const onDoubt = (why: string) => this.#parts.onDoubt(this.ref, why);
-    const onWait = (reason: string | undefined) => {
-      this.#waiting = reason;
-      this.#progress.statusMessage = reason === undefined ? '' : `waiting: ${reason}`;
-      if (reason !== undefined) stream.link.stallsChanged();
-    };
-    return new StreamSession({
-      ...stream,
-      epoch,
-      sourceDeployment,
-      verify: this.#verify,
-      writer: new ShardWriter({ ...writing, target, urgency, onWait, onDoubt }),
-      dropSurplusUnique: (source, signal) => this.#dropSurplusUnique(target, source, signal),
-      openBatch: (signal, shard = { name: target.shardName, leader: target.leader }) =>
-        TargetBatch.open(deployment, { ...target, shardName: shard.name, leader: shard.leader }, signal),
-      stored: (keys, signal) => storedDocuments(deployment, target, keys, signal),
-      onOtherSource: () => this.#parts.followed.forget(target.collectionId),
-      beforeCatchUp: (reason, signal) => {
-        this.#comparisons.catchUpBegins();
-        return this.#position.begin(target, reason, () => isEmpty(deployment, target, signal), signal);
-      },
-      suspicion: () => this.#comparisons.suspicion,
-      onVerified: (how, suspicion) => {
-        this.#verify = false;
-        this.#comparisons.verified(how, suspicion, target, this.#moved());
-        this.#parts.onCaughtUp(target);
-      },
-      isDoubtful: () => this.#verify || this.#comparisons.suspicion !== undefined,
-      check: this.#comparisons.check,
-      onProgress: () => this.#progressed(),
-      progress: this.#progress,
-      environment,
-      lines,
-      limits,
-    });
+  get verify(): boolean {
+    return this.#verify;
   }
 
-  async #dropSurplusUnique(
-    target: ShardTarget,
-    source: readonly IndexDefinition[],
-    signal: AbortSignal,
-  ): Promise<readonly string[]> {
-    const { deployment, directory, environment } = this.#parts;
-    const dropped = await dropSurplusUnique(deployment, target, source, signal);
-    if (dropped.length === 0) return dropped;
-    directory.expire(target.database);
-    environment.log.info('dropped unique indexes that the source does not have', {
-      database: target.database,
-      collection: target.collection,
-      indexes: dropped,
-    });
-    return dropped;
+  waits(reason: string | undefined): void {
+    this.#waiting = reason;
+    this.#progress.statusMessage = reason === undefined ? '' : `waiting: ${reason}`;
   }
 
-  #progressed(): void {
+  verified(how: Settlement, suspicion: number | undefined, target: ShardTarget): void {
+    this.#verify = false;
+    this.#comparisons.verified(how, suspicion, target, this.#moved());
+    this.#parts.onCaughtUp(target);
+  }
+
+  compareContents(reason: string): void {
+    this.#end(new ReopenStream(reason, { catchUpBecause: reason, copy: true }));
+  }
+
+  progressed(): void {
     this.#opening.progressed();
     if (this.#progress.status !== 'running') return;
     // That the stream opened is no progress yet: what failed before may come behind.
