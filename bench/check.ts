@@ -33,14 +33,14 @@ export async function run({ json, shards: counts }: { json: boolean; shards: rea
 
 async function measure(shards: number): Promise<Measurement[]> {
   return await withPair(async (pair) => {
-    await createCollections(pair.source.database, shards);
-    await fill(pair, shards);
+    const collections = await createCollections(pair.source.database, shards);
+    await fill(pair, collections);
     await startSync(pair);
     await bothTold('running every shard', RUNNING_TIMEOUT_MS, pair, (state) => areRunning(state, shards));
     const version = await measureCommand(pair, ['get', 'version']);
     const seconds = await measureCommand(pair, ['check', 'sync']);
     const rawSeconds = await readTrees(pair);
-    const writingSeconds = await whileWriting(pair, shards, () => measureCommand(pair, ['check', 'sync']));
+    const writingSeconds = await whileWriting(pair, collections, () => measureCommand(pair, ['check', 'sync']));
     const deepSeconds = await measureCommand(pair, ['check', 'sync', '--deep']);
     const figures: readonly (readonly [string, number, string])[] = [
       ['seconds', seconds, 's'],
@@ -54,10 +54,6 @@ async function measure(shards: number): Promise<Measurement[]> {
   });
 }
 
-function collectionsOf(shards: number): readonly string[] {
-  return Array.from({ length: Math.ceil(shards / SHARDS_PER_COLLECTION) }, (_, index) => `orders-${index}`);
-}
-
 async function write({ source }: Pair, collection: string, keys: readonly string[]): Promise<void> {
   const { front } = source.database;
   const body = keys.map((key) => ({ _key: key, at: Date.now(), text: 'some text of an order' }));
@@ -65,14 +61,13 @@ async function write({ source }: Pair, collection: string, keys: readonly string
   await front.json({ method: 'POST', database: DATABASE, path: `/_api/document/${collection}`, query, body });
 }
 
-async function fill(pair: Pair, shards: number): Promise<void> {
+async function fill(pair: Pair, collections: readonly string[]): Promise<void> {
   const keys = Array.from({ length: DOCUMENTS_PER_SHARD * SHARDS_PER_COLLECTION }, (_, index) => `k${index}`);
-  for (const collection of collectionsOf(shards)) await write(pair, collection, keys);
+  for (const collection of collections) await write(pair, collection, keys);
 }
 
 /** Some documents of one collection after the other, at a steady rate. */
-async function whileWriting(pair: Pair, shards: number, work: () => Promise<number>): Promise<number> {
-  const collections = collectionsOf(shards);
+async function whileWriting(pair: Pair, collections: readonly string[], work: () => Promise<number>): Promise<number> {
   const stop = new AbortController();
   const keys = Array.from({ length: SHARDS_PER_COLLECTION }, (_, index) => `w${index}`);
   const writing = (async () => {

@@ -1,11 +1,9 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { mastersOf, until } from '../cli/demo/status.ts';
+import { until } from '../cli/demo/status.ts';
 import type { MasterClient } from '../cli/master-client.ts';
 import type { ConnectedDeployment } from '../src/adapters/arangodb/deployment.ts';
 import { SyncInfo } from '../src/wire/sync-info.ts';
-import { count, createCollection, DATABASE, NEVER } from './datacenters.ts';
+import { count, createCollection, DATABASE, mastersIn, NEVER } from './datacenters.ts';
 import { type Figures, rateFigures, ratioFigures } from './figures.ts';
 import type { BenchOptions } from './options.ts';
 import { rawCopy } from './raw-copy.ts';
@@ -42,7 +40,7 @@ type Copied = Run & { readonly secondsInAll: number };
 export async function run({ json, rounds, shards: counts, mib, through }: BenchOptions): Promise<void> {
   const results: Measurement[] = [];
   await besideRaw(through, async (scene) => {
-    const masters = mastersOf(scene.sync.targetDatacenter, readFileSync(join(scene.folder, 'tls-ca.crt'), 'utf8'));
+    const masters = mastersIn(scene.sync.targetDatacenter, scene.folder);
     for (const shards of counts) results.push(...(await measure(scene, masters, shards, mib, rounds)));
     await masters.close();
   });

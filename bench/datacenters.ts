@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Datacenter } from '../cli/demo/datacenter.ts';
 import { runCommand } from '../cli/demo/processes.ts';
 import { leaderOf, mastersOf, until } from '../cli/demo/status.ts';
+import type { MasterClient } from '../cli/master-client.ts';
 import { type ConnectedDeployment, connectDeployment } from '../src/adapters/arangodb/deployment.ts';
 
 export const DATABASE = 'bench';
@@ -14,11 +15,15 @@ export async function connectTo({ endpoints, clusterSecret }: Datacenter): Promi
   return connectDeployment({ endpoints, credentials: { kind: 'secret', jwtSecret: clusterSecret }, verify: false });
 }
 
-export async function hasLeader(datacenter: Datacenter, folder: string): Promise<void> {
-  const masters = mastersOf(datacenter, readFileSync(join(folder, 'tls-ca.crt'), 'utf8'));
+/** Its masters; to be closed. */
+export function mastersIn(datacenter: Datacenter, folder: string): MasterClient {
+  return mastersOf(datacenter, readFileSync(join(folder, 'tls-ca.crt'), 'utf8'));
+}
+
+/** Waits until one of them leads. */
+export async function hasLeader(masters: MasterClient): Promise<void> {
   const isElected = (leader: string | undefined) => leader !== undefined;
   await until('electing a leader', ELECTED_TIMEOUT_MS, NEVER, () => leaderOf(masters), isElected);
-  await masters.close();
 }
 
 export async function createDatabase({ front }: ConnectedDeployment): Promise<void> {

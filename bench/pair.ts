@@ -8,7 +8,7 @@ import {
   startDatacenter,
 } from '../cli/demo/datacenter.ts';
 import type { DemoProcess } from '../cli/demo/processes.ts';
-import { mastersOf, targetStatus, until } from '../cli/demo/status.ts';
+import { targetStatus, until } from '../cli/demo/status.ts';
 import type { MasterClient } from '../cli/master-client.ts';
 import type { ConnectedDeployment } from '../src/adapters/arangodb/deployment.ts';
 import type { ControlState } from '../src/projections/control-state.ts';
@@ -20,6 +20,7 @@ import {
   createCollection,
   createDatabase,
   hasLeader,
+  mastersIn,
   NEVER,
 } from './datacenters.ts';
 import { LogFollower } from './log-follower.ts';
@@ -77,8 +78,8 @@ async function startSide(
   const secrets = { ...newSecrets(), controlToken: CONTROL_TOKEN };
   const started = (process: DemoProcess) => void processes.push(process);
   const datacenter = await startDatacenter(name, folder, authorities, secrets, size, started);
-  const [database] = await Promise.all([connectTo(datacenter), hasLeader(datacenter, folder)]);
-  const masters = mastersOf(datacenter, authorities.tls.certificate);
+  const masters = mastersIn(datacenter, folder);
+  const [database] = await Promise.all([connectTo(datacenter), hasLeader(masters)]);
   return { datacenter, database, masters, log: new LogFollower(database, datacenter.masterSecret) };
 }
 

@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent } from 'undici';
 import {
@@ -11,10 +9,20 @@ import {
   startDatacenter,
 } from '../cli/demo/datacenter.ts';
 import type { DemoProcess } from '../cli/demo/processes.ts';
-import { mastersOf, targetStatus, until } from '../cli/demo/status.ts';
+import { targetStatus, until } from '../cli/demo/status.ts';
 import { masterToken } from '../cli/master-client.ts';
 import type { ConnectedDeployment } from '../src/adapters/arangodb/deployment.ts';
-import { command, configure, connectTo, count, createDatabase, DATABASE, hasLeader, NEVER } from './datacenters.ts';
+import {
+  command,
+  configure,
+  connectTo,
+  count,
+  createDatabase,
+  DATABASE,
+  hasLeader,
+  mastersIn,
+  NEVER,
+} from './datacenters.ts';
 import { LinkProxy } from './link-proxy.ts';
 import type { BenchOptions } from './options.ts';
 import { type CollectionOf, runRawLoop } from './raw-loop.ts';
@@ -154,7 +162,11 @@ export async function startSync(
   folder: string,
   reachedAt?: string,
 ): Promise<void> {
-  for (const datacenter of [sourceDatacenter, targetDatacenter]) await hasLeader(datacenter, folder);
+  for (const datacenter of [sourceDatacenter, targetDatacenter]) {
+    const masters = mastersIn(datacenter, folder);
+    await hasLeader(masters);
+    await masters.close();
+  }
   await configure(sourceDatacenter, targetDatacenter, folder, reachedAt);
 }
 
@@ -164,7 +176,7 @@ export async function stopSync({ targetDatacenter }: Pair, folder: string): Prom
 }
 
 export async function allRunning(pair: Pair, folder: string, collection: string, shards: number): Promise<void> {
-  const masters = mastersOf(pair.targetDatacenter, readFileSync(join(folder, 'tls-ca.crt'), 'utf8'));
+  const masters = mastersIn(pair.targetDatacenter, folder);
   await until(
     `starting ${shards} shards of ${collection}`,
     READY_TIMEOUT_MS,

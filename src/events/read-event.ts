@@ -33,8 +33,7 @@ export function readEventBy(types: ReadonlyMap<string, TypeReader>, event: Event
   if (!Number.isInteger(event.v) || event.v < 1 || event.v > newest) {
     return { kind: 'unknown', event, why: `${event.type} has version ${event.v}, known are 1 to ${newest}` };
   }
-  const upcast: Upcast =
-    event.v === newest ? { kind: 'done', data: event.data } : upcastFrom(definition.upcasters, event);
+  const upcast = upcastFrom(definition.upcasters, event);
   if (upcast.kind === 'failed') return { kind: 'unknown', event, why: `${event.type} cannot be upcast: ${upcast.why}` };
   const parsed = definition.schema.safeParse(upcast.data);
   if (!parsed.success) return { kind: 'unknown', event, why: `${event.type} is malformed: ${parsed.error.message}` };
@@ -46,6 +45,7 @@ export function readEventBy(types: ReadonlyMap<string, TypeReader>, event: Event
 type Upcast = { readonly kind: 'done'; readonly data: unknown } | { readonly kind: 'failed'; readonly why: string };
 
 function upcastFrom(upcasters: readonly Upcaster[], event: Event): Upcast {
+  if (event.v > upcasters.length) return { kind: 'done', data: event.data };
   try {
     return { kind: 'done', data: upcasters.slice(event.v - 1).reduce((data, upcast) => upcast(data), event.data) };
   } catch (error) {

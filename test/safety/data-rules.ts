@@ -107,8 +107,8 @@ export const DATA_RULES: readonly Rule[] = [
       {
         what: 'removes what was written since the source was asked',
         file: CONTENT_SESSION,
-        find: "return { kind: 'remove', key, revision, bytes: NO_BYTES };",
-        replace: "return { kind: 'remove', key, revision: revision.slice(0, 0), bytes: NO_BYTES };",
+        find: '.map((held) => removalBy(held))',
+        replace: ".map((held) => removalBy({ ...held, revision: '' }))",
         killedIn: CONTENT_TEST,
       },
       {

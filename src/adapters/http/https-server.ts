@@ -118,8 +118,6 @@ export async function serveHttps(app: RequestHandler, options: HttpsServerOption
   };
 }
 
-const CLOSE_IDLE_EVERY_MS = 50;
-
 /** An app answers its own failures: what comes here is a request that could not be handed to it. */
 function answerUnread(error: unknown): Response {
   if (error instanceof RequestError) {
@@ -171,6 +169,8 @@ function listen(server: Server, options: HttpsServerOptions): Promise<number> {
     server.listen(options.port, options.host, () => resolve((server.address() as AddressInfo).port));
   });
 }
+
+const CLOSE_IDLE_EVERY_MS = 50;
 
 function stop(server: Server, graceMs: number): Promise<void> {
   return new Promise((resolve) => {

@@ -4,7 +4,7 @@ import { isSameContent } from '../same-content.ts';
 import type { CatchUp, CatchUpHeader } from './catch-up.ts';
 import type { CatchUpOptions } from './copy-session.ts';
 import { ReopenStream } from './failures.ts';
-import { documentsOf, type Operation } from './lines.ts';
+import { documentsOf, type Operation, removalBy } from './lines.ts';
 import { settleKeys } from './settle-keys.ts';
 import type { ShardTarget } from './shard-target.ts';
 import type { Settlement } from './suspect-comparison.ts';
@@ -117,7 +117,7 @@ export class ContentSession implements CatchUp {
   async #remove(absent: ReadonlySet<string>, signal: AbortSignal): Promise<void> {
     const asked = this.#asked.shift();
     if (asked === undefined) throw new ReopenStream('keys came that were not asked for');
-    const surplus = asked.filter(({ key }) => absent.has(key)).map(asRemoval);
+    const surplus = asked.filter(({ key }) => absent.has(key)).map((held) => removalBy(held));
     if (surplus.length > 0) await this.#options.ports.remove(surplus, signal);
     this.#removed += surplus.length;
   }
@@ -140,10 +140,4 @@ export class ContentSession implements CatchUp {
     ask({ kind: 'compared' });
     return true;
   }
-}
-
-const NO_BYTES = new Uint8Array(0);
-
-function asRemoval({ key, revision }: Pick<Held, 'key' | 'revision'>): Operation {
-  return { kind: 'remove', key, revision, bytes: NO_BYTES };
 }

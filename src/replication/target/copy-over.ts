@@ -1,11 +1,10 @@
 import { compareRevisions, isRevision } from '../revision.ts';
 import { ReopenStream, ShardFailed } from './failures.ts';
-import type { Operation } from './lines.ts';
+import { type Operation, removalBy } from './lines.ts';
 import { type ShardTarget, shardLabel } from './shard-target.ts';
 
 /** Surplus documents in one piece. */
 const SURPLUS_DOCUMENTS = 2_000;
-const NO_BYTES = new Uint8Array(0);
 
 /** What a copy finds in the target's shard: its documents in the order of their revisions, in chunks. */
 export interface StoredDocuments {
@@ -44,7 +43,7 @@ export class CopyOver {
       if (stored === undefined) break;
       this.#checkOrder(document);
       while (stored !== undefined && compareRevisions(stored.revision, document.revision) <= 0) {
-        if (stored.revision !== document.revision || stored.key !== document.key) surplus.push(asRemoval(stored));
+        if (stored.revision !== document.revision || stored.key !== document.key) surplus.push(removalBy(stored));
         if (surplus.length === SURPLUS_DOCUMENTS) {
           yield surplus;
           surplus = [];
@@ -67,7 +66,7 @@ export class CopyOver {
   /** A piece of what is left behind the source's last document, all of it surplus; undefined when there is no more. */
   async nextSurplus(signal: AbortSignal): Promise<readonly Operation[] | undefined> {
     if ((await this.#peek(signal)) === undefined) return undefined;
-    const rest = this.#chunk.slice(this.#at).map(asRemoval);
+    const rest = this.#chunk.slice(this.#at).map((stored) => removalBy(stored));
     this.#at = this.#chunk.length;
     return rest;
   }
@@ -94,9 +93,4 @@ export class CopyOver {
     this.#chunk = chunk;
     this.#at = 0;
   }
-}
-
-/** Without the document's bytes, which would keep its chunk in memory. */
-function asRemoval({ key, revision }: Operation): Operation {
-  return { kind: 'remove', key, revision, bytes: NO_BYTES };
 }

@@ -1,3 +1,6 @@
+/** Values of the attributes by which a document's shard is chosen. */
+export type ShardKeys = Readonly<Record<string, unknown>>;
+
 /** One operation on a document, its bytes as they came. */
 export interface Operation {
   readonly kind: 'put' | 'remove';
@@ -6,8 +9,8 @@ export interface Operation {
   readonly revision: string;
   /** The document; for a removal its `{"_key","_rev"}`. A view into the frame. */
   readonly bytes: Uint8Array;
-  /** Of a removal, where they are known: the values by which its document's shard is chosen. */
-  readonly shardKeys?: Readonly<Record<string, unknown>>;
+  /** Of a removal, where they are known. */
+  readonly shardKeys?: ShardKeys;
 }
 
 /** A line that is no operation or no document: the stream cannot be trusted. */
@@ -44,7 +47,13 @@ export function documentsOf(body: Uint8Array): Operation[] {
 
 /** The removal of exactly this document. Keeps nothing of its bytes, which would keep what they are a part of. */
 export function removalOf(document: Uint8Array): Operation {
-  return { kind: 'remove', ...identityOf(document), bytes: NO_BYTES };
+  return removalBy(identityOf(document));
+}
+
+/** The removal of a revision; keeps nothing of what tells it. `shardKeys` where they are known. */
+export function removalBy({ key, revision }: Pick<Operation, 'key' | 'revision'>, shardKeys?: ShardKeys): Operation {
+  const removal = { kind: 'remove', key, revision, bytes: NO_BYTES } as const;
+  return shardKeys === undefined ? removal : { ...removal, shardKeys };
 }
 
 const NO_BYTES = new Uint8Array(0);

@@ -1,12 +1,10 @@
 import type { ArangoDeployment } from '../arango.ts';
 import { compareRevisions } from '../revision.ts';
 import type { DeferredDocuments } from './deferred.ts';
-import type { Operation } from './lines.ts';
+import { type Operation, removalBy } from './lines.ts';
 import type { Run } from './runs.ts';
 import type { ShardTarget } from './shard-target.ts';
 import { storedVersions } from './stored-revision.ts';
-
-const NO_BYTES = new Uint8Array(0);
 
 /**
  * What removals are to remove of this very shard. A key does not name a document where shards are chosen by other
@@ -83,9 +81,6 @@ export class OwnRemovals {
     if (operations.length === 0) return [];
     const keys = [...new Set(operations.map(({ key }) => key))];
     const versions = await storedVersions(this.#deployment, this.#target, keys, signal);
-    return [...versions].map(([key, { revision, shardKeys }]) => {
-      const removal = { kind: 'remove', key, revision, bytes: NO_BYTES } as const;
-      return shardKeys === undefined ? removal : { ...removal, shardKeys };
-    });
+    return [...versions].map(([key, { revision, shardKeys }]) => removalBy({ key, revision }, shardKeys));
   }
 }

@@ -1,5 +1,5 @@
 import { isSameContent } from '../same-content.ts';
-import { documentsOf, type Operation, removalOf } from './lines.ts';
+import { documentsOf, type Operation, removalBy, removalOf } from './lines.ts';
 
 /** A key of the target and the revision under which it was read, before the source was asked; undefined: it had none. */
 export interface HeldKey {
@@ -48,15 +48,13 @@ export async function settleKeys(
     const document = wanted.get(key);
     const isOthers = own !== undefined && removalOf(own).revision !== revision;
     if (isOthers || (document !== undefined && own !== undefined && isSame(document, own))) continue;
-    if (revision !== undefined && own !== undefined) removals.push({ kind: 'remove', key, revision, bytes: NO_BYTES });
+    if (revision !== undefined && own !== undefined) removals.push(removalBy({ key, revision }));
     if (document !== undefined) inserts.push(document);
   }
   if (removals.length > 0) await remove(removals, signal);
   if (inserts.length > 0) await insert(inserts, signal);
   return { removed: removals.length, written: inserts.length };
 }
-
-const NO_BYTES = new Uint8Array(0);
 
 function isSame({ bytes }: Operation, own: Buffer): boolean {
   return isSameContent(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), own, false);

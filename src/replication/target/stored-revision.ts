@@ -2,6 +2,7 @@ import { type ArangoDeployment, ArangoError, type ArangoServer, ArangoUnreachabl
 import { collectionFacts } from '../collection-facts.ts';
 import { documentsByKey } from '../documents-by-key.ts';
 import { TargetChanged } from './failures.ts';
+import type { ShardKeys } from './lines.ts';
 import { shardKeyValues } from './shard-key-values.ts';
 import type { ShardTarget } from './shard-target.ts';
 
@@ -23,7 +24,7 @@ export async function leaderOf(
 export interface StoredVersion {
   readonly revision: string;
   /** What tells this shard from the others; undefined where that cannot be said exactly. */
-  readonly shardKeys: Readonly<Record<string, unknown>> | undefined;
+  readonly shardKeys: ShardKeys | undefined;
 }
 
 /**

@@ -50,7 +50,9 @@ type Route = (item: WriteItem, request: WriteRequest, hash: ShardHash, keys: Key
 function routeOf({ kind, items }: WriteRequest, hash: ShardHash): Route {
   if (kind === 'insert') return routeInsert;
   if (hash.byKeyOnly) return routeByKey;
-  return kind === 'remove' && !items.every((item) => tellsShard(item, hash)) ? routeEverywhere : routeByShardKeys;
+  if (kind !== 'remove') return (item) => routeByShardKeys(item, hash, tellsShard(item, hash));
+  const doAllTell = items.every((item) => tellsShard(item, hash));
+  return (item) => routeByShardKeys(item, hash, doAllTell);
 }
 
 type Way =
@@ -86,14 +88,10 @@ function routeByKey(item: WriteItem, _request: WriteRequest, hash: ShardHash): W
   return toShard(key === undefined ? ANY_SHARD : hash.ofKey(key), item);
 }
 
-function routeByShardKeys(item: WriteItem, _request: WriteRequest, hash: ShardHash): Way {
+function routeByShardKeys(item: WriteItem, hash: ShardHash, isTold: boolean): Way {
   const key = keyOf(item);
   if (key === undefined) return toShard(ANY_SHARD, item);
-  return tellsShard(item, hash) ? toShard(hash.ofDocument(item.text, key), item) : { kind: 'everywhere' };
-}
-
-function routeEverywhere(item: WriteItem): Way {
-  return keyOf(item) === undefined ? toShard(ANY_SHARD, item) : { kind: 'everywhere' };
+  return isTold ? toShard(hash.ofDocument(item.text, key), item) : { kind: 'everywhere' };
 }
 
 /** What has no key is wrong anyhow, and goes to any shard. */
