@@ -20,7 +20,7 @@ export function inOneGo<T>(work: () => T): T {
 }
 
 /** A map to change: the given one when only the running replay has it, else a copy. */
-function writable<K, V>(map: ReadonlyMap<K, V>): Map<K, V> {
+export function writable<K, V>(map: ReadonlyMap<K, V>): Map<K, V> {
   if (fresh?.has(map)) return map as Map<K, V>;
   const copy = new Map(map);
   fresh?.add(copy);

@@ -67,6 +67,10 @@ describe('upcasting', () => {
 });
 
 describe('the vocabulary', () => {
+  it('can be compiled, every type of it: one that cannot is read four times slower', () => {
+    for (const { schema } of Object.values(vocabulary)) expect(() => z.compile(schema, { strict: true })).not.toThrow();
+  });
+
   it('has no room for secrets: no attribute is named like one', () => {
     const names = Object.values(vocabulary).flatMap(({ schema }) =>
       attributesOf(z.toJSONSchema(schema, { io: 'input' })),

@@ -28,15 +28,15 @@ export class SecretHasher implements CommitHasher {
     const id = keyId ?? this.#newest;
     const mac = this.#macs.get(id);
     if (mac === undefined) throw new Error(`the master secret of the key ${id} is not known here`);
-    return `${id}.${mac(text)}`;
+    return `${id}.${mac(text, '')}`;
   }
 
-  check(text: string, hash: string): 'same' | 'different' | 'other-key' {
+  check(text: string, hash: string, ending = ''): 'same' | 'different' | 'other-key' {
     this.#look();
     const dot = hash.indexOf('.');
     const mac = this.#macs.get(hash.slice(0, dot));
     if (mac === undefined) return 'other-key';
-    return isEqual(mac(text), hash.slice(dot + 1)) ? 'same' : 'different';
+    return isEqual(mac(text, ending), hash.slice(dot + 1)) ? 'same' : 'different';
   }
 
   /** Makes a key known whose secret is not: one that was in use before. */
@@ -66,7 +66,7 @@ export function keyIdOfSecret(masterSecret: string): string {
   return idOf(derivedKey(masterSecret, 'event log'));
 }
 
-type Mac = (text: string) => string;
+type Mac = (text: string, ending: string) => string;
 
 function idOf(key: Buffer): string {
   return createHmac('sha256', key).update('key id').digest('hex').slice(0, KEY_ID_DIGITS);
@@ -90,11 +90,14 @@ function macUnder(key: Buffer): Mac {
   if (key.length > BLOCK_BYTES) throw new Error(`a key has at most ${BLOCK_BYTES} bytes`);
   const inner = withPad(key, 0x36, CHARACTERS_MAX * UTF8_BYTES_PER_CHARACTER_MAX);
   const outer = withPad(key, 0x5c, DIGEST_BYTES);
-  return (text) => {
-    if (text.length > CHARACTERS_MAX) return createHmac('sha256', key).update(text).digest('base64url');
-    const bytes = inner.write(text, BLOCK_BYTES);
+  return (text, ending) => {
+    if (text.length + ending.length > CHARACTERS_MAX) {
+      return createHmac('sha256', key).update(text).update(ending).digest('base64url');
+    }
+    const textEnd = BLOCK_BYTES + inner.write(text, BLOCK_BYTES);
+    const end = textEnd + inner.write(ending, textEnd);
     // As a text of bytes: a digest that comes as a buffer costs three times the hashing.
-    outer.write(digest('sha256', inner.subarray(0, BLOCK_BYTES + bytes), 'binary'), BLOCK_BYTES, 'latin1');
+    outer.write(digest('sha256', inner.subarray(0, end), 'binary'), BLOCK_BYTES, 'latin1');
     return digest('sha256', outer, 'base64url');
   };
 }

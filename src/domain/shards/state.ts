@@ -7,7 +7,7 @@ import {
   type Way,
 } from '../../events/types/parts.ts';
 import type { EventData, KnownEvent } from '../../events/vocabulary.ts';
-import { withEntries, withoutKeys } from '../collections.ts';
+import { withEntries, withoutKeys, writable } from '../collections.ts';
 import type { Occurrence } from '../decision.ts';
 import { versionOf } from '../version-of.ts';
 
@@ -118,14 +118,14 @@ export function changeShards(
   changes: EventData<'ShardStatesChanged'>['changes'],
   { at }: Occurrence,
 ): Shards {
-  const changed: (readonly [string, Shard])[] = [];
+  const after = writable(state);
   for (const change of changes) {
     const key = shardKey(change.shard);
     const known = state.get(key);
     if (known === undefined) continue;
     const { shard, channels } = known;
     const { status, message, way, reason } = change;
-    changed.push([key, { shard, channels, status, message, way, reason, changedAt: at }]);
+    after.set(key, { shard, channels, status, message, way, reason, changedAt: at });
   }
-  return withEntries(state, changed);
+  return after;
 }

@@ -33,6 +33,16 @@ describe('S22: the keyed hash of commits', () => {
     }
   });
 
+  it('checks a text that comes in two pieces', () => {
+    const hasher = commitHasher(['secret']);
+    for (const text of ['ü€x', '€'.repeat(32_767), '€'.repeat(32_768)]) {
+      const hash = hasher.hash(`${text}}`);
+      expect(hasher.check(text, hash, '}')).toBe('same');
+      expect(hasher.check(text, hash, ']')).toBe('different');
+      expect(hasher.check(text, hash)).toBe('different');
+    }
+  });
+
   it('is the same on every master', () => {
     expect(commitHasher(['secret']).hash('text')).toBe(commitHasher(['secret']).hash('text'));
   });
