@@ -31,7 +31,7 @@ export interface BenchOptions {
 export const BENCH_OPTIONS = {
   embedded: { seconds: '5' },
   stream: { seconds: '5', rounds: '5', shards: '1,16,256', rtt: '0', loss: '0', through: 'workers' },
-  copy: { rounds: '3', shards: '16', mib: '128', through: 'workers' },
+  copy: { rounds: '3', shards: '16', mib: '512', through: 'workers' },
   shards: { seconds: '5', rounds: '2', shards: '1,10,100,1000,10000', rate: '2000', through: 'workers' },
   log: { events: '1000000' },
   control: { shards: '10000' },

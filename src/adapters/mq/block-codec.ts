@@ -19,6 +19,7 @@ const PREFIX_BYTES = 9;
 const CHUNK_BYTES_MIN = 4096;
 
 const codes = { identity: 0, gzip: 1, zstd: 2 } as const;
+const known: ReadonlySet<number> = new Set(Object.values(codes));
 export type BlockEncoding = keyof typeof codes;
 
 const zstd = promisify(zstdCompress);
@@ -39,71 +40,103 @@ export function chooseEncoding(acceptEncoding: string | undefined, areBytesScarc
   return accepted.includes('gzip') ? 'gzip' : 'identity';
 }
 
-/** One block of at most {@link BLOCK_BYTES_MAX}; stored as it is when packing does not make it smaller. */
-export async function encodeBlock(raw: Buffer, encoding: BlockEncoding): Promise<Buffer> {
-  if (raw.length > BLOCK_BYTES_MAX)
-    throw new RangeError(`a block of ${raw.length} bytes; ${BLOCK_BYTES_MAX} are allowed`);
-  if (encoding === 'identity' || raw.length < WORTH_PACKING_BYTES) return frame('identity', raw.length, raw);
+/**
+ * One block of at most {@link BLOCK_BYTES_MAX}, of pieces that are joined only here: bytes that stay as they are are copied
+ * once. Stored as it is when packing does not make it smaller.
+ */
+export async function encodeBlock(pieces: readonly Uint8Array[], encoding: BlockEncoding): Promise<Buffer> {
+  const rawLength = bytesOf(pieces);
+  if (rawLength > BLOCK_BYTES_MAX) throw tooLarge(rawLength);
+  if (encoding === 'identity' || rawLength < WORTH_PACKING_BYTES) return frame('identity', rawLength, pieces);
+  const raw = Buffer.concat(pieces, rawLength);
   // The default of 16 KiB would go through the event loop dozens of times for a block. Most documents pack to less.
-  const chunkSize = Math.max(CHUNK_BYTES_MIN, raw.length >> 2);
+  const chunkSize = Math.max(CHUNK_BYTES_MIN, rawLength >> 2);
   const packed =
     encoding === 'zstd'
       ? await zstd(raw, { chunkSize, params: { [constants.ZSTD_c_compressionLevel]: 1 } })
       : await pack(raw, { chunkSize, level: 1 });
-  return packed.length < raw.length ? frame(encoding, raw.length, packed) : frame('identity', raw.length, raw);
+  return packed.length < rawLength ? frame(encoding, rawLength, [packed]) : frame('identity', rawLength, [raw]);
 }
 
-function frame(encoding: BlockEncoding, rawLength: number, stored: Buffer): Buffer {
-  const block = Buffer.allocUnsafe(PREFIX_BYTES + stored.length);
-  block.writeUInt8(codes[encoding], 0);
-  block.writeUInt32BE(rawLength, 1);
-  block.writeUInt32BE(stored.length, 5);
-  stored.copy(block, PREFIX_BYTES);
-  return block;
+function frame(encoding: BlockEncoding, rawLength: number, stored: readonly Uint8Array[]): Buffer {
+  const storedLength = bytesOf(stored);
+  const prefix = Buffer.allocUnsafe(PREFIX_BYTES);
+  prefix.writeUInt8(codes[encoding], 0);
+  prefix.writeUInt32BE(rawLength, 1);
+  prefix.writeUInt32BE(storedLength, 5);
+  return Buffer.concat([prefix, ...stored], PREFIX_BYTES + storedLength);
 }
 
-/** The raw bytes of a stream of blocks, block by block. Throws on a malformed block, {@link TruncatedBlock} on an end within one. */
-export async function* decodeBlocks(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
-  let pieces: Uint8Array[] = [];
-  let held = 0;
+function bytesOf(pieces: readonly Uint8Array[]): number {
+  return pieces.reduce((sum, { length }) => sum + length, 0);
+}
+
+/** A block that is arriving. */
+interface Arriving {
+  readonly code: number;
+  readonly rawLength: number;
+  readonly storedLength: number;
+  lacking: number;
+  /** Of a packed one: it is unpacked when it is whole. */
+  readonly pieces: Uint8Array[];
+}
+
+/**
+ * The raw bytes of a stream of blocks: those of a packed block when it is whole, others piece by piece as they come. Throws
+ * on a malformed block, {@link TruncatedBlock} on an end within one.
+ */
+export async function* decodeBlocks(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let prefix: Uint8Array = Buffer.alloc(0);
+  let block: Arriving | undefined;
   for await (const chunk of chunks) {
-    pieces.push(chunk);
-    held += chunk.length;
-    if (held < neededBytes(pieces)) continue;
-    let rest = Buffer.concat(pieces, held);
-    for (let length = neededBytes([rest]); rest.length >= length; length = neededBytes([rest])) {
-      yield await decodeBlock(rest.subarray(0, length));
-      rest = rest.subarray(length);
+    let rest = chunk;
+    while (rest.length > 0) {
+      if (block === undefined) {
+        const taken = rest.subarray(0, PREFIX_BYTES - prefix.length);
+        rest = rest.subarray(taken.length);
+        prefix = Buffer.concat([prefix, taken]);
+        if (prefix.length < PREFIX_BYTES) break;
+        block = begun(prefix);
+        prefix = Buffer.alloc(0);
+      }
+      const piece = rest.subarray(0, block.lacking);
+      rest = rest.subarray(piece.length);
+      block.lacking -= piece.length;
+      if (block.code === codes.identity) yield piece;
+      else block.pieces.push(piece);
+      if (block.lacking > 0) break;
+      if (block.code !== codes.identity) yield await unpackBlock(block);
+      block = undefined;
     }
-    pieces = rest.length > 0 ? [rest] : [];
-    held = rest.length;
   }
+  const held = block === undefined ? prefix.length : PREFIX_BYTES + block.storedLength - block.lacking;
   if (held > 0) throw new TruncatedBlock(`the stream ended within a block, ${held} bytes into it`);
 }
 
-/** Length of the block that begins with these pieces, or of its prefix while that is not whole. */
-function neededBytes(pieces: readonly Uint8Array[]): number {
-  const [first = new Uint8Array()] = pieces;
-  const head = first.length >= PREFIX_BYTES ? first : Buffer.concat(pieces.slice(0, PREFIX_BYTES));
-  if (head.length < PREFIX_BYTES) return PREFIX_BYTES;
-  const stored = new DataView(head.buffer, head.byteOffset).getUint32(5);
-  if (stored > BLOCK_BYTES_MAX) throw new RangeError(`a block of ${stored} bytes; ${BLOCK_BYTES_MAX} are allowed`);
-  return PREFIX_BYTES + stored;
+function begun(prefix: Uint8Array): Arriving {
+  const view = new DataView(prefix.buffer, prefix.byteOffset);
+  const code = view.getUint8(0);
+  const rawLength = view.getUint32(1);
+  const storedLength = view.getUint32(5);
+  if (rawLength > BLOCK_BYTES_MAX) throw tooLarge(rawLength);
+  if (storedLength > BLOCK_BYTES_MAX) throw tooLarge(storedLength);
+  if (!known.has(code)) throw new Error(`a block in the unknown encoding ${code}`);
+  if (code === codes.identity && rawLength !== storedLength) throw unequal(rawLength, storedLength);
+  return { code, rawLength, storedLength, lacking: storedLength, pieces: [] };
 }
 
-async function decodeBlock(block: Buffer): Promise<Buffer> {
-  const rawLength = block.readUInt32BE(1);
-  if (rawLength > BLOCK_BYTES_MAX)
-    throw new RangeError(`a block of ${rawLength} bytes; ${BLOCK_BYTES_MAX} are allowed`);
-  const raw = await unpackBlock(block.readUInt8(0), block.subarray(PREFIX_BYTES), rawLength);
-  if (raw.length !== rawLength) throw new Error(`a block of ${rawLength} bytes unpacked to ${raw.length}`);
+async function unpackBlock({ code, rawLength, pieces }: Arriving): Promise<Buffer> {
+  const options = { chunkSize: Math.max(CHUNK_BYTES_MIN, rawLength), maxOutputLength: rawLength };
+  const stored = Buffer.concat(pieces);
+  const raw = code === codes.zstd ? await unzstd(stored, options) : await unpack(stored, options);
+  if (raw.length !== rawLength) throw unequal(rawLength, raw.length);
   return raw;
 }
 
-async function unpackBlock(code: number, stored: Buffer, maxOutputLength: number): Promise<Buffer> {
-  if (code === codes.identity) return stored;
-  const chunkSize = Math.max(CHUNK_BYTES_MIN, maxOutputLength);
-  if (code === codes.zstd) return unzstd(stored, { chunkSize, maxOutputLength });
-  if (code === codes.gzip) return unpack(stored, { chunkSize, maxOutputLength });
-  throw new Error(`a block in the unknown encoding ${code}`);
+function tooLarge(bytes: number): RangeError {
+  return new RangeError(`a block of ${bytes} bytes; ${BLOCK_BYTES_MAX} are allowed`);
+}
+
+function unequal(rawLength: number, bytes: number): Error {
+  return new Error(`a block of ${rawLength} bytes unpacked to ${bytes}`);
 }

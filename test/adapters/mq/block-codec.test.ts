@@ -15,7 +15,7 @@ async function* chunked(bytes: Buffer, length: number): AsyncGenerator<Uint8Arra
 }
 
 async function decode(bytes: Buffer, chunkLength: number): Promise<Buffer> {
-  const raw: Buffer[] = [];
+  const raw: Uint8Array[] = [];
   for await (const block of decodeBlocks(chunked(bytes, chunkLength))) raw.push(block);
   return Buffer.concat(raw);
 }
@@ -35,12 +35,14 @@ describe('blocks', () => {
   test.each(encodings)('in %s come out as they went in, in any chunks', async (encoding) => {
     await fc.assert(
       fc.asyncProperty(
-        fc.array(fc.oneof(fc.uint8Array({ maxLength: 3000 }), fc.constant(documents)), { maxLength: 6 }),
+        fc.array(fc.array(fc.oneof(fc.uint8Array({ maxLength: 3000 }), fc.constant(documents)), { maxLength: 3 }), {
+          maxLength: 6,
+        }),
         fc.integer({ min: 1, max: 5000 }),
-        async (parts, chunkLength) => {
-          const raw = parts.map((part) => Buffer.from(part));
-          const encoded = await Promise.all(raw.map((part) => encodeBlock(part, encoding)));
-          expect(Buffer.compare(await decode(Buffer.concat(encoded), chunkLength), Buffer.concat(raw))).toBe(0);
+        async (blocks, chunkLength) => {
+          const encoded = await Promise.all(blocks.map((pieces) => encodeBlock(pieces, encoding)));
+          const raw = Buffer.concat(blocks.flat());
+          expect(Buffer.compare(await decode(Buffer.concat(encoded), chunkLength), raw)).toBe(0);
         },
       ),
       { numRuns: 40 },
@@ -48,13 +50,24 @@ describe('blocks', () => {
   });
 
   test.each(['gzip', 'zstd'] as const)('in %s are smaller than what they hold', async (encoding) => {
-    expect((await encodeBlock(documents, encoding)).length).toBeLessThan(documents.length / 10);
+    expect((await encodeBlock([documents], encoding)).length).toBeLessThan(documents.length / 10);
   });
 
   test('a stream that ends within a block says so', async () => {
-    const encoded = await encodeBlock(documents, 'zstd');
+    const encoded = await encodeBlock([documents], 'zstd');
     await expect(decode(encoded.subarray(0, encoded.length - 1), 100)).rejects.toThrow(TruncatedBlock);
     await expect(decode(encoded.subarray(0, 5), 100)).rejects.toThrow(TruncatedBlock);
+    const asItIs = await encodeBlock([documents], 'identity');
+    await expect(decode(asItIs.subarray(0, asItIs.length - 1), 100)).rejects.toThrow(
+      `${asItIs.length - 1} bytes into it`,
+    );
+    await expect(decode(asItIs.subarray(0, 9), 100)).rejects.toThrow('9 bytes into it');
+  });
+
+  test('a block of nothing comes out, as a sign of life', async () => {
+    const pieces: Uint8Array[] = [];
+    for await (const piece of decodeBlocks(chunked(await encodeBlock([], 'zstd'), 9))) pieces.push(piece);
+    expect(pieces.map(({ length }) => length)).toEqual([0]);
   });
 
   test('a block that would unpack to more than it says is not unpacked', async () => {

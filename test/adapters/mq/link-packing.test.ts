@@ -1,4 +1,4 @@
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import type { LinkPacking } from '../../../src/adapters/mq/direct/direct-link.ts';
 import { systemClock } from '../../../src/adapters/system-clock.ts';
 import { Throttle } from '../../../src/replication/throttle/throttle.ts';
@@ -16,6 +16,16 @@ const near = { ...systemClock, wallMs: () => 1 };
 let wallMs = 0;
 /** Each look at the clock comes so much later. */
 const far = { ...systemClock, wallMs: () => (wallMs += 50) };
+
+/** Machines that are busy at first: short trips come later. */
+let looks = 0;
+const busy = {
+  ...systemClock,
+  wallMs: () => {
+    looks += 1;
+    return Math.min(looks, 20) * 50;
+  },
+};
 
 /** Bytes that pass for a frame of a MiB that packs well, once a trip has told how far the other side is. */
 async function bytesOnTheWire(packing: LinkPacking | undefined, clock: typeof near, bytesPerS?: number) {
@@ -52,3 +62,20 @@ test.each([
     else expect(bytes).toBeGreaterThanOrEqual(MIB);
   },
 );
+
+test('a link between machines that were busy when it opened is found to be near soon after', async () => {
+  const timing = { giveUpMs: 20_000, silenceMs: 7_000 };
+  loopback = await startDirectLoopback({ certificates, timing, clock: busy });
+  const { sender, receiver } = await loopback.connect();
+  let seq = 0;
+  const passes = async () => {
+    const before = loopback?.proxy.passedBytes() ?? 0;
+    seq += 1;
+    sender.push(frame(seq, Buffer.alloc(MIB)));
+    await take(receiver.frames, 1);
+    return (loopback?.proxy.passedBytes() ?? 0) - before;
+  };
+  expect(await passes()).toBeLessThan(MIB / 10);
+  // Long before a poll ends that is held as long as it may be.
+  await vi.waitFor(async () => expect(await passes()).toBeGreaterThanOrEqual(MIB), { timeout: 4_000 });
+});

@@ -155,7 +155,7 @@ export class DirectLink implements ReceiverLink {
     const { http, path } = this.#options;
     this.#polls += 1;
     const from = this.#nextFrame;
-    const longestMs = this.#polls === 1 ? FIRST_POLL_HOLD_MS : POLL_HOLD_MS_MAX;
+    const longestMs = Math.min(FIRST_POLL_HOLD_MS * 2 ** (this.#polls - 1), POLL_HOLD_MS_MAX);
     const holdMs = Math.min(this.#options.holdMs ?? longestMs, longestMs);
     const body = JSON.stringify({ poll: this.#polls, from, holdMs } satisfies LinkPoll);
     const answer = await this.#timed(() =>

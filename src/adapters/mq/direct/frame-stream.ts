@@ -18,9 +18,9 @@ export interface FrameStreamOptions {
   readonly signal: AbortSignal;
 }
 
-const BEAT = Buffer.concat(encodeRecord({ beat: true }, new Uint8Array()));
+const BEAT = encodeRecord({ beat: true }, new Uint8Array());
 /** A sign of life within a frame, where no beat can be: a block of nothing. */
-const NOTHING = Buffer.alloc(0);
+const NOTHING: readonly Uint8Array[] = [];
 
 /**
  * The answer to one poll: a beat at once, then frames as they are pushed, in blocks, until `holdMs` is over. Frames that
@@ -112,8 +112,8 @@ class Cursor {
     return operations;
   }
 
-  /** The next bytes, at most `bytesMax`; empty when there are none yet. A frame may go on in the next call. */
-  read(bytesMax: number): Buffer {
+  /** The next bytes, at most `bytesMax`, where they lie; none when there are none yet. A frame may go on in the next call. */
+  read(bytesMax: number): readonly Uint8Array[] {
     const taken: Uint8Array[] = [];
     let room = bytesMax;
     while (room > 0) {
@@ -123,7 +123,7 @@ class Cursor {
       if (piece.length > room) this.#rest.unshift(piece.subarray(room));
       room -= Math.min(room, piece.length);
     }
-    return Buffer.concat(taken);
+    return taken;
   }
 
   #nextPiece(): Uint8Array | undefined {

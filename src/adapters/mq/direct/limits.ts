@@ -13,8 +13,11 @@ export const SESSION_IDLE_MS_MAX = 60_000;
 export const ENDED_SESSIONS_REMEMBERED_MAX = 4096;
 /** How long one answer to a poll may go on, ms: then the token is looked at again. */
 export const POLL_HOLD_MS_MAX = 60_000;
-/** Of a link's first one, whose trip is not yet known: it decides whether packing is worth it. */
-export const FIRST_POLL_HOLD_MS = 5_000;
+/**
+ * The same of a link's first one; each that follows is held twice as long. Every poll tells how long a trip takes, and many
+ * early ones find a short one also between machines that are busy: it decides whether packing is worth it.
+ */
+export const FIRST_POLL_HOLD_MS = 2;
 /** A worker that answers sooner is in the same place: what packing costs there is more than what it saves. */
 export const NEAR_MS = 2;
 /** Silence in a poll's answer is broken after so long: both sides and every proxy see that the connection lives. */
