@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
-import { ACK_PACE_MS, LINK_BUFFER_BYTES_MAX, RETRY_MS_MAX } from '../../../src/adapters/mq/direct/limits.ts';
+import {
+  ACK_PACE_MS,
+  LINK_BUFFER_BYTES_MAX,
+  POLL_HOLD_MS_MAX,
+  RETRY_MS_MAX,
+  SILENCE_MS_MAX,
+} from '../../../src/adapters/mq/direct/limits.ts';
 import { ManualClock, turn } from '../../worker/support/manual-clock.ts';
 import { ack, frame, never, seqOf, take } from './link-suite.ts';
 import { loopbackCertificates } from './support/certificates.ts';
@@ -99,7 +105,11 @@ describe('S15: whatever the network does to a link', () => {
 
   test('streams that break now and then are asked again for ever: only failures in a row end a link', async () => {
     const clock = new ManualClock();
-    const loopback = await start({ clock });
+    // Polls that last: nothing is on its way when the connections break.
+    const loopback = await start({
+      clock,
+      timing: { giveUpMs: RETRY_MS_MAX, silenceMs: SILENCE_MS_MAX, holdMs: POLL_HOLD_MS_MAX },
+    });
     const { sender, receiver } = await loopback.connect();
     for (let round = 1; round <= 3; round += 1) {
       sender.push(frame(round));

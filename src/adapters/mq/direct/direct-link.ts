@@ -155,8 +155,7 @@ export class DirectLink implements ReceiverLink {
     const { http, path } = this.#options;
     this.#polls += 1;
     const from = this.#nextFrame;
-    const longestMs = Math.min(FIRST_POLL_HOLD_MS * 2 ** (this.#polls - 1), POLL_HOLD_MS_MAX);
-    const holdMs = Math.min(this.#options.holdMs ?? longestMs, longestMs);
+    const holdMs = this.#options.holdMs ?? Math.min(FIRST_POLL_HOLD_MS * 2 ** (this.#polls - 1), POLL_HOLD_MS_MAX);
     const body = JSON.stringify({ poll: this.#polls, from, holdMs } satisfies LinkPoll);
     const answer = await this.#timed(() =>
       http.request({ method: 'POST', path: `${path}/poll`, body, ...this.#accepted(), signal: this.closed }),
