@@ -1,5 +1,6 @@
 import { promisify } from 'node:util';
 import { constants, gunzip, gzip, zstdCompress, zstdDecompress } from 'node:zlib';
+import { bytesOf } from '../../replication/bytes-of.ts';
 
 /**
  * A byte stream in blocks, each compressed on its own: `[u8 encoding][u32 raw length][u32 stored length][bytes]`,
@@ -19,7 +20,7 @@ const PREFIX_BYTES = 9;
 const CHUNK_BYTES_MIN = 4096;
 
 const codes = { identity: 0, gzip: 1, zstd: 2 } as const;
-const known: ReadonlySet<number> = new Set(Object.values(codes));
+const knownCodes: ReadonlySet<number> = new Set(Object.values(codes));
 export type BlockEncoding = keyof typeof codes;
 
 const zstd = promisify(zstdCompress);
@@ -65,10 +66,6 @@ function frame(encoding: BlockEncoding, rawLength: number, stored: readonly Uint
   prefix.writeUInt32BE(rawLength, 1);
   prefix.writeUInt32BE(storedLength, 5);
   return Buffer.concat([prefix, ...stored], PREFIX_BYTES + storedLength);
-}
-
-function bytesOf(pieces: readonly Uint8Array[]): number {
-  return pieces.reduce((sum, { length }) => sum + length, 0);
 }
 
 /** A block that is arriving. */
@@ -120,7 +117,7 @@ function begun(prefix: Uint8Array): Arriving {
   const storedLength = view.getUint32(5);
   if (rawLength > BLOCK_BYTES_MAX) throw tooLarge(rawLength);
   if (storedLength > BLOCK_BYTES_MAX) throw tooLarge(storedLength);
-  if (!known.has(code)) throw new Error(`a block in the unknown encoding ${code}`);
+  if (!knownCodes.has(code)) throw new Error(`a block in the unknown encoding ${code}`);
   if (code === codes.identity && rawLength !== storedLength) throw unequal(rawLength, storedLength);
   return { code, rawLength, storedLength, lacking: storedLength, pieces: [] };
 }

@@ -1,3 +1,4 @@
+import { bytesOf } from '../bytes-of.ts';
 import { documentsByKey } from '../documents-by-key.ts';
 import type { CheckQuestion, DocumentQuestion, LogEnd, LookQuestion } from '../queue.ts';
 import { tellDocuments } from '../shard-contents.ts';
@@ -70,7 +71,7 @@ export class DocumentAnswers {
     const { stream, throttle, environment } = this.#parts;
     await mayRead(stream, throttle, 'copy', this.#signal);
     const found = await this.#documents(question);
-    const bytes = found.reduce((sum, { length }) => sum + length, 0);
+    const bytes = bytesOf(found);
     throttle.charge({ bytes, operations: found.length }, 'copy');
     // Behind the documents: whatever they show lies in the log before.
     const ends = question.ends === true ? await this.#ends(question.of) : [];

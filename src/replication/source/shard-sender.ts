@@ -1,6 +1,7 @@
 import type { ShardRef } from '../../wire/shards.ts';
 import type { ShardReport } from '../../wire/worker.ts';
 import { ArangoError, ArangoUnreachable } from '../arango.ts';
+import { bytesOf } from '../bytes-of.ts';
 import { collectionFacts } from '../collection-facts.ts';
 import { isoTime } from '../iso-time.ts';
 import { shardKey } from '../markers.ts';
@@ -240,7 +241,7 @@ export class ShardSender {
     signal.throwIfAborted();
     await mayRead(stream, throttle, 'log', signal);
     const found = await findEverywhere(await shards(signal), keys, environment, signal);
-    throttle.charge({ bytes: found.reduce((sum, { length }) => sum + length, 0), operations: 0 }, 'log');
+    throttle.charge({ bytes: bytesOf(found), operations: 0 }, 'log');
     await stream.roomy('log', signal);
     if (this.#state !== 'ended') stream.found(found, environment.now());
   }

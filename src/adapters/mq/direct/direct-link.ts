@@ -38,6 +38,7 @@ export interface DirectLinkOptions {
   readonly clock: Clock;
   /** No answer for so long ends the link. */
   readonly giveUpMs?: number;
+  /** How long each poll is held. Default: short while the link is young, then {@link POLL_HOLD_MS_MAX}. */
   readonly holdMs?: number;
   /** Default: `auto`. */
   readonly packing?: LinkPacking;

@@ -11,6 +11,7 @@ import { RemoteHttp } from './remote-http.ts';
 export interface LinkTiming {
   readonly giveUpMs: number;
   readonly silenceMs: number;
+  /** How long each poll is held. Default: from `FIRST_POLL_HOLD_MS` to `POLL_HOLD_MS_MAX`, twice as long each time. */
   readonly holdMs?: number;
 }
 
